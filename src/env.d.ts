@@ -1,0 +1,12 @@
+/** Bindings of wrangler.toml. Settings (strings) are read by config.ts alone, as unknown values. */
+declare namespace Cloudflare {
+  interface GlobalProps {
+    mainModule: typeof import("./worker.ts");
+    durableNamespaces: "Room";
+  }
+  interface Env {
+    ROOM: DurableObjectNamespace<import("./room/object.ts").Room>;
+    ASSETS: Fetcher;
+  }
+}
+interface Env extends Cloudflare.Env {}

@@ -1,0 +1,31 @@
+/**
+ * Close codes and reasons: CONTRACT section C, one table for relay and client.
+ * A reason is part of the contract: clients show it, tests compare it.
+ */
+
+export type Verdict = "stop" | "resume" | "back-off-long" | "renew-token" | "rehydrate";
+
+interface CloseEntry {
+  readonly code: number;
+  readonly reason: string;
+  /** What a client does next. */
+  readonly verdict: Verdict;
+}
+
+export const CLOSE = {
+  normal: { code: 1000, reason: "", verdict: "stop" },
+  noBroker: { code: 1008, reason: "no upstream broker configured", verdict: "back-off-long" },
+  subscribeFailed: { code: 1008, reason: "subscribe failed", verdict: "back-off-long" },
+  tooManyMessages: { code: 1008, reason: "too many messages", verdict: "back-off-long" },
+  messageTooBig: { code: 1009, reason: "message too big", verdict: "stop" },
+  internalError: { code: 1011, reason: "internal error", verdict: "resume" },
+  upstreamUnavailable: { code: 1013, reason: "upstream unavailable", verdict: "resume" },
+  tokenExpired: { code: 4401, reason: "token-expired", verdict: "renew-token" },
+  tokenRevoked: { code: 4401, reason: "token-revoked", verdict: "renew-token" },
+  forbidden: { code: 4403, reason: "forbidden", verdict: "stop" },
+  slowConsumer: { code: 4408, reason: "slow-consumer", verdict: "resume" },
+  retentionExhausted: { code: 4410, reason: "retention-exhausted", verdict: "rehydrate" },
+  streamReset: { code: 4410, reason: "stream-reset", verdict: "rehydrate" },
+} as const satisfies Record<string, CloseEntry>;
+
+export type CloseName = keyof typeof CLOSE;
