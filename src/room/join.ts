@@ -1,4 +1,5 @@
-import type { Protocol } from "../protocol/subprotocol.ts";
+import { isValidFilter } from "../protocol/subject.ts";
+import { V1, V2, type Protocol } from "../protocol/subprotocol.ts";
 
 /** What the edge hands to a room with an upgrade it has admitted; JSON in the header `relay-join`. */
 export interface JoinRequest {
@@ -16,3 +17,34 @@ export interface JoinRequest {
 }
 
 export const JOIN_HEADER = "relay-join";
+
+/** The value of the header: JSON with every non-ASCII character escaped, since a header carries bytes and a subject may be Unicode. */
+export function encodeJoin(join: JoinRequest): string {
+  return JSON.stringify(join).replace(/[\u007f-\uffff]/g, (unit) => `\\u${unit.charCodeAt(0).toString(16).padStart(4, "0")}`);
+}
+
+/** Reads the header back; null when it is absent or is not what `encodeJoin` writes. */
+export function decodeJoin(header: string | null): JoinRequest | null {
+  const value = parseJson(header ?? "");
+  if (typeof value !== "object" || value === null) return null;
+  const { subject, since, epoch, protocol, echoProtocol, expiresAtMs } = value as Readonly<Record<string, unknown>>;
+  if (typeof subject !== "string" || !isValidFilter(subject)) return null;
+  if (since !== null && !isWholeNumber(since)) return null;
+  if (epoch !== null && typeof epoch !== "string") return null;
+  if (protocol !== V1 && protocol !== V2) return null;
+  if (typeof echoProtocol !== "boolean") return null;
+  if (expiresAtMs !== null && !isWholeNumber(expiresAtMs)) return null;
+  return { subject, since, epoch, protocol, echoProtocol, expiresAtMs };
+}
+
+function isWholeNumber(value: unknown): value is number {
+  return Number.isSafeInteger(value) && Number(value) >= 0;
+}
+
+function parseJson(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return null;
+  }
+}

@@ -1,0 +1,73 @@
+/** Whether a request for events is served: the checks of CONTRACT H3, in its order. The first that fails answers. */
+import type { Config } from "../config.ts";
+import { isSubsetOf } from "../protocol/subject.ts";
+import type { JoinRequest } from "../room/join.ts";
+import type { Authentication } from "./authenticate.ts";
+import { covers, type Grant } from "./grant.ts";
+import { originPasses } from "./origin.ts";
+import type { RefusalReason } from "./problem.ts";
+import { parseQuery, type EventsQuery } from "./query.ts";
+import { chooseProtocol } from "./subprotocols.ts";
+
+export interface AdmissionInput {
+  readonly authentication: Authentication;
+  /** Header `Origin`, or null. */
+  readonly origin: string | null;
+  /** The relay's own origin, as the client addressed it. */
+  readonly ownOrigin: string;
+  /** The query of the URL, with or without its `?`. */
+  readonly search: string;
+  /** Header `Sec-WebSocket-Protocol`, or null. */
+  readonly protocols: string | null;
+  /** Header `Upgrade`, or null. */
+  readonly upgrade: string | null;
+}
+
+export interface Refused {
+  readonly kind: "refused";
+  readonly reason: RefusalReason;
+}
+
+export interface Admitted {
+  readonly kind: "admitted";
+  readonly grant: Grant;
+  readonly join: JoinRequest;
+}
+
+/** Checks everything of H3 but capacity, which only the room knows. */
+export function admit(input: AdmissionInput, config: Config): Admitted | Refused {
+  const { authentication } = input;
+  if (authentication.kind === "unconfigured") return refused("auth-unconfigured");
+  if (authentication.kind === "missing") return refused("credential-missing");
+  if (authentication.kind === "invalid") return refused("credential-invalid");
+  if (!originPasses(input.origin, input.ownOrigin, config.allowedOrigins)) return refused("origin-forbidden");
+
+  const parsed = parseQuery(input.search);
+  if (!parsed.ok) return refused(parsed.reason);
+  const choice = chooseProtocol(input.protocols);
+  if (!choice.ok) return refused("bad-subprotocol");
+
+  const { grant } = authentication;
+  const subject = permittedSubject(parsed.query, grant, config);
+  if (subject === null) return refused("subject-forbidden");
+  if (!isWebSocketUpgrade(input.upgrade)) return refused("not-an-upgrade");
+
+  const { since, epoch } = parsed.query;
+  const join = { subject, since, epoch, protocol: choice.protocol, echoProtocol: choice.echo, expiresAtMs: grant.expiresAtMs };
+  return { kind: "admitted", grant, join };
+}
+
+/** The subject to serve, or null when it lies outside SUBJECT_ROOT or the grant (H4). */
+function permittedSubject(query: EventsQuery, grant: Grant, config: Config): string | null {
+  const subject = query.subject ?? config.defaultSubject;
+  return isSubsetOf(subject, config.subjectRoot) && covers(grant, subject) ? subject : null;
+}
+
+/** `Upgrade` is a list of names in any case (RFC 9110, 7.8). */
+function isWebSocketUpgrade(upgrade: string | null): boolean {
+  return (upgrade ?? "").split(",").some((name) => name.trim().toLowerCase() === "websocket");
+}
+
+function refused(reason: RefusalReason): Refused {
+  return { kind: "refused", reason };
+}

@@ -1,0 +1,100 @@
+/** The HTTP surface of the relay: CONTRACT section H. */
+import { Hono } from "hono";
+import { configOf, type ConfigResult } from "../config.ts";
+import { describeError, logEvent } from "../shared/log.ts";
+import { probeBroker } from "../upstream/probe.ts";
+import { admit } from "./admission.ts";
+import { authenticate } from "./authenticate.ts";
+import { presentedCredential } from "./credentials.ts";
+import { joinRoom } from "./forward.ts";
+import { corsHeaders, PREFLIGHT_HEADERS } from "./origin.ts";
+import { problemResponse } from "./problem.ts";
+import { checkReadiness } from "./readiness.ts";
+
+/** Methods of each path besides OPTIONS. HEAD stands apart from GET, since an upgrade has no HEAD. */
+const METHODS: ReadonlyMap<string, readonly string[]> = new Map([
+  ["/", ["GET", "HEAD"]],
+  ["/ws/events", ["GET"]],
+  ["/healthz", ["GET", "HEAD"]],
+  ["/readyz", ["GET", "HEAD"]],
+]);
+
+const routes = new Hono<{ Bindings: Env }>();
+
+routes.use(async (context, next) => {
+  const methods = METHODS.get(context.req.path);
+  if (methods === undefined) return problemResponse("not-found");
+  const allow = [...methods, "OPTIONS"].join(", ");
+  if (context.req.method === "OPTIONS") return new Response(null, { status: 204, headers: { Allow: allow } });
+  if (!methods.includes(context.req.method)) return problemResponse("method-not-allowed", { Allow: allow });
+  return next();
+});
+
+routes.get("/ws/events", async ({ req, env }) => {
+  const loaded = checkedConfig(env);
+  if (!loaded.ok) return problemResponse("config-invalid");
+  const { headers } = req.raw;
+  const url = new URL(req.url);
+  const protocols = headers.get("Sec-WebSocket-Protocol");
+  const authentication = await authenticate(presentedCredential(headers.get("Authorization"), protocols), loaded.config);
+  const input = {
+    authentication,
+    origin: headers.get("Origin"),
+    ownOrigin: url.origin,
+    search: url.search,
+    protocols,
+    upgrade: headers.get("Upgrade"),
+  };
+  const verdict = admit(input, loaded.config);
+  return verdict.kind === "refused" ? problemResponse(verdict.reason) : joinRoom(env.ROOM, verdict.join);
+});
+
+routes.get("/healthz", () => Response.json({ status: "ok" }, { headers: { "Cache-Control": "no-store" } }));
+
+routes.get("/readyz", async ({ env }) => {
+  const readiness = await checkReadiness(checkedConfig(env), probeBroker);
+  if (!readiness.ready) return problemResponse("not-ready", {}, { ...readiness });
+  return Response.json(readiness, { headers: { "Cache-Control": "no-store" } });
+});
+
+// The platform serves the console before it asks the Worker; this is for callers that reach the Worker directly.
+routes.get("/", async ({ req, env }) => {
+  const page = await env.ASSETS.fetch(req.raw);
+  return page.ok || page.status === 304 ? page : problemResponse("not-found");
+});
+
+routes.notFound(() => problemResponse("not-found"));
+
+routes.onError((error, { req }) => {
+  logEvent("internal-error", { method: req.method, path: req.path, ...describeError(error) });
+  return problemResponse("internal-error");
+});
+
+/** The Worker's fetch handler: the routes, with the headers of H11 on whatever they answer. */
+export const app = {
+  fetch: async (request: Request, env: Env, context: ExecutionContext): Promise<Response> => {
+    const response = await routes.fetch(request, env, context);
+    const loaded = configOf(env);
+    const allowed = loaded.ok ? loaded.config.allowedOrigins : [];
+    const cors = corsHeaders(request.headers.get("Origin"), new URL(request.url).origin, allowed);
+    const headers = new Headers(response.headers);
+    for (const [name, value] of Object.entries(cors)) headers.append(name, value);
+    if (request.method === "OPTIONS" && "Access-Control-Allow-Origin" in cors) {
+      for (const [name, value] of Object.entries(PREFLIGHT_HEADERS)) headers.set(name, value);
+    }
+    const { status, statusText, webSocket } = response;
+    return new Response(response.body, { status, statusText, headers, webSocket });
+  },
+};
+
+const reported = new WeakSet<ConfigResult>();
+
+/** The configuration; a problem with it is logged once per isolate (O2). */
+function checkedConfig(env: Env): ConfigResult {
+  const loaded = configOf(env);
+  if (!loaded.ok && !reported.has(loaded)) {
+    reported.add(loaded);
+    logEvent("config-invalid", { problem: loaded.problem });
+  }
+  return loaded;
+}

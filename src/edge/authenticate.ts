@@ -1,0 +1,39 @@
+/** From a presented credential to what it grants: CONTRACT A1 and A4. */
+import type { Config } from "../config.ts";
+import { equalBytes } from "../shared/constant-time.ts";
+import type { Credential } from "./credentials.ts";
+import type { Grant } from "./grant.ts";
+
+export type Authentication =
+  /** No credential is configured at all: the relay never fails open (A4). */
+  | { readonly kind: "unconfigured" }
+  | { readonly kind: "missing" }
+  | { readonly kind: "invalid" }
+  | { readonly kind: "granted"; readonly grant: Grant };
+
+/** Checks `credential` against the configured tokens. Never throws on what a client sent. */
+export async function authenticate(credential: Credential, config: Config): Promise<Authentication> {
+  if (config.apiTokens.length === 0) return { kind: "unconfigured" };
+  if (credential.kind === "missing") return { kind: "missing" };
+  if (credential.kind === "malformed") return { kind: "invalid" };
+  if (!(await isApiToken(credential.token, config.apiTokens))) return { kind: "invalid" };
+  return { kind: "granted", grant: { subjects: [config.subjectRoot], expiresAtMs: null, id: await grantId(credential.token) } };
+}
+
+/** Every configured token is compared, also after a match, and as digests, so that time tells neither which nor how much. */
+async function isApiToken(token: string, apiTokens: readonly string[]): Promise<boolean> {
+  const presented = await sha256(token);
+  let matches = 0;
+  for (const apiToken of apiTokens) matches += equalBytes(presented, await sha256(apiToken)) ? 1 : 0;
+  return matches > 0;
+}
+
+/** Hashed with a prefix of its own: a label in a log must not be the digest that anybody can look a weak token up by. */
+async function grantId(token: string): Promise<string> {
+  const digest = await sha256(`cellos-relay grant id\n${token}`);
+  return Array.from(digest.subarray(0, 6), (byte) => byte.toString(16).padStart(2, "0")).join("");
+}
+
+async function sha256(text: string): Promise<Uint8Array> {
+  return new Uint8Array(await crypto.subtle.digest("SHA-256", new TextEncoder().encode(text)));
+}

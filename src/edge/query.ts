@@ -1,0 +1,68 @@
+/** The query of a request for events: CONTRACT H1, H4, H5. */
+import { isValidFilter } from "../protocol/subject.ts";
+import type { RefusalReason } from "./problem.ts";
+
+export interface EventsQuery {
+  /** A well-formed filter, or null for the default. */
+  readonly subject: string | null;
+  /** Cursor, at most 2^53-1, or null to start live. */
+  readonly since: number | null;
+  readonly epoch: string | null;
+}
+
+export type QueryResult =
+  | { readonly ok: true; readonly query: EventsQuery }
+  | { readonly ok: false; readonly reason: RefusalReason };
+
+const KNOWN = ["subject", "since", "epoch", "ticket"] as const;
+type Known = (typeof KNOWN)[number];
+
+const MAX_SINCE = 2n ** 64n - 1n;
+
+/** Parses the `search` part of a URL. Unknown parameters are ignored, known ones are taken strictly (H5). */
+export function parseQuery(search: string): QueryResult {
+  const values = new Map<Known, string>();
+  for (const pair of search.replace(/^\?/, "").split("&")) {
+    const [rawName = "", ...rest] = pair.split("=");
+    const decodedName = decode(rawName);
+    const name = KNOWN.find((known) => known === decodedName);
+    if (name === undefined) continue;
+    if (values.has(name)) return refuse("repeated-parameter");
+    const value = decode(rest.join("="));
+    if (value === null) return refuse("bad-encoding");
+    values.set(name, value);
+  }
+
+  const subject = values.get("subject") ?? null;
+  if (subject !== null && !isValidFilter(subject)) return refuse("bad-subject");
+  const since = parseSince(values.get("since"));
+  if (since === undefined) return refuse("bad-since");
+  const epoch = values.get("epoch") ?? null;
+  if (epoch !== null && !/^[A-Za-z0-9_-]{1,64}$/.test(epoch)) return refuse("bad-epoch");
+  if (values.get("ticket") === "") return refuse("bad-ticket");
+  return { ok: true, query: { subject, since, epoch } };
+}
+
+/** Undefined when malformed. Past 2^53-1 the value is clamped: no stream is that long, so it stays above every sequence. */
+function parseSince(text: string | undefined): number | null | undefined {
+  if (text === undefined) return null;
+  if (!/^[0-9]+$/.test(text)) return undefined;
+  const digits = text.replace(/^0+/, "");
+  if (digits.length > 20) return undefined;
+  const value = BigInt(digits);
+  if (value > MAX_SINCE) return undefined;
+  return Math.min(Number(value), Number.MAX_SAFE_INTEGER);
+}
+
+/** Null when the text is not percent-encoded UTF-8, which URLSearchParams would turn into U+FFFD without a word. */
+function decode(text: string): string | null {
+  try {
+    return decodeURIComponent(text.replaceAll("+", " "));
+  } catch {
+    return null;
+  }
+}
+
+function refuse(reason: RefusalReason): QueryResult {
+  return { ok: false, reason };
+}

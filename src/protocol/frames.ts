@@ -1,0 +1,102 @@
+/**
+ * Wire frames of both protocol versions (CONTRACT W1, W5, W8, V3 to V5), as text.
+ *
+ * Everything here is string work on purpose: an envelope is the publisher's own JSON text, so it is spliced
+ * and never parsed again, and a number above 2^53 keeps its digits (W1).
+ */
+import { V2, type Protocol } from "./subprotocol.ts";
+
+export const PROBLEM_RETENTION = "/problems/ws/retention-exhausted";
+export const PROBLEM_RESET = "/problems/ws/stream-reset";
+export const HEARTBEAT_TYPE = "io.cellos.relay.v1.heartbeat";
+
+/** A v2 frame holds at most this many events, or this much text, or one larger event (V7). */
+export const FRAME_MAX_EVENTS = 256;
+export const FRAME_MAX_BYTES = 64 * 1024;
+
+/** One event as it travels: `text` is `{"seq":…,"event":…}`, `bytes` its size as UTF-8. */
+export interface Envelope {
+  readonly seq: number;
+  readonly text: string;
+  readonly bytes: number;
+}
+
+/** An encoded frame: what to send, its size in bytes, and the cursor of a client that has read it. */
+export interface Frame {
+  readonly text: string;
+  readonly bytes: number;
+  readonly cursor: number;
+}
+
+export type UpstreamHealth = "connected" | "reconnecting";
+
+/** First frame of a v2 connection (V3). `cursor` is where it starts; `live` says that no replay comes first. */
+export function welcomeFrame(w: {
+  epoch: string;
+  cursor: number;
+  live: boolean;
+  heartbeatMs: number;
+  ackBytes: number;
+}): string {
+  return JSON.stringify({ type: "welcome", protocol: 2, ...w });
+}
+
+/**
+ * Packs envelopes, ascending and all above `prev`, into frames. v1: one frame each. v2: as full as V7 allows,
+ * each naming in `prev` the cursor its reader must have (V4).
+ */
+export function eventFrames(protocol: Protocol, prev: number, events: readonly Envelope[]): Frame[] {
+  if (protocol !== V2) return events.map((e) => ({ text: e.text, bytes: e.bytes, cursor: e.seq }));
+  const frames: Frame[] = [];
+  let from = 0;
+  while (from < events.length) {
+    const texts: string[] = [];
+    let head = `{"type":"events","prev":${prev},"events":[`;
+    let bytes = head.length + 2;
+    let to = from;
+    for (; to < events.length && texts.length < FRAME_MAX_EVENTS; to++) {
+      const e = events[to] as Envelope;
+      if (texts.length > 0 && bytes + e.bytes + 1 > FRAME_MAX_BYTES) break;
+      texts.push(e.text);
+      bytes += e.bytes + (texts.length > 1 ? 1 : 0);
+      prev = e.seq;
+    }
+    frames.push({ text: `${head}${texts.join(",")}]}`, bytes, cursor: prev });
+    from = to;
+  }
+  return frames;
+}
+
+/** The idle heartbeat: for v1 an envelope around a CloudEvent (W8), for v2 a frame of its own (V5). */
+export function heartbeatFrame(
+  protocol: Protocol,
+  h: { cursor: number; epoch: string; upstream: UpstreamHealth; nowMs: number },
+): string {
+  if (protocol === V2) return JSON.stringify({ type: "heartbeat", cursor: h.cursor, upstream: h.upstream });
+  const time = new Date(h.nowMs).toISOString();
+  const event = {
+    specversion: "1.0",
+    type: HEARTBEAT_TYPE,
+    source: "/cellos-relay",
+    id: `${h.cursor}-${h.nowMs}`,
+    time,
+    data: { epoch: h.epoch, upstream: h.upstream },
+  };
+  return JSON.stringify({ seq: h.cursor, event });
+}
+
+/** Says once that a replay has met the live head (V5). */
+export function caughtUpFrame(cursor: number): string {
+  return JSON.stringify({ type: "caught-up", cursor });
+}
+
+export type LostCursor = "retention-exhausted" | "stream-reset";
+
+/** The frame before a 4410 (W5, W6). v2 wraps the same object as its `problem` (V5). */
+export function problemFrame(protocol: Protocol, why: LostCursor, oldestSeq: number): string {
+  const problem =
+    why === "retention-exhausted"
+      ? { type: PROBLEM_RETENTION, title: "Cursor older than stream retention", oldest_seq: oldestSeq }
+      : { type: PROBLEM_RESET, title: "Stream was reset", oldest_seq: oldestSeq };
+  return JSON.stringify(protocol === V2 ? { type: "problem", problem } : problem);
+}

@@ -1,0 +1,24 @@
+/** The last words to a socket: problem frames and close codes (W5, W6, C). Never throws. */
+import { CLOSE, type CloseName } from "../protocol/codes.ts";
+import { problemFrame, type LostCursor } from "../protocol/frames.ts";
+import type { Protocol } from "../protocol/subprotocol.ts";
+import type { Socket } from "./session.ts";
+
+/** Closes; a socket that is already closing throws, and there is nobody left to tell. */
+export function closeQuietly(socket: Socket, name: CloseName): void {
+  try {
+    socket.close(CLOSE[name].code, CLOSE[name].reason);
+  } catch {
+    // See above.
+  }
+}
+
+/** Says that the cursor is gone, then closes 4410. */
+export function sendProblem(socket: Socket, protocol: Protocol, why: LostCursor, oldestSeq: number): void {
+  try {
+    socket.send(problemFrame(protocol, why, oldestSeq));
+  } catch {
+    // Already closing: the client cannot be told more.
+  }
+  closeQuietly(socket, why === "stream-reset" ? "streamReset" : "retentionExhausted");
+}

@@ -1,0 +1,90 @@
+/**
+ * How much a client has been sent and not yet proven to have read (B1). Pure.
+ *
+ * A socket's queue cannot be seen and has no limit (PLATFORM C1, C2). The only proof is the ordered
+ * `ping`/`pong`: a ping with a new time stamp means that the client has read everything that was sent before
+ * the previous pong (PLATFORM C7). Two promises follow from the numbers below:
+ *  - a client that proves nothing is sent at most `budgetBytes` and one frame;
+ *  - after every ping it may be sent at least `ackBytes` more, so one that reads always has a reason to ping.
+ */
+import { V2, type Protocol } from "../protocol/subprotocol.ts";
+
+export interface FlowLimits {
+  /** MAX_UNREAD_BYTES for v2; for v1 its share of MAX_UNPROVEN_BYTES. */
+  readonly budgetBytes: number;
+  /** What a v2 client receives before it owes a ping. */
+  readonly ackBytes: number;
+}
+
+export interface Flow {
+  readonly protocol: Protocol;
+  sentBytes: number;
+  provenBytes: number;
+  /** Granted by the last ping: sending may go on to here, whatever is proven. */
+  grantBytes: number;
+  /** Time stamp of the last ping seen, milliseconds since 1970. */
+  pingAtMs: number | null;
+  /** What had surely been sent when that ping arrived: proven by the next one. */
+  markBytes: number;
+  polledBytes: number;
+  sentAtPingBytes: number;
+  /** Since when a ping is due, or null while none is. */
+  owedSinceMs: number | null;
+}
+
+/** `pingAtMs`: the time stamp the socket already carries, which proves nothing. */
+export function newFlow(protocol: Protocol, pingAtMs: number | null): Flow {
+  return {
+    protocol,
+    sentBytes: 0,
+    provenBytes: 0,
+    grantBytes: 0,
+    pingAtMs,
+    markBytes: 0,
+    polledBytes: 0,
+    sentAtPingBytes: 0,
+    owedSinceMs: null,
+  };
+}
+
+/** More than this between two looks at the time stamp would make proofs coarse. */
+const POLL_EVERY_BYTES = 64 * 1024;
+
+/** True when nothing more may be sent until a ping comes. */
+export function isExhausted(flow: Flow, limits: FlowLimits): boolean {
+  return flow.sentBytes >= Math.max(flow.provenBytes + limits.budgetBytes, flow.grantBytes);
+}
+
+/** True when the time stamp should be looked at before more is sent. */
+export function wantsPoll(flow: Flow, limits: FlowLimits): boolean {
+  return flow.sentBytes - flow.polledBytes >= POLL_EVERY_BYTES || isExhausted(flow, limits);
+}
+
+/** Takes note of a frame that was sent. `asksForPing` is true for heartbeats (V9). */
+export function recordSent(flow: Flow, bytes: number, asksForPing: boolean, limits: FlowLimits, nowMs: number): void {
+  flow.sentBytes += bytes;
+  if (flow.owedSinceMs === null && (asksForPing || flow.sentBytes - flow.sentAtPingBytes >= limits.ackBytes)) {
+    flow.owedSinceMs = nowMs;
+  }
+}
+
+/** Looks at the time stamp of the last ping. True when it is a new one. */
+export function poll(flow: Flow, pingAtMs: number | null, limits: FlowLimits): boolean {
+  const fresh = pingAtMs !== null && pingAtMs !== flow.pingAtMs;
+  if (fresh) {
+    flow.pingAtMs = pingAtMs;
+    // A v1 client pings when it likes, not stop-and-wait: any ping counts as proof of all (B1).
+    flow.provenBytes = flow.protocol === V2 ? Math.max(flow.provenBytes, flow.markBytes) : flow.sentBytes;
+    flow.markBytes = flow.polledBytes;
+    flow.sentAtPingBytes = flow.sentBytes;
+    flow.owedSinceMs = null;
+    flow.grantBytes = flow.sentBytes + limits.ackBytes;
+  }
+  flow.polledBytes = flow.sentBytes;
+  return fresh;
+}
+
+/** True when a v2 client owes a ping for longer than `timeoutMs`. */
+export function isOverdue(flow: Flow, timeoutMs: number, nowMs: number): boolean {
+  return flow.protocol === V2 && flow.owedSinceMs !== null && nowMs - flow.owedSinceMs > timeoutMs;
+}

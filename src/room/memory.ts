@@ -1,0 +1,29 @@
+/** What a room writes down so that it can sleep: never per message, only when its upstream is not there (PLATFORM A4, B4). */
+export interface Memory {
+  readonly subject: string;
+  /** R, as the live clients have it. */
+  readonly cursor: number;
+  /** How far everything that matches was read; at least `cursor`. */
+  readonly position: number;
+  readonly epoch: string;
+}
+
+const KEY = "room";
+
+/** Reads it back; null when there is none, or one that this version cannot read. */
+export function recall(storage: DurableObjectStorage): Memory | null {
+  const value = storage.kv.get<Partial<Memory>>(KEY);
+  if (typeof value?.subject !== "string" || typeof value.epoch !== "string") return null;
+  if (!Number.isSafeInteger(value.cursor) || !Number.isSafeInteger(value.position)) return null;
+  return value as Memory;
+}
+
+export function remember(storage: DurableObjectStorage, memory: Memory): void {
+  storage.kv.put(KEY, memory);
+}
+
+/** An empty room leaves nothing behind that is billed (U4). */
+export async function forget(storage: DurableObjectStorage): Promise<void> {
+  await storage.deleteAlarm();
+  await storage.deleteAll();
+}

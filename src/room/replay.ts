@@ -1,0 +1,170 @@
+/**
+ * One bounded, paced replay: a consumer of its own that reads what the window no longer holds, for the sessions
+ * that share it (U1, B1). It is a small room: members above its position wait until it reaches them.
+ *
+ *   pulling ──pull over──▶ checking ──nothing was removed──▶ serving ──all members served──▶ pulling
+ *                             │ next event was removed (W5)      │ nobody left, or the window covers all
+ *                             ▼                                  ▼
+ *                          members lost                        stopped
+ */
+import type { Envelope } from "../protocol/frames.ts";
+import { toEnvelope } from "../upstream/envelope.ts";
+import type { Consumer, ConsumerEvent } from "../upstream/consumer.ts";
+import type { Fanout } from "./fanout.ts";
+import type { Session } from "./session.ts";
+
+const BATCH = 256;
+/** A member that cannot keep up with the others is let go after this long, to a replay of its own. */
+const LAGGARD_MS = 2_000;
+
+export type ReplayState = "pulling" | "checking" | "serving" | "stopped";
+
+export interface ReplayHost {
+  /** Resolves to the stream's first seq, asked from now on. */
+  firstSeq(): Promise<number>;
+  onDropped(seq: number, why: string): void;
+  /** The replay can make progress or has stopped: run it soon. */
+  wake(): void;
+}
+
+export class Replay {
+  readonly members = new Set<Session>();
+  readonly #fanout: Fanout;
+  readonly #host: ReplayHost;
+  readonly #pullBytes: number;
+  #consumer: Consumer | null = null;
+  #state: ReplayState = "pulling";
+  #buffer: Envelope[] = [];
+  /** Everything that matches up to here was served or is in the buffer's past. */
+  #base: number;
+  /** First position of this pull after which a seq is missing: retention may have removed it (PLATFORM L6). */
+  #jumpAfter: number | null = null;
+  #lastSeq: number;
+  #servingSinceMs = 0;
+  #brokeOff = false;
+
+  /** Starts above `base`; `pullBytes` as PLATFORM J11 says. */
+  constructor(base: number, fanout: Fanout, pullBytes: number, host: ReplayHost) {
+    this.#base = base;
+    this.#lastSeq = base;
+    this.#fanout = fanout;
+    this.#pullBytes = pullBytes;
+    this.#host = host;
+  }
+
+  get state(): ReplayState {
+    return this.#state;
+  }
+
+  get base(): number {
+    return this.#base;
+  }
+
+  begin(consumer: Consumer): void {
+    if (this.#state === "stopped") return consumer.stop();
+    this.#consumer = consumer;
+    this.#pull();
+  }
+
+  /** True when it ended before its members were served. */
+  get brokeOff(): boolean {
+    return this.#brokeOff;
+  }
+
+  stop(brokeOff = false): void {
+    if (this.#state === "stopped") return;
+    this.#brokeOff = brokeOff;
+    this.#state = "stopped";
+    this.#consumer?.stop();
+    this.#consumer = null;
+    this.members.clear();
+    this.#host.wake();
+  }
+
+  /** Feeds what the consumer says. */
+  receive(event: ConsumerEvent): void {
+    if (this.#state === "stopped") return;
+    if (event.kind === "doubt") return this.stop(true);
+    if (event.kind === "message") {
+      if (event.seq > this.#lastSeq + 1) this.#jumpAfter ??= this.#lastSeq;
+      this.#lastSeq = event.seq;
+      const made = toEnvelope(event.seq, event.payload, event.headers);
+      if (made.ok) this.#buffer.push(made.envelope);
+      else this.#host.onDropped(event.seq, made.why);
+    }
+    const position = this.#consumer?.position ?? this.#lastSeq;
+    if (event.kind === "position" && position > this.#lastSeq) {
+      this.#jumpAfter ??= this.#lastSeq;
+      this.#lastSeq = position;
+    }
+    const over = event.kind !== "message" || event.pending === 0 || (this.#consumer?.outstanding ?? 0) === 0;
+    if (over && this.#state === "pulling") this.#check();
+  }
+
+  #pull(): void {
+    this.#state = "pulling";
+    const missing = BATCH - (this.#consumer?.outstanding ?? 0);
+    if (missing > 0) this.#consumer?.pull(missing, this.#pullBytes);
+  }
+
+  /** A filter skips seqs, and so does retention: only the stream's floor tells them apart. */
+  #check(): void {
+    const jump = this.#jumpAfter;
+    this.#jumpAfter = null;
+    if (jump === null) return this.#serve();
+    this.#state = "checking";
+    this.#host.firstSeq().then(
+      (firstSeq) => {
+        if (this.#state !== "checking") return;
+        if (firstSeq <= jump + 1) return this.#serve();
+        for (const member of this.members) {
+          const phase = member.phase;
+          if (phase.kind !== "own" || phase.readTo >= firstSeq - 1) continue;
+          if (member.fromOldest) phase.readTo = firstSeq - 1;
+          else this.#fanout.tellLost(member, "retention-exhausted", firstSeq);
+        }
+        this.stop();
+      },
+      () => this.stop(true),
+    );
+  }
+
+  #serve(): void {
+    this.#state = "serving";
+    this.#servingSinceMs = 0;
+    this.#host.wake();
+  }
+
+  /** Sends members what is in the buffer, as far as each can take it. True when somebody waits for a ping. */
+  serve(nowMs: number): boolean {
+    if (this.#state === "serving" && this.#jumpAfter !== null) this.#check();
+    if (this.#state !== "serving") return false;
+    this.#servingSinceMs ||= nowMs;
+    const lagging: Session[] = [];
+    for (const member of [...this.members]) {
+      const phase = member.phase;
+      if (!this.#fanout.own.has(member) || phase.kind === "live" || phase.readTo >= this.#fanout.window.from) {
+        this.members.delete(member);
+        continue;
+      }
+      const outcome = this.#fanout.deliver(member, this.#buffer, nowMs);
+      if (outcome === "gone") this.members.delete(member);
+      else if (outcome === "paused") lagging.push(member);
+      else phase.readTo = Math.max(phase.readTo, this.#lastSeq);
+      if (outcome === "more" && phase.readTo >= this.#fanout.window.from) this.members.delete(member);
+    }
+    if (this.members.size === 0) {
+      this.stop();
+      return false;
+    }
+    if (lagging.length > 0) {
+      const letGo = lagging.length < this.members.size && nowMs - this.#servingSinceMs > LAGGARD_MS;
+      if (!letGo) return true;
+      for (const member of lagging) this.members.delete(member);
+    }
+    this.#buffer = [];
+    this.#base = this.#lastSeq;
+    this.#pull();
+    return false;
+  }
+}

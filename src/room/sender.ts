@@ -1,0 +1,82 @@
+/** One frame to one session, under flow control (B1) and never after its credential has expired (A3). */
+import type { CloseName } from "../protocol/codes.ts";
+import type { Frame } from "../protocol/frames.ts";
+import { V2, type Protocol } from "../protocol/subprotocol.ts";
+import { isExhausted, isOverdue, poll, recordSent, wantsPoll, type FlowLimits } from "./flow.ts";
+import type { Session } from "./session.ts";
+
+export interface SenderOptions {
+  readonly sendTimeoutMs: number;
+  readonly maxUnreadBytes: number;
+  readonly maxUnprovenBytes: number;
+  readonly ackBytes: number;
+  /** Time stamp of a socket's last `ping`, as the platform keeps it (PLATFORM C7). */
+  readonly pingAtMs: (session: Session) => number | null;
+}
+
+interface Room {
+  close(session: Session, name: CloseName): void;
+  gone(session: Session): void;
+}
+
+/** `paused`: a v2 client must acknowledge first. `gone`: the session has left the room. */
+export type Outcome = "sent" | "paused" | "gone";
+
+const EXPIRY_GRACE_MS = 1_000;
+const MIN_V1_BUDGET_BYTES = 1024 * 1024;
+
+export class Sender {
+  readonly #options: SenderOptions;
+  readonly #room: Room;
+  readonly #v2Limits: FlowLimits;
+  #v1Limits: FlowLimits;
+
+  constructor(options: SenderOptions, room: Room) {
+    this.#options = options;
+    this.#room = room;
+    this.#v2Limits = { budgetBytes: options.maxUnreadBytes, ackBytes: options.ackBytes };
+    this.#v1Limits = this.#v2Limits;
+    this.shareAmong(0);
+  }
+
+  send(session: Session, frame: Frame, nowMs: number, asksForPing: boolean): Outcome {
+    if (session.expiresAtMs !== null && nowMs > session.expiresAtMs + EXPIRY_GRACE_MS) {
+      this.#room.close(session, "tokenExpired");
+      return "gone";
+    }
+    const limits = this.#limits(session.protocol);
+    if (wantsPoll(session.flow, limits)) poll(session.flow, this.#options.pingAtMs(session), limits);
+    if (isExhausted(session.flow, limits)) {
+      if (session.protocol === V2) return "paused";
+      this.#room.close(session, "slowConsumer");
+      return "gone";
+    }
+    try {
+      session.socket.send(frame.text);
+    } catch {
+      this.#room.gone(session);
+      return "gone";
+    }
+    recordSent(session.flow, frame.bytes, asksForPing, limits, nowMs);
+    session.lastFrameAtMs = nowMs;
+    return "sent";
+  }
+
+  /** Closes a v2 session that owes a ping for too long. True when it did. */
+  closeIfOverdue(session: Session, nowMs: number): boolean {
+    if (!isOverdue(session.flow, this.#options.sendTimeoutMs, nowMs)) return false;
+    if (poll(session.flow, this.#options.pingAtMs(session), this.#limits(session.protocol))) return false;
+    this.#room.close(session, "slowConsumer");
+    return true;
+  }
+
+  /** Call when the number of v1 sessions has changed: they share MAX_UNPROVEN_BYTES. */
+  shareAmong(v1Sessions: number): void {
+    const share = Math.floor(this.#options.maxUnprovenBytes / Math.max(1, v1Sessions));
+    this.#v1Limits = { budgetBytes: Math.max(MIN_V1_BUDGET_BYTES, share), ackBytes: this.#options.ackBytes };
+  }
+
+  #limits(protocol: Protocol): FlowLimits {
+    return protocol === V2 ? this.#v2Limits : this.#v1Limits;
+  }
+}

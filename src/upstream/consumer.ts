@@ -1,0 +1,184 @@
+/**
+ * One ephemeral pull consumer over a link: created with an explicit start, pulled by its owner, deleted when
+ * done (U1). Turns NATS messages into `ConsumerEvent`s; `pull.ts` decides what they mean.
+ */
+import {
+  consumerConfig,
+  createSubject,
+  deleteSubject,
+  parseCreated,
+  pullRequest,
+  pullSubject,
+} from "./api.ts";
+import type { Headers } from "./cloudevent.ts";
+import type { Delivery, Link } from "./link.ts";
+import { parseAck, pullStart, step, type PullFrame, type PullState } from "./pull.ts";
+
+export type ConsumerEvent =
+  | { readonly kind: "message"; readonly seq: number; readonly pending: number; readonly payload: Uint8Array; readonly headers: Headers | null }
+  /** Everything that matches up to `position` has been read. */
+  | { readonly kind: "position" }
+  | { readonly kind: "ended" }
+  /** The consumer must be replaced at position + 1. Said once; nothing follows it. */
+  | { readonly kind: "doubt"; readonly why: string };
+
+export interface ConsumerOptions {
+  readonly stream: string;
+  readonly filter: string;
+  /** First stream sequence wanted, 1 or more: 0 is an error to JetStream (PLATFORM L1). */
+  readonly startSeq: number;
+  readonly idleHeartbeatMs: number;
+}
+
+const REQUEST_TIMEOUT_MS = 5_000;
+/** The broker collects a consumer nobody pulled for this long. */
+const INACTIVE_MS = 60_000;
+const PULL_EXPIRES_MS = 30_000;
+/** Missed heartbeats after which the consumer is doubted (PLATFORM J10). */
+const MISSED_HEARTBEATS = 2.5;
+
+/** A doubt about the connection itself, which may be half-open. */
+export const HEARTBEATS_MISSED = "heartbeats missed";
+
+export class Consumer {
+  readonly #link: Link;
+  readonly #options: ConsumerOptions;
+  readonly #name = `relay-${crypto.randomUUID().replaceAll("-", "").slice(0, 16)}`;
+  readonly #onEvent: (event: ConsumerEvent) => void;
+  #inbox: { readonly subject: string; close(): void } | null = null;
+  #state: PullState = pullStart(1);
+  #watchdog: ReturnType<typeof setTimeout> | null = null;
+  #lastFrameMs = 0;
+
+  private constructor(link: Link, options: ConsumerOptions, onEvent: (event: ConsumerEvent) => void) {
+    this.#link = link;
+    this.#options = options;
+    this.#onEvent = onEvent;
+  }
+
+  /**
+   * Creates the consumer. `start` of the result is where it really begins: above `startSeq` when retention has
+   * already removed what was asked for (PLATFORM L2). `pending`: how many matches it has to deliver at once.
+   * Throws UpstreamError.
+   */
+  static async create(
+    link: Link,
+    options: ConsumerOptions,
+    onEvent: (event: ConsumerEvent) => void,
+  ): Promise<{ consumer: Consumer; start: number; pending: number }> {
+    const consumer = new Consumer(link, options, onEvent);
+    const name = consumer.#name;
+    const config = consumerConfig({ ...options, name, inactiveMs: INACTIVE_MS });
+    const answer = await link.request(createSubject(options.stream, name, options.filter), config, REQUEST_TIMEOUT_MS);
+    const { start, pending } = parseCreated(answer);
+    consumer.#state = pullStart(start);
+    consumer.#inbox = link.inbox((message) => consumer.#receive(message));
+    return { consumer, start, pending };
+  }
+
+  /** Stream sequence up to which everything that matches has been read. */
+  get position(): number {
+    return this.#state.position;
+  }
+
+  /** Messages that pulls under way may still bring. */
+  get outstanding(): number {
+    return this.#state.outstanding;
+  }
+
+  /** Asks for `batch` more messages; `maxBytes` not below the broker's max_payload (PLATFORM J11). */
+  pull(batch: number, maxBytes?: number): void {
+    const request = this.#nextPull(batch, maxBytes);
+    if (request !== null) this.#link.publish(request.subject, request.body, request.reply);
+  }
+
+  /** As pull(), and throws UpstreamError when the broker forbids it. */
+  async pullChecked(batch: number): Promise<void> {
+    const request = this.#nextPull(batch, undefined);
+    if (request !== null) await this.#link.publishChecked(request.subject, request.body, request.reply);
+  }
+
+  #nextPull(batch: number, maxBytes: number | undefined): { subject: string; body: object; reply: string } | null {
+    if (this.#inbox === null) return null;
+    this.#state = { ...this.#state, outstanding: this.#state.outstanding + batch };
+    this.#lastFrameMs = Date.now();
+    this.#watch();
+    const body = pullRequest({
+      batch,
+      expiresMs: PULL_EXPIRES_MS,
+      idleHeartbeatMs: this.#options.idleHeartbeatMs,
+      ...(maxBytes === undefined ? {} : { maxBytes }),
+    });
+    return { subject: pullSubject(this.#options.stream, this.#name), body, reply: this.#inbox.subject };
+  }
+
+  /** Stops reading and lets the broker forget the consumer. Harmless to call twice. */
+  stop(): void {
+    if (this.#inbox === null) return;
+    this.#silence();
+    void this.#link.request(deleteSubject(this.#options.stream, this.#name), null, REQUEST_TIMEOUT_MS).catch(() => {});
+  }
+
+  #silence(): void {
+    this.#inbox?.close();
+    this.#inbox = null;
+    if (this.#watchdog !== null) clearTimeout(this.#watchdog);
+    this.#watchdog = null;
+  }
+
+  #receive(message: Delivery | null): void {
+    if (this.#inbox === null) return;
+    this.#lastFrameMs = Date.now();
+    if (message === null) return this.#doubt("the broker refused the inbox");
+    const frame = toFrame(message);
+    if (frame === null) return this.#doubt("a frame without JetStream metadata");
+    const { state, event } = step(this.#state, frame);
+    this.#state = state;
+    if (state.outstanding === 0 && this.#watchdog !== null) {
+      clearTimeout(this.#watchdog);
+      this.#watchdog = null;
+    }
+    if (event.kind === "doubt") return this.#doubt(event.why);
+    if (event.kind !== "message") return this.#onEvent(event);
+    if (frame.kind !== "message") return;
+    this.#onEvent({ kind: "message", seq: frame.seq, pending: frame.pending, payload: message.data, headers: headersOf(message) });
+  }
+
+  #doubt(why: string): void {
+    this.stop();
+    this.#onEvent({ kind: "doubt", why });
+  }
+
+  #watch(): void {
+    if (this.#watchdog !== null) return;
+    const limitMs = this.#options.idleHeartbeatMs * MISSED_HEARTBEATS + 500;
+    this.#watchdog = setTimeout(() => {
+      this.#watchdog = null;
+      if (this.#inbox === null) return;
+      if (Date.now() - this.#lastFrameMs >= limitMs) this.#doubt(HEARTBEATS_MISSED);
+      else this.#watch();
+    }, limitMs);
+  }
+}
+
+function toFrame(message: Delivery): PullFrame | null {
+  const ack = parseAck(message.reply);
+  if (ack !== null) return { kind: "message", ...ack };
+  const headers = message.headers;
+  if (headers === undefined || headers.code === 0) return null;
+  const count = (name: string): number => Number(headers.get(name)) || 0;
+  return {
+    kind: "status",
+    code: headers.code,
+    description: headers.description,
+    lastConsumer: count("Nats-Last-Consumer"),
+    lastStream: count("Nats-Last-Stream"),
+    unused: count("Nats-Pending-Messages"),
+  };
+}
+
+function headersOf(message: Delivery): Headers | null {
+  const headers = message.headers;
+  if (headers === undefined) return null;
+  return new Map(headers.keys().map((name) => [name.toLowerCase(), headers.get(name)]));
+}

@@ -1,0 +1,63 @@
+/**
+ * STREAM.INFO, shared: everybody who asked before a request left is answered by it, so any number of joins
+ * costs one request (W3). An INFO answers only who arrived before it was asked: what the broker acknowledged
+ * earlier is then at or below its last seq.
+ */
+import { epochOf, parseStreamInfo, streamInfoSubject, type StreamInfo } from "./api.ts";
+import type { Link } from "./link.ts";
+
+export interface Head extends StreamInfo {
+  readonly epoch: string;
+  /** Order of events in this room: a head asked later has a greater one. */
+  readonly askedAt: number;
+}
+
+const TIMEOUT_MS = 5_000;
+
+export class Heads {
+  readonly #stream: string;
+  #clock = 0;
+  #latest: Head | null = null;
+  #inFlight: Promise<Head> | null = null;
+  #next: Promise<Head> | null = null;
+
+  constructor(stream: string) {
+    this.#stream = stream;
+  }
+
+  /** A moment, to be compared with `askedAt`. */
+  now(): number {
+    return ++this.#clock;
+  }
+
+  /** The latest head asked after `moment`, or null. */
+  since(moment: number): Head | null {
+    return this.#latest !== null && this.#latest.askedAt > moment ? this.#latest : null;
+  }
+
+  /** A head asked from now on. Throws UpstreamError. */
+  ask(link: Link): Promise<Head> {
+    if (this.#inFlight === null) return this.#send(link);
+    this.#next ??= this.#inFlight.then(
+      () => this.#send(link),
+      () => this.#send(link),
+    );
+    return this.#next;
+  }
+
+  #send(link: Link): Promise<Head> {
+    this.#next = null;
+    const askedAt = ++this.#clock;
+    const request = link.request(streamInfoSubject(this.#stream), null, TIMEOUT_MS).then((answer) => {
+      const info = parseStreamInfo(answer);
+      this.#latest = { ...info, epoch: epochOf(this.#stream, info.created), askedAt };
+      return this.#latest;
+    });
+    this.#inFlight = request;
+    const done = (): void => {
+      if (this.#inFlight === request) this.#inFlight = null;
+    };
+    request.then(done, done);
+    return request;
+  }
+}

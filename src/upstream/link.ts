@@ -1,0 +1,203 @@
+/**
+ * DOOR to NATS: the only file that imports the NATS client. One connection, its requests and inboxes.
+ *
+ * The library never reconnects here: a closed connection is an event of the room's upstream machine, which
+ * opens a new one and resumes from its own cursor (PLATFORM J1, J8).
+ */
+import {
+  connect,
+  createInbox,
+  credsAuthenticator,
+  Events,
+  nkeyAuthenticator,
+  type ConnectionOptions,
+  type Msg,
+  type NatsConnection,
+  type NatsError,
+} from "nats.ws";
+import type { NatsSettings } from "../config.ts";
+import { UpstreamError } from "./api.ts";
+
+/** One message as the library hands it over; `headers` is parsed only when asked for. */
+export type Delivery = Msg;
+
+export interface Link {
+  /** Largest payload the broker accepts, from its INFO. */
+  readonly maxPayloadBytes: number;
+  /** Sends JSON, returns the answer's JSON. Throws UpstreamError. */
+  request(subject: string, body: object | null, timeoutMs: number): Promise<unknown>;
+  /** Subscribes an inbox of its own; `onMessage` gets null when the subscription was refused. */
+  inbox(onMessage: (message: Delivery | null) => void): { readonly subject: string; close(): void };
+  publish(subject: string, body: object, reply: string): void;
+  /** As publish(), but resolves when the broker has taken it and throws when it forbids it. */
+  publishChecked(subject: string, body: object, reply: string): Promise<void>;
+  close(): void;
+}
+
+const CONNECT_TIMEOUT_MS = 8_000;
+/** Half-open paths are noticed within 30 s: two unanswered pings (PLATFORM J7). */
+const PING_INTERVAL_MS = 8_000;
+
+/** Opens a connection. `onClosed` is called once, whoever ended it. Throws UpstreamError. */
+export async function openLink(settings: NatsSettings, name: string, onClosed: (why: string) => void): Promise<Link> {
+  let close: (why: string) => void = () => {};
+  const options: ConnectionOptions & { wsFactory: (url: string) => Promise<{ socket: WebSocket; encrypted: boolean }> } = {
+    servers: [...settings.servers],
+    name,
+    ...credentials(settings),
+    reconnect: false,
+    maxReconnectAttempts: 0,
+    timeout: CONNECT_TIMEOUT_MS,
+    pingInterval: PING_INTERVAL_MS,
+    maxPingOut: 2,
+    ignoreClusterUpdates: true,
+    noAsyncTraces: true,
+    wsFactory: async (url) => {
+      const socket = await openSocket(url, settings);
+      // workerd reports some failures as `error` alone, after which the library would wait for its pings (PLATFORM J7).
+      socket.addEventListener("error", () => close("socket error"));
+      return { socket, encrypted: url.startsWith("wss:") };
+    },
+  };
+  let nc: NatsConnection;
+  try {
+    nc = await connect(options);
+  } catch (error) {
+    throw connectError(error);
+  }
+  let closed = false;
+  close = (why) => {
+    if (closed) return;
+    closed = true;
+    void nc.close().catch(() => {});
+    onClosed(why);
+  };
+  void nc.closed().then((error) => close(error instanceof Error ? error.message : "closed"));
+  return new NatsLink(nc, close);
+}
+
+class NatsLink implements Link {
+  readonly maxPayloadBytes: number;
+  readonly #nc: NatsConnection;
+  readonly #close: (why: string) => void;
+  /** A forbidden publish is answered by an error of its own, never on the reply subject. */
+  readonly #forbidden = new Map<string, (error: UpstreamError) => void>();
+
+  constructor(nc: NatsConnection, close: (why: string) => void) {
+    this.#nc = nc;
+    this.#close = close;
+    this.maxPayloadBytes = nc.info?.max_payload ?? 1024 * 1024;
+    void this.#watch();
+  }
+
+  async #watch(): Promise<void> {
+    for await (const status of this.#nc.status()) {
+      const denied = status.type === Events.Error ? status.permissionContext : undefined;
+      if (denied?.operation !== "publish") continue;
+      this.#forbidden.get(denied.subject)?.(new UpstreamError("refused", `The broker forbids publishing to ${denied.subject}`));
+    }
+  }
+
+  async request(subject: string, body: object | null, timeoutMs: number): Promise<unknown> {
+    const denied = new Promise<never>((_, reject) => this.#forbidden.set(subject, reject));
+    denied.catch(() => {});
+    try {
+      const payload = body === null ? "" : JSON.stringify(body);
+      const answer = await Promise.race([this.#nc.request(subject, payload, { timeout: timeoutMs }), denied]);
+      return answer.json();
+    } catch (error) {
+      throw requestError(subject, error);
+    } finally {
+      this.#forbidden.delete(subject);
+    }
+  }
+
+  inbox(onMessage: (message: Delivery | null) => void): { subject: string; close(): void } {
+    const subject = createInbox();
+    const sub = this.#nc.subscribe(subject, {
+      // A throw here would kill the library's socket reader and leave the connection looking open (PLATFORM J5).
+      callback: (error, message) => {
+        try {
+          onMessage(error === null ? message : null);
+        } catch (thrown) {
+          this.#close(`handler failed: ${thrown instanceof Error ? thrown.message : "unknown"}`);
+        }
+      },
+    });
+    return { subject, close: () => sub.unsubscribe() };
+  }
+
+  publish(subject: string, body: object, reply: string): void {
+    if (!this.#nc.isClosed()) this.#nc.publish(subject, JSON.stringify(body), { reply });
+  }
+
+  async publishChecked(subject: string, body: object, reply: string): Promise<void> {
+    let denied: UpstreamError | null = null;
+    this.#forbidden.set(subject, (error) => (denied = error));
+    try {
+      this.publish(subject, body, reply);
+      await this.#nc.flush();
+      // The refusal arrives before the pong, but through an iterator that needs a turn of its own.
+      await new Promise((resolve) => setTimeout(resolve, 0));
+    } catch (error) {
+      throw requestError(subject, error);
+    } finally {
+      this.#forbidden.delete(subject);
+    }
+    if (denied !== null) throw denied as UpstreamError;
+  }
+
+  close(): void {
+    this.#close("closed by the room");
+  }
+}
+
+function credentials(settings: NatsSettings): ConnectionOptions {
+  const auth = settings.auth;
+  switch (auth.kind) {
+    case "none":
+      return {};
+    case "creds":
+      return { authenticator: credsAuthenticator(new TextEncoder().encode(auth.creds)) };
+    case "nkey":
+      return { authenticator: nkeyAuthenticator(new TextEncoder().encode(auth.seed)) };
+    case "token":
+      return { token: auth.token };
+    case "userpass":
+      return { user: auth.user, pass: auth.pass };
+  }
+}
+
+/** Behind a Cloudflare tunnel the upgrade needs headers, which only fetch() can send (PLATFORM I1, I3). */
+async function openSocket(url: string, settings: NatsSettings): Promise<WebSocket> {
+  if (settings.access === null) return new WebSocket(url);
+  const response = await fetch(url.replace(/^ws/, "http"), {
+    headers: {
+      Upgrade: "websocket",
+      "CF-Access-Client-Id": settings.access.clientId,
+      "CF-Access-Client-Secret": settings.access.clientSecret,
+    },
+  });
+  const socket = response.webSocket;
+  if (socket === null) throw new UpstreamError("refused", `The tunnel answered ${response.status} instead of an upgrade`);
+  // No await between accept() and the library's own onmessage, or the broker's INFO would be missed.
+  socket.binaryType = "arraybuffer";
+  socket.accept();
+  return socket;
+}
+
+const AUTH_CODES = new Set(["AUTHORIZATION_VIOLATION", "AUTHENTICATION_EXPIRED", "ACCOUNT_AUTHENTICATION_EXPIRED", "AUTHENTICATION_TIMEOUT", "BAD_CREDS", "BAD_AUTHENTICATION"]);
+
+function connectError(error: unknown): UpstreamError {
+  if (error instanceof UpstreamError) return error;
+  const code = (error as NatsError | undefined)?.code ?? "";
+  if (AUTH_CODES.has(code)) return new UpstreamError("refused", `The broker refused the relay's credentials (${code})`);
+  return new UpstreamError("unavailable", `Cannot connect to the broker (${code || "no answer"})`);
+}
+
+function requestError(subject: string, error: unknown): UpstreamError {
+  if (error instanceof UpstreamError) return error;
+  const code = (error as NatsError | undefined)?.code ?? "";
+  if (code === "PERMISSIONS_VIOLATION") return new UpstreamError("refused", "The broker forbids the relay's inbox");
+  return new UpstreamError("unavailable", `No answer to ${subject} (${code || "unknown"})`);
+}

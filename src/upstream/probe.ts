@@ -1,0 +1,24 @@
+/** Whether the broker can be reached and has the stream, for `/readyz` (H9). */
+import type { Config } from "../config.ts";
+import { parseStreamInfo, streamInfoSubject, UpstreamError } from "./api.ts";
+import { openLink } from "./link.ts";
+
+const TIMEOUT_MS = 4_000;
+
+/** Opens a connection, asks for the stream and closes again. The problem names no address and no credential. */
+export async function probeBroker(config: Config): Promise<{ ok: true } | { ok: false; problem: string }> {
+  if (config.nats === null) return { ok: false, problem: "NATS_URL is not set" };
+  try {
+    const link = await openLink(config.nats, "cellos-relay readyz", () => {});
+    try {
+      parseStreamInfo(await link.request(streamInfoSubject(config.stream), null, TIMEOUT_MS));
+      return { ok: true };
+    } finally {
+      link.close();
+    }
+  } catch (error) {
+    if (!(error instanceof UpstreamError)) throw error;
+    if (error.streamMissing) return { ok: false, problem: "The stream named by NATS_STREAM does not exist" };
+    return { ok: false, problem: error.verdict === "refused" ? "The broker refuses the relay" : "The broker does not answer" };
+  }
+}

@@ -1,0 +1,6 @@
+/** Entry point of the Worker. */
+import { app } from "./edge/app.ts";
+
+export { Room } from "./room/object.ts";
+
+export default { fetch: app.fetch } satisfies ExportedHandler<Env>;

@@ -1,0 +1,129 @@
+import { readdirSync, readFileSync } from "node:fs";
+import { dirname, join, relative } from "node:path";
+import { fileURLToPath } from "node:url";
+import { expect, test } from "vitest";
+import { SETTINGS_HEAD, settingsRows } from "../support/settings-table.ts";
+
+const ROOT = fileURLToPath(new URL("../..", import.meta.url));
+const MAX_LINES = 250;
+
+/** Files at the top of src that belong together count as a folder of that name. */
+const TOP_FILES: Readonly<Record<string, string>> = {
+  "config.ts": "config",
+  "settings.ts": "config",
+  "worker.ts": "worker",
+};
+
+/** Who may import whom: a folder, one file of it, or with `type ` a folder's types alone. */
+const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
+  protocol: [],
+  shared: [],
+  config: ["protocol", "shared"],
+  upstream: ["protocol", "shared", "config"],
+  room: ["upstream", "protocol", "shared", "config"],
+  edge: ["type room", "room/join.ts", "upstream/probe.ts", "protocol", "shared", "config"],
+  client: ["protocol", "shared"],
+  console: ["client", "protocol", "shared"],
+  dev: ["protocol", "shared", "config"],
+  worker: ["edge", "room"],
+};
+
+/** The only things that the top of the repository may hold, besides dot-files and what git ignores. */
+const TOP_LEVEL = [
+  "LICENSE",
+  "README.md",
+  "package-lock.json",
+  "package.json",
+  "src",
+  "test",
+  "tsconfig.json",
+  "vitest.config.ts",
+  "wrangler.toml",
+];
+const IGNORED = ["dist", "node_modules"];
+
+interface Import {
+  readonly from: string;
+  readonly to: string;
+  readonly typeOnly: boolean;
+}
+
+test("no TypeScript file has more than 250 lines", () => {
+  const lines = filesBelow("src", "test").map((file) => ({ file, lines: read(file).trimEnd().split("\n").length }));
+  expect(lines.filter((entry) => entry.lines > MAX_LINES)).toEqual([]);
+});
+
+test("imports between the folders of src follow the message's journey", () => {
+  const wrong = filesBelow("src")
+    .flatMap(importsOf)
+    .filter((found) => !isAllowed(found));
+  expect(wrong).toEqual([]);
+});
+
+test("every folder of src has one line in the README's table", () => {
+  const folders = readdirSync(join(ROOT, "src"), { withFileTypes: true }).filter((entry) => entry.isDirectory());
+  const told = readmeRows().flatMap(([first = ""]) => /^`src\/([a-z]+)\/?`$/.exec(first)?.[1] ?? []);
+  expect(told.toSorted()).toEqual(folders.map(({ name }) => name).toSorted());
+});
+
+test("[O2] the README's table of settings is the one in the code", () => {
+  const rows = readmeRows();
+  const head = rows.findIndex((cells) => cells.join() === SETTINGS_HEAD.join());
+  expect(head).toBeGreaterThanOrEqual(0);
+  const expected = settingsRows();
+  expect(rows.slice(head + 2, head + 2 + expected.length)).toEqual(expected);
+  expect(rows[head + 2 + expected.length]?.[0]).not.toMatch(/^`[A-Z_]+`$/);
+});
+
+test("the top of the repository holds nothing unexpected", () => {
+  const visible = readdirSync(ROOT).filter((name) => !name.startsWith(".") && !IGNORED.includes(name));
+  expect(visible.toSorted()).toEqual(TOP_LEVEL);
+});
+
+function filesBelow(...folders: string[]): string[] {
+  return folders
+    .flatMap((folder) =>
+      readdirSync(join(ROOT, folder), { recursive: true, encoding: "utf8" }).map((name) => join(folder, name)),
+    )
+    .filter((name) => name.endsWith(".ts"));
+}
+
+function read(file: string): string {
+  return readFileSync(join(ROOT, file), "utf8");
+}
+
+function importsOf(file: string): Import[] {
+  const statements = read(file).matchAll(
+    /^(?:import|export)\s+(type\s)?[^;]*?\sfrom\s+"(\.[^"]+)"|import\(?\s*"(\.[^"]+)"/gm,
+  );
+  return [...statements].map(([, type, path, bare]) => ({
+    from: relative("src", file),
+    to: relative("src", join(dirname(file), path ?? bare ?? "")),
+    typeOnly: type !== undefined,
+  }));
+}
+
+function isAllowed({ from, to, typeOnly }: Import): boolean {
+  const target = folderOf(to);
+  // env.d.ts names the bindings, and so the class behind each.
+  if (from.endsWith(".d.ts") || folderOf(from) === target) return true;
+  const allowed = MAY_IMPORT[folderOf(from)] ?? [];
+  return allowed.includes(target) || allowed.includes(to) || (typeOnly && allowed.includes(`type ${target}`));
+}
+
+function folderOf(file: string): string {
+  return TOP_FILES[file] ?? file.split("/")[0] ?? file;
+}
+
+/** The cells of every table row of the README. */
+function readmeRows(): string[][] {
+  const rows = read("README.md")
+    .split("\n")
+    .filter((line) => line.startsWith("|"));
+  return rows.map((line) =>
+    line
+      .split("|")
+      .slice(1, -1)
+      .map((cell) => cell.trim()),
+  );
+}

@@ -1,0 +1,35 @@
+import { cloudflareTest } from "@cloudflare/vitest-plugin";
+import { defineConfig } from "vitest/config";
+
+// miniflare would ask the network for a sample `request.cf`, and wrangler write logs into the user's home.
+process.env["CLOUDFLARE_CF_FETCH_ENABLED"] = "false";
+process.env["WRANGLER_WRITE_LOGS"] = "false";
+
+/** Where .ci/run wants the results as JSON. */
+const results = process.env["VITEST_RESULTS"];
+
+const limits = { testTimeout: 60_000, hookTimeout: 60_000, retry: 0, maxWorkers: 2 };
+
+export default defineConfig({
+  test: {
+    reporters: results ? ["default", ["json", { outputFile: results }]] : ["default"],
+    projects: [
+      { test: { ...limits, name: "unit", include: ["test/unit/**/*.test.ts"], environment: "node" } },
+      {
+        plugins: [
+          cloudflareTest(({ inject }) => ({
+            wrangler: { configPath: "./wrangler.toml" },
+            miniflare: { bindings: { CONTROL_URL: inject("controlUrl"), RELAY_API_TOKEN: "test-token" } },
+          })),
+        ],
+        test: {
+          ...limits,
+          name: "worker",
+          include: ["test/worker/**/*.test.ts"],
+          globalSetup: ["./test/support/global-setup.ts"],
+        },
+      },
+      { test: { ...limits, name: "e2e", include: ["test/e2e/**/*.test.ts"], environment: "node" } },
+    ],
+  },
+});
