@@ -37,8 +37,8 @@ export function welcomeFrame(w: {
   live: boolean;
   heartbeatMs: number;
   ackBytes: number;
-}): string {
-  return JSON.stringify({ type: "welcome", protocol: 2, ...w });
+}): Frame {
+  return frame(JSON.stringify({ type: "welcome", protocol: 2, ...w }), w.cursor);
 }
 
 /**
@@ -51,7 +51,7 @@ export function eventFrames(protocol: Protocol, prev: number, events: readonly E
   let from = 0;
   while (from < events.length) {
     const texts: string[] = [];
-    let head = `{"type":"events","prev":${prev},"events":[`;
+    const head = `{"type":"events","prev":${prev},"events":[`;
     let bytes = head.length + 2;
     let to = from;
     for (; to < events.length && texts.length < FRAME_MAX_EVENTS; to++) {
@@ -71,8 +71,9 @@ export function eventFrames(protocol: Protocol, prev: number, events: readonly E
 export function heartbeatFrame(
   protocol: Protocol,
   h: { cursor: number; epoch: string; upstream: UpstreamHealth; nowMs: number },
-): string {
-  if (protocol === V2) return JSON.stringify({ type: "heartbeat", cursor: h.cursor, upstream: h.upstream });
+): Frame {
+  if (protocol === V2)
+    return frame(JSON.stringify({ type: "heartbeat", cursor: h.cursor, upstream: h.upstream }), h.cursor);
   const time = new Date(h.nowMs).toISOString();
   const event = {
     specversion: "1.0",
@@ -82,12 +83,17 @@ export function heartbeatFrame(
     time,
     data: { epoch: h.epoch, upstream: h.upstream },
   };
-  return JSON.stringify({ seq: h.cursor, event });
+  return frame(JSON.stringify({ seq: h.cursor, event }), h.cursor);
 }
 
 /** Says once that a replay has met the live head (V5). */
-export function caughtUpFrame(cursor: number): string {
-  return JSON.stringify({ type: "caught-up", cursor });
+export function caughtUpFrame(cursor: number): Frame {
+  return frame(JSON.stringify({ type: "caught-up", cursor }), cursor);
+}
+
+/** These frames are ASCII, so characters are bytes. */
+function frame(text: string, cursor: number): Frame {
+  return { text, bytes: text.length, cursor };
 }
 
 export type LostCursor = "retention-exhausted" | "stream-reset";

@@ -4,6 +4,7 @@
  */
 import type { NatsSettings } from "../config.ts";
 import { logEvent } from "../shared/log.ts";
+import { Timer } from "../shared/timer.ts";
 import { UpstreamError } from "../upstream/api.ts";
 import { Consumer, HEARTBEATS_MISSED, type ConsumerEvent } from "../upstream/consumer.ts";
 import { Heads, type Head } from "../upstream/heads.ts";
@@ -17,6 +18,17 @@ export interface FeedOptions {
   readonly idleHeartbeatMs: number;
 }
 
+export type ReadEvent = Extract<ConsumerEvent, { kind: "message" | "position" }>;
+
+/** A consumer exists: it reads from above `start`, which is what was asked for, or later when that is gone (W5). */
+export interface Opened {
+  readonly asked: number;
+  readonly start: number;
+  readonly head: Head;
+  /** Nothing was waiting to be read. */
+  readonly atHead: boolean;
+}
+
 export interface FeedHost {
   /** True while somebody waits for the upstream to open. */
   pressing(): boolean;
@@ -24,14 +36,13 @@ export interface FeedHost {
   collect(): Promise<void>;
   /** The cursor to read on from, after comparing the stream with what the room remembers (W6). */
   startAt(head: Head): number;
-  /** A consumer exists and begins above `start`; `start` is what was asked for, or later (W5). */
-  onOpened(opened: { asked: number; start: number; head: Head; atHead: boolean }): void;
+  onOpened(opened: Opened): void;
   /** The first pull was accepted: joiners may be answered. */
   onReady(): void;
-  onEvent(event: Extract<ConsumerEvent, { kind: "message" | "position" }>): void;
+  onEvent(event: ReadEvent): void;
   /** The upstream is gone or in doubt: what must survive is written down now (PLATFORM A4). */
   onLost(): void;
-  onFailed(error: UpstreamError): void;
+  onFailed(): void;
 }
 
 const BATCH = 512;
@@ -45,7 +56,8 @@ export class Feed {
   #consumer: Consumer | null = null;
   /** Rises with every opening and closing, so that a late answer of an older one changes nothing. */
   #generation = 0;
-  #retryTimer: ReturnType<typeof setTimeout> | null = null;
+  #refusedAt = 0;
+  readonly #retryTimer = new Timer();
 
   constructor(options: FeedOptions, host: FeedHost) {
     this.#options = options;
@@ -62,9 +74,25 @@ export class Feed {
     return this.#state.kind === "open" ? this.#link : null;
   }
 
-  /** True while a retry is timed: the room cannot sleep. */
-  get isTimed(): boolean {
-    return this.#retryTimer !== null;
+  /** True while it is open, opening, or waiting on a timer: the room cannot sleep. */
+  get isAwake(): boolean {
+    return this.#state.kind === "open" || this.#state.kind === "opening" || this.#retryTimer.isArmed;
+  }
+
+  /** True when the broker has refused something since `moment` (W11). */
+  refusedSince(moment: number): boolean {
+    return this.#refusedAt > moment;
+  }
+
+  /** A shared STREAM.INFO. No answer is a lost connection. Throws UpstreamError. */
+  async ask(link: Link): Promise<Head> {
+    try {
+      return await this.heads.ask(link);
+    } catch (error) {
+      if (error instanceof UpstreamError && error.verdict === "refused") this.#refusedAt = this.heads.now();
+      else if (this.link === link) this.#lost("no answer to STREAM.INFO", false);
+      throw error;
+    }
   }
 
   /** How far everything that matches has surely been read; null without a consumer. */
@@ -94,25 +122,26 @@ export class Feed {
     const { state, effects } = stepUpstream(this.#state, event, Date.now(), Math.random());
     this.#state = state;
     for (const effect of effects) {
-      if (this.#retryTimer !== null) clearTimeout(this.#retryTimer);
-      this.#retryTimer = null;
+      this.#retryTimer.clear();
       if (effect.kind === "open") void this.#open(++this.#generation);
       else if (effect.kind === "close") this.#close();
-      else if (effect.afterMs !== null) {
-        this.#retryTimer = setTimeout(() => {
-          this.#retryTimer = null;
-          this.tick();
-        }, effect.afterMs);
-      }
+      else if (effect.afterMs !== null) this.#retryTimer.arm(effect.afterMs, () => this.tick());
     }
   }
 
+  /** Deletes the consumer before the connection goes, or the broker would keep it for a minute (U1, U4). */
   #close(): void {
     this.#generation++;
-    this.#consumer?.stop();
-    this.#consumer = null;
-    this.#link?.close();
+    const link = this.#link;
     this.#link = null;
+    const stopped = this.#dropConsumer();
+    if (link !== null) void stopped.then(() => link.close());
+  }
+
+  #dropConsumer(): Promise<void> {
+    const consumer = this.#consumer;
+    this.#consumer = null;
+    return consumer?.stop() ?? Promise.resolve();
   }
 
   #lost(why: string, linked: boolean): void {
@@ -120,8 +149,7 @@ export class Feed {
     this.#generation++;
     logEvent("upstream-lost", { subject: this.#options.filter, why });
     this.#host.onLost();
-    this.#consumer?.stop();
-    this.#consumer = null;
+    void this.#dropConsumer();
     if (!linked) {
       this.#link?.close();
       this.#link = null;
@@ -134,28 +162,30 @@ export class Feed {
       await Promise.all([this.#connect(generation), this.#host.collect()]);
       await this.#subscribe(generation);
       if (generation !== this.#generation) return;
+      if (this.#consumer === null) throw new UpstreamError("unavailable", "the consumer was lost at once");
       this.#step({ kind: "opened" });
       this.#host.onReady();
     } catch (thrown) {
       if (generation !== this.#generation) return;
       const error = thrown instanceof UpstreamError ? thrown : new UpstreamError("unavailable", String(thrown));
       this.#generation++;
-      this.#consumer?.stop();
-      this.#consumer = null;
+      void this.#dropConsumer();
       if (error.verdict === "unavailable") {
         this.#link?.close();
         this.#link = null;
       }
       const attempt = this.#state.kind === "opening" ? this.#state.attempt : 0;
-      if (attempt === 0 || attempt === 5) logEvent("upstream-failed", { subject: this.#options.filter, attempt, why: error.message });
-      this.#host.onFailed(error);
+      if (attempt === 0 || attempt === 5)
+        logEvent("upstream-failed", { subject: this.#options.filter, attempt, why: error.message });
+      if (error.verdict === "refused") this.#refusedAt = this.heads.now();
+      this.#host.onFailed();
       this.#step({ kind: "failed", pressing: this.#host.pressing() });
     }
   }
 
   async #connect(generation: number): Promise<void> {
     if (this.#link !== null) return;
-    const link = await openLink(this.#options.nats, `cellos-relay ${this.#options.filter}`, (why) => {
+    const link: Link = await openLink(this.#options.nats, `cellos-relay ${this.#options.filter}`, (why) => {
       if (this.#link !== link) return;
       this.#link = null;
       this.#lost(why, false);
@@ -173,16 +203,18 @@ export class Feed {
       if (generation !== this.#generation) return;
       const asked = this.#host.startAt(before);
       const { stream, filter, idleHeartbeatMs } = this.#options;
-      const { consumer, start, pending } = await Consumer.create(link, { stream, filter, startSeq: asked + 1, idleHeartbeatMs }, (event) =>
-        this.#receive(consumer, event),
+      const { consumer, start, pending } = await Consumer.create(
+        link,
+        { stream, filter, startSeq: asked + 1, idleHeartbeatMs },
+        (event) => this.#receive(consumer, event),
       );
       const head = await this.heads.ask(link).catch((error: unknown) => {
-        consumer.stop();
+        void consumer.stop();
         throw error;
       });
-      if (generation !== this.#generation) return consumer.stop();
+      if (generation !== this.#generation) return void consumer.stop();
       if (head.epoch !== before.epoch || head.lastSeq < before.lastSeq) {
-        consumer.stop();
+        await consumer.stop();
         continue;
       }
       this.#consumer = consumer;
@@ -195,8 +227,10 @@ export class Feed {
   #receive(consumer: Consumer, event: ConsumerEvent): void {
     if (consumer !== this.#consumer) return;
     if (event.kind === "doubt") {
-      if (this.#state.kind === "open") return this.#lost(event.why, event.why !== HEARTBEATS_MISSED && this.#link !== null);
-      return this.#link?.close();
+      if (this.#state.kind === "open")
+        return this.#lost(event.why, event.why !== HEARTBEATS_MISSED && this.#link !== null);
+      this.#consumer = null;
+      return;
     }
     if (consumer.outstanding <= BATCH / 2) consumer.pull(BATCH);
     if (event.kind === "ended") return;

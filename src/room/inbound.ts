@@ -30,4 +30,3 @@ function sizeBytes(message: string | ArrayBuffer): number {
   if (message.length > MAX_MESSAGE_BYTES || message.length * 3 <= MAX_MESSAGE_BYTES) return message.length;
   return new TextEncoder().encode(message).byteLength;
 }
-

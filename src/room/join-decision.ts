@@ -9,6 +9,7 @@
  *   since=0 without epoch                           ──▶ admit    from the oldest retained (W4)
  *   any other since                                 ──▶ admit    at since
  */
+import type { CloseName } from "../protocol/codes.ts";
 import type { LostCursor } from "../protocol/frames.ts";
 
 export interface Wish {
@@ -35,6 +36,11 @@ export type Decision =
   | { readonly kind: "admit"; readonly cursor: number; readonly live: boolean; readonly fromOldest: boolean }
   | { readonly kind: "lost"; readonly why: LostCursor; readonly oldestSeq: number };
 
+/** The answer a client gets in the end. */
+export type Admission =
+  | Exclude<Decision, { readonly kind: "ask" }>
+  | { readonly kind: "refuse"; readonly close: CloseName };
+
 export function decide(wish: Wish, room: RoomView | null, stream: StreamView | null): Decision {
   const { since, epoch } = wish;
   const fromOldest = since === 0 && epoch === null;
@@ -58,20 +64,4 @@ function admit(cursor: number, lastSeq: number, fromOldest: boolean): Decision {
 
 function lost(why: LostCursor, stream: StreamView): Decision {
   return { kind: "lost", why, oldestSeq: stream.firstSeq };
-}
-
-/**
- * The cursor a cold room starts its consumer at: the lowest `since` whose events up to the head should fit the
- * window, so that a storm of returning clients is one refill (B3); without any, the head.
- */
-export function coldStart(wishes: readonly Wish[], stream: StreamView & { messages: number; bytes: number }, windowBytes: number): number {
-  const averageBytes = stream.messages > 0 ? stream.bytes / stream.messages : 0;
-  let start = stream.lastSeq;
-  for (const { since, epoch } of wishes) {
-    if (since === null || (epoch !== null && epoch !== stream.epoch) || since > stream.lastSeq) continue;
-    const cursor = since === 0 && epoch === null ? Math.max(0, stream.firstSeq - 1) : since;
-    if (cursor + 1 < stream.firstSeq) continue;
-    if (cursor < start && (stream.lastSeq - cursor) * averageBytes <= windowBytes) start = cursor;
-  }
-  return start;
 }

@@ -20,7 +20,10 @@ export const JOIN_HEADER = "relay-join";
 
 /** The value of the header: JSON with every non-ASCII character escaped, since a header carries bytes and a subject may be Unicode. */
 export function encodeJoin(join: JoinRequest): string {
-  return JSON.stringify(join).replace(/[\u007f-\uffff]/g, (unit) => `\\u${unit.charCodeAt(0).toString(16).padStart(4, "0")}`);
+  return JSON.stringify(join).replace(
+    /[\u007f-\uffff]/g,
+    (unit) => `\\u${unit.charCodeAt(0).toString(16).padStart(4, "0")}`,
+  );
 }
 
 /** Reads the header back; null when it is absent or is not what `encodeJoin` writes. */

@@ -10,10 +10,11 @@ import type { CloseName } from "../protocol/codes.ts";
 import { welcomeFrame } from "../protocol/frames.ts";
 import { V2 } from "../protocol/subprotocol.ts";
 import { describeError, logEvent } from "../shared/log.ts";
-import { Core, type Admission } from "./core.ts";
+import { Core } from "./core.ts";
 import { closeQuietly, sendProblem } from "./farewell.ts";
 import { newFlow } from "./flow.ts";
 import { newInbound, onMessage } from "./inbound.ts";
+import type { Admission } from "./join-decision.ts";
 import { decodeJoin, JOIN_HEADER, type JoinRequest } from "./join.ts";
 import { forget, recall, remember, type Memory } from "./memory.ts";
 import { fromAttachment, LIVE, toAttachment, type Session } from "./session.ts";
@@ -61,13 +62,13 @@ export class Room extends DurableObject<Env> {
     const session = this.#sessions.get(socket);
     if (session === undefined) return;
     const verdict = onMessage(session.inbound, message, Date.now());
-    if (verdict !== null) this.#core?.close(session, verdict);
+    if (verdict !== null) this.#core?.leave(session, verdict);
   }
 
   /** The runtime answers no close of a hibernatable socket: without this the client hangs (PLATFORM D5). */
   override webSocketClose(socket: WebSocket, code: number, reason: string): void {
     const session = this.#sessions.get(socket);
-    if (session !== undefined) this.#core?.leave(session);
+    if (session !== undefined) this.#core?.leave(session, null);
     const nothingSaid = code === 1005 || code === 1006 || code === 1015;
     try {
       socket.close(nothingSaid ? 1000 : code, nothingSaid ? "" : reason);
@@ -78,7 +79,7 @@ export class Room extends DurableObject<Env> {
 
   override webSocketError(socket: WebSocket): void {
     const session = this.#sessions.get(socket);
-    if (session !== undefined) this.#core?.leave(session);
+    if (session !== undefined) this.#core?.leave(session, null);
     closeQuietly(socket, "internalError");
   }
 
@@ -156,7 +157,11 @@ export class Room extends DurableObject<Env> {
 
   #newCore(subject: string, config: Config): Core {
     return new Core(subject, config, {
-      fanout: { ...config, ackBytes: ackBytes(config), pingAtMs: (session) => this.#pingAtMs(session.socket as WebSocket) },
+      fanout: {
+        ...config,
+        ackBytes: ackBytes(config),
+        pingAtMs: (session) => this.#pingAtMs(session.socket as WebSocket),
+      },
       onGone: (session, close) => this.#onGone(session, close),
       persist: (memory) => this.#persist(memory),
       onTick: () => this.#checkFence(),

@@ -61,7 +61,7 @@ export class Replay {
   }
 
   begin(consumer: Consumer): void {
-    if (this.#state === "stopped") return consumer.stop();
+    if (this.#state === "stopped") return void consumer.stop();
     this.#consumer = consumer;
     this.#pull();
   }
@@ -75,7 +75,7 @@ export class Replay {
     if (this.#state === "stopped") return;
     this.#brokeOff = brokeOff;
     this.#state = "stopped";
-    this.#consumer?.stop();
+    void this.#consumer?.stop();
     this.#consumer = null;
     this.members.clear();
     this.#host.wake();

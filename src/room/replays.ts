@@ -125,7 +125,7 @@ export class Replays {
     try {
       const options = { stream, filter, startSeq: readTo + 1, idleHeartbeatMs: IDLE_HEARTBEAT_MS };
       const { consumer, start } = await Consumer.create(link, options, (event) => replay.receive(event));
-      if (replay.state === "stopped") return consumer.stop();
+      if (replay.state === "stopped") return void consumer.stop();
       if (start > readTo + 1) this.#lose(replay, fanout, start);
       if (replay.members.size === 0) replay.stop();
       replay.begin(consumer);

@@ -1,7 +1,7 @@
 /** One frame to one session, under flow control (B1) and never after its credential has expired (A3). */
 import type { CloseName } from "../protocol/codes.ts";
 import type { Frame } from "../protocol/frames.ts";
-import { V2, type Protocol } from "../protocol/subprotocol.ts";
+import { V1, V2, type Protocol } from "../protocol/subprotocol.ts";
 import { isExhausted, isOverdue, poll, recordSent, wantsPoll, type FlowLimits } from "./flow.ts";
 import type { Session } from "./session.ts";
 
@@ -21,6 +21,9 @@ interface Room {
 
 /** `paused`: a v2 client must acknowledge first. `gone`: the session has left the room. */
 export type Outcome = "sent" | "paused" | "gone";
+
+/** Frames for all readers of one protocol. */
+export type Encode = (protocol: Protocol) => readonly Frame[];
 
 const EXPIRY_GRACE_MS = 1_000;
 const MIN_V1_BUDGET_BYTES = 1024 * 1024;
@@ -60,6 +63,30 @@ export class Sender {
     recordSent(session.flow, frame.bytes, asksForPing, limits, nowMs);
     session.lastFrameAtMs = nowMs;
     return "sent";
+  }
+
+  /** One loop over the sessions, each protocol's frames encoded once. `onPaused` gets the last cursor sent, if any. */
+  broadcast(
+    sessions: ReadonlySet<Session>,
+    encode: Encode,
+    nowMs: number,
+    asksForPing: boolean,
+    only: ((session: Session) => boolean) | undefined,
+    onPaused: (session: Session, cursor: number | null) => void,
+  ): void {
+    let v1: readonly Frame[] | null = null;
+    let v2: readonly Frame[] | null = null;
+    for (const session of sessions) {
+      if (only !== undefined && !only(session)) continue;
+      const frames = session.protocol === V2 ? (v2 ??= encode(V2)) : (v1 ??= encode(V1));
+      let cursor: number | null = null;
+      for (const frame of frames) {
+        const outcome = this.send(session, frame, nowMs, asksForPing);
+        if (outcome === "paused") onPaused(session, cursor);
+        if (outcome !== "sent") break;
+        cursor = frame.cursor;
+      }
+    }
   }
 
   /** Closes a v2 session that owes a ping for too long. True when it did. */

@@ -53,7 +53,10 @@ export function stepUpstream(state: Upstream, event: UpstreamEvent, nowMs: numbe
       if (state.kind !== "waiting") return stay(state);
       if (state.dueAtMs <= nowMs) return open(state.attempt);
       if (state.dueAtMs <= nowMs + PRESSING_CAP_MS) return stay(state);
-      return { state: { ...state, dueAtMs: nowMs + PRESSING_CAP_MS }, effects: [{ kind: "retry", afterMs: PRESSING_CAP_MS }] };
+      return {
+        state: { ...state, dueAtMs: nowMs + PRESSING_CAP_MS },
+        effects: [{ kind: "retry", afterMs: PRESSING_CAP_MS }],
+      };
     case "opened":
       return state.kind === "opening" ? stay({ kind: "open", attempt: state.attempt + 1 }) : stay(state);
     case "progress":

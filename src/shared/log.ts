@@ -18,5 +18,11 @@ export function logEvent(event: string, fields: LogFields = {}): void {
 export function describeError(error: unknown): { readonly error: string; readonly at: string } {
   if (!(error instanceof Error)) return { error: typeof error, at: "" };
   const frames = (error.stack ?? "").split("\n").filter((line) => /^\s+at /.test(line));
-  return { error: error.name, at: frames.slice(0, 4).map((line) => line.trim()).join("; ") };
+  return {
+    error: error.name,
+    at: frames
+      .slice(0, 4)
+      .map((line) => line.trim())
+      .join("; "),
+  };
 }

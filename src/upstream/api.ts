@@ -40,7 +40,8 @@ export interface StreamInfo {
 export function parseStreamInfo(answer: unknown): StreamInfo {
   const a = successful(answer) as { created?: string; state?: Record<string, number> };
   const state = a.state;
-  if (typeof a.created !== "string" || state === undefined) throw new UpstreamError("unavailable", "STREAM.INFO answered without a state");
+  if (typeof a.created !== "string" || state === undefined)
+    throw new UpstreamError("unavailable", "STREAM.INFO answered without a state");
   return {
     created: a.created,
     firstSeq: state["first_seq"] ?? 0,
@@ -60,7 +61,8 @@ export function parseCreated(answer: unknown): { start: number; pending: number 
 }
 
 function successful(answer: unknown): object {
-  if (typeof answer !== "object" || answer === null) throw new UpstreamError("unavailable", "JetStream answered no JSON object");
+  if (typeof answer !== "object" || answer === null)
+    throw new UpstreamError("unavailable", "JetStream answered no JSON object");
   const error = (answer as { error?: unknown }).error;
   if (typeof error === "object" && error !== null) throw apiError(error);
   return answer;
@@ -75,7 +77,13 @@ export const pullSubject = (stream: string, name: string): string => `$JS.API.CO
 const NANOS = 1_000_000;
 
 /** Nothing is acknowledged or redelivered, and the broker collects what a lost room leaves (U1). */
-export function consumerConfig(c: { stream: string; name: string; filter: string; startSeq: number; inactiveMs: number }): object {
+export function consumerConfig(c: {
+  stream: string;
+  name: string;
+  filter: string;
+  startSeq: number;
+  inactiveMs: number;
+}): object {
   return {
     stream_name: c.stream,
     config: {
@@ -94,7 +102,12 @@ export function consumerConfig(c: { stream: string; name: string; filter: string
 }
 
 /** One pull. `maxBytes` must never be below the broker's `max_payload` (PLATFORM J11). */
-export function pullRequest(p: { batch: number; expiresMs: number; idleHeartbeatMs: number; maxBytes?: number }): object {
+export function pullRequest(p: {
+  batch: number;
+  expiresMs: number;
+  idleHeartbeatMs: number;
+  maxBytes?: number;
+}): object {
   return {
     batch: p.batch,
     expires: p.expiresMs * NANOS,

@@ -2,20 +2,20 @@
  * One ephemeral pull consumer over a link: created with an explicit start, pulled by its owner, deleted when
  * done (U1). Turns NATS messages into `ConsumerEvent`s; `pull.ts` decides what they mean.
  */
-import {
-  consumerConfig,
-  createSubject,
-  deleteSubject,
-  parseCreated,
-  pullRequest,
-  pullSubject,
-} from "./api.ts";
+import { Timer } from "../shared/timer.ts";
+import { consumerConfig, createSubject, deleteSubject, parseCreated, pullRequest, pullSubject } from "./api.ts";
 import type { Headers } from "./cloudevent.ts";
 import type { Delivery, Link } from "./link.ts";
 import { parseAck, pullStart, step, type PullFrame, type PullState } from "./pull.ts";
 
 export type ConsumerEvent =
-  | { readonly kind: "message"; readonly seq: number; readonly pending: number; readonly payload: Uint8Array; readonly headers: Headers | null }
+  | {
+      readonly kind: "message";
+      readonly seq: number;
+      readonly pending: number;
+      readonly payload: Uint8Array;
+      readonly headers: Headers | null;
+    }
   /** Everything that matches up to `position` has been read. */
   | { readonly kind: "position" }
   | { readonly kind: "ended" }
@@ -31,6 +31,7 @@ export interface ConsumerOptions {
 }
 
 const REQUEST_TIMEOUT_MS = 5_000;
+const DELETE_TIMEOUT_MS = 2_000;
 /** The broker collects a consumer nobody pulled for this long. */
 const INACTIVE_MS = 60_000;
 const PULL_EXPIRES_MS = 30_000;
@@ -47,7 +48,7 @@ export class Consumer {
   readonly #onEvent: (event: ConsumerEvent) => void;
   #inbox: { readonly subject: string; close(): void } | null = null;
   #state: PullState = pullStart(1);
-  #watchdog: ReturnType<typeof setTimeout> | null = null;
+  readonly #watchdog = new Timer();
   #lastFrameMs = 0;
 
   private constructor(link: Link, options: ConsumerOptions, onEvent: (event: ConsumerEvent) => void) {
@@ -112,18 +113,17 @@ export class Consumer {
     return { subject: pullSubject(this.#options.stream, this.#name), body, reply: this.#inbox.subject };
   }
 
-  /** Stops reading and lets the broker forget the consumer. Harmless to call twice. */
-  stop(): void {
+  /** Stops reading; resolves when the broker has forgotten the consumer, or does not answer. Harmless to call twice. */
+  async stop(): Promise<void> {
     if (this.#inbox === null) return;
     this.#silence();
-    void this.#link.request(deleteSubject(this.#options.stream, this.#name), null, REQUEST_TIMEOUT_MS).catch(() => {});
+    await this.#link.request(deleteSubject(this.#options.stream, this.#name), null, DELETE_TIMEOUT_MS).catch(() => {});
   }
 
   #silence(): void {
     this.#inbox?.close();
     this.#inbox = null;
-    if (this.#watchdog !== null) clearTimeout(this.#watchdog);
-    this.#watchdog = null;
+    this.#watchdog.clear();
   }
 
   #receive(message: Delivery | null): void {
@@ -134,30 +134,31 @@ export class Consumer {
     if (frame === null) return this.#doubt("a frame without JetStream metadata");
     const { state, event } = step(this.#state, frame);
     this.#state = state;
-    if (state.outstanding === 0 && this.#watchdog !== null) {
-      clearTimeout(this.#watchdog);
-      this.#watchdog = null;
-    }
+    if (state.outstanding === 0) this.#watchdog.clear();
     if (event.kind === "doubt") return this.#doubt(event.why);
     if (event.kind !== "message") return this.#onEvent(event);
     if (frame.kind !== "message") return;
-    this.#onEvent({ kind: "message", seq: frame.seq, pending: frame.pending, payload: message.data, headers: headersOf(message) });
+    this.#onEvent({
+      kind: "message",
+      seq: frame.seq,
+      pending: frame.pending,
+      payload: message.data,
+      headers: headersOf(message),
+    });
   }
 
   #doubt(why: string): void {
-    this.stop();
+    void this.stop();
     this.#onEvent({ kind: "doubt", why });
   }
 
   #watch(): void {
-    if (this.#watchdog !== null) return;
+    if (this.#watchdog.isArmed) return;
     const limitMs = this.#options.idleHeartbeatMs * MISSED_HEARTBEATS + 500;
-    this.#watchdog = setTimeout(() => {
-      this.#watchdog = null;
-      if (this.#inbox === null) return;
+    this.#watchdog.arm(limitMs, () => {
       if (Date.now() - this.#lastFrameMs >= limitMs) this.#doubt(HEARTBEATS_MISSED);
       else this.#watch();
-    }, limitMs);
+    });
   }
 }
 

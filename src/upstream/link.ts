@@ -41,7 +41,9 @@ const PING_INTERVAL_MS = 8_000;
 /** Opens a connection. `onClosed` is called once, whoever ended it. Throws UpstreamError. */
 export async function openLink(settings: NatsSettings, name: string, onClosed: (why: string) => void): Promise<Link> {
   let close: (why: string) => void = () => {};
-  const options: ConnectionOptions & { wsFactory: (url: string) => Promise<{ socket: WebSocket; encrypted: boolean }> } = {
+  const options: ConnectionOptions & {
+    wsFactory: (url: string) => Promise<{ socket: WebSocket; encrypted: boolean }>;
+  } = {
     servers: [...settings.servers],
     name,
     ...credentials(settings),
@@ -94,7 +96,9 @@ class NatsLink implements Link {
     for await (const status of this.#nc.status()) {
       const denied = status.type === Events.Error ? status.permissionContext : undefined;
       if (denied?.operation !== "publish") continue;
-      this.#forbidden.get(denied.subject)?.(new UpstreamError("refused", `The broker forbids publishing to ${denied.subject}`));
+      this.#forbidden.get(denied.subject)?.(
+        new UpstreamError("refused", `The broker forbids publishing to ${denied.subject}`),
+      );
     }
   }
 
@@ -179,14 +183,22 @@ async function openSocket(url: string, settings: NatsSettings): Promise<WebSocke
     },
   });
   const socket = response.webSocket;
-  if (socket === null) throw new UpstreamError("refused", `The tunnel answered ${response.status} instead of an upgrade`);
+  if (socket === null)
+    throw new UpstreamError("refused", `The tunnel answered ${response.status} instead of an upgrade`);
   // No await between accept() and the library's own onmessage, or the broker's INFO would be missed.
   socket.binaryType = "arraybuffer";
   socket.accept();
   return socket;
 }
 
-const AUTH_CODES = new Set(["AUTHORIZATION_VIOLATION", "AUTHENTICATION_EXPIRED", "ACCOUNT_AUTHENTICATION_EXPIRED", "AUTHENTICATION_TIMEOUT", "BAD_CREDS", "BAD_AUTHENTICATION"]);
+const AUTH_CODES = new Set([
+  "AUTHORIZATION_VIOLATION",
+  "AUTHENTICATION_EXPIRED",
+  "ACCOUNT_AUTHENTICATION_EXPIRED",
+  "AUTHENTICATION_TIMEOUT",
+  "BAD_CREDS",
+  "BAD_AUTHENTICATION",
+]);
 
 function connectError(error: unknown): UpstreamError {
   if (error instanceof UpstreamError) return error;

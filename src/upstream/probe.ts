@@ -19,6 +19,9 @@ export async function probeBroker(config: Config): Promise<{ ok: true } | { ok: 
   } catch (error) {
     if (!(error instanceof UpstreamError)) throw error;
     if (error.streamMissing) return { ok: false, problem: "The stream named by NATS_STREAM does not exist" };
-    return { ok: false, problem: error.verdict === "refused" ? "The broker refuses the relay" : "The broker does not answer" };
+    return {
+      ok: false,
+      problem: error.verdict === "refused" ? "The broker refuses the relay" : "The broker does not answer",
+    };
   }
 }

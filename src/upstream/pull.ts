@@ -22,7 +22,14 @@ export interface PullState {
 
 export type PullFrame =
   | { readonly kind: "message"; readonly seq: number; readonly dseq: number; readonly pending: number }
-  | { readonly kind: "status"; readonly code: number; readonly description: string; readonly lastConsumer: number; readonly lastStream: number; readonly unused: number };
+  | {
+      readonly kind: "status";
+      readonly code: number;
+      readonly description: string;
+      readonly lastConsumer: number;
+      readonly lastStream: number;
+      readonly unused: number;
+    };
 
 export type PullEvent =
   | { readonly kind: "message" }
@@ -48,7 +55,8 @@ export function step(state: PullState, frame: PullFrame): { state: PullState; ev
   }
   switch (frame.code) {
     case 100:
-      if (frame.lastConsumer !== state.delivered) return doubt(state, `broker delivered ${frame.lastConsumer}, read ${state.delivered}`);
+      if (frame.lastConsumer !== state.delivered)
+        return doubt(state, `broker delivered ${frame.lastConsumer}, read ${state.delivered}`);
       return { state: { ...state, position: Math.max(state.position, frame.lastStream) }, event: POSITION };
     case 408:
       return ended(state, frame.unused);

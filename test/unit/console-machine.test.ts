@@ -79,8 +79,11 @@ describe("close codes", () => {
   it.each(Object.values(CLOSE))("[C] $code $reason: $verdict", ({ code, reason, verdict }) => {
     const { state } = step(live, close(code, reason), chance);
     expect(state).toMatchObject({ kind: NEXT[verdict], link: { cursor: "41" } });
-    if (state.kind === "waiting" && verdict === "back-off-long")
-      expect(state.untilMs - NOW_MS).toBeGreaterThan(MAX_DELAY_MS);
+  });
+
+  it("[C] 1008 backs off long", () => {
+    const untilMs = NOW_MS + longJitterMs(0.5);
+    expect(step(live, close(1008, "subscribe failed"), chance).state).toMatchObject({ kind: "waiting", untilMs });
   });
 
   it.each([1001, 1005, 1006, 1012, 1015, 3000, 4999])("[C] %i is a broken line: resumes with jitter", (code) => {

@@ -1,0 +1,92 @@
+/**
+ * The sessions that are not live: each is sent what lies between its own cursor and the room's, out of the window
+ * or by a replay, until the two meet (V10). Nothing here moves the room.
+ */
+import { caughtUpFrame, eventFrames, type Envelope } from "../protocol/frames.ts";
+import { V1, V2 } from "../protocol/subprotocol.ts";
+import type { Roster } from "./roster.ts";
+import type { Sender } from "./sender.ts";
+import type { Session } from "./session.ts";
+import type { Window } from "./window.ts";
+
+/** Where the room is: R, and whether it has read what was there when its consumer was opened. */
+export interface Place {
+  cursor: number;
+  atHead: boolean;
+}
+
+/** What came of serving a session that is not live. */
+export type Served = "live" | "waiting" | "more" | "paused" | "needs-replay" | "gone";
+
+/** As much as one session is sent in one turn, so that the others have theirs. */
+const SLICE_BYTES = 256 * 1024;
+
+export class CatchUp {
+  readonly #at: Readonly<Place>;
+  readonly #window: Window;
+  readonly #roster: Roster;
+  readonly #sender: Sender;
+
+  constructor(at: Readonly<Place>, window: Window, roster: Roster, sender: Sender) {
+    this.#at = at;
+    this.#window = window;
+    this.#roster = roster;
+    this.#sender = sender;
+  }
+
+  /** Serves one session from the window, a slice at most. Call after flush(). */
+  serve(session: Session, nowMs: number): Served {
+    const phase = session.phase;
+    if (phase.kind === "live") return "live";
+    if (this.#sender.closeIfOverdue(session, nowMs)) return "gone";
+    if (phase.cursor > this.#at.cursor || phase.readTo > this.#at.cursor) return "waiting";
+    if (phase.readTo < this.#window.from) return "needs-replay";
+    const events = this.#window.after(phase.readTo, SLICE_BYTES);
+    if (events.length === 0) {
+      phase.readTo = this.#at.cursor;
+      return this.settle(session, nowMs) ? "live" : "waiting";
+    }
+    const served = this.deliver(session, events, nowMs);
+    if (served !== "more") return served;
+    return phase.readTo >= this.#at.cursor && this.settle(session, nowMs) ? "live" : "more";
+  }
+
+  /** Sends events above what the session has read, in frames of its own, as far as flow control lets it. */
+  deliver(session: Session, events: readonly Envelope[], nowMs: number): "more" | "paused" | "gone" {
+    const phase = session.phase;
+    if (phase.kind === "live") return "more";
+    const first = events.findIndex((e) => e.seq > phase.readTo);
+    if (first < 0) return "more";
+    const wanted = first === 0 ? events : events.slice(first);
+    for (const frame of eventFrames(session.protocol, phase.cursor, wanted)) {
+      const outcome = this.#sender.send(session, frame, nowMs, false);
+      if (outcome !== "sent") return outcome;
+      phase.cursor = frame.cursor;
+      phase.readTo = frame.cursor;
+      session.fromOldest = false;
+    }
+    return "more";
+  }
+
+  /** A session whose own cursor has met the room's goes live (V10). A v1 client proves nothing by its cursor. */
+  settle(session: Session, nowMs: number): boolean {
+    const phase = session.phase;
+    if (phase.kind === "live") return true;
+    if (phase.readTo < this.#at.cursor || phase.cursor > this.#at.cursor) return false;
+    if (session.protocol === V1) phase.cursor = this.#at.cursor;
+    if (session.owesCaughtUp && this.#at.atHead) this.tell(session, nowMs);
+    if (phase.cursor !== this.#at.cursor || !this.#roster.all.has(session)) return false;
+    session.fromOldest = false;
+    this.#roster.toLive(session);
+    return true;
+  }
+
+  /** Says once that the replay is over (V5). */
+  tell(session: Session, nowMs: number): void {
+    if (session.protocol === V2) {
+      if (this.#sender.send(session, caughtUpFrame(this.#at.cursor), nowMs, false) !== "sent") return;
+      if (session.phase.kind === "own") session.phase.cursor = this.#at.cursor;
+    }
+    session.owesCaughtUp = false;
+  }
+}

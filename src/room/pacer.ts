@@ -1,0 +1,49 @@
+/**
+ * Serves the sessions that are not live, from window and replays, and comes back as long as somebody can be
+ * served. One timer, armed only then.
+ */
+import { Timer } from "../shared/timer.ts";
+import type { Fanout } from "./fanout.ts";
+import type { Replays } from "./replays.ts";
+
+/** A client that owes a ping is looked at this often: the platform answers pings without telling us (PLATFORM E1). */
+export const PACED_MS = 25;
+
+export class Pacer {
+  readonly #fanout: () => Fanout | null;
+  readonly #replays: Replays;
+  readonly #onServed: () => void;
+  readonly #timer = new Timer();
+  #dueAtMs = 0;
+
+  constructor(fanout: () => Fanout | null, replays: Replays, onServed: () => void) {
+    this.#fanout = fanout;
+    this.#replays = replays;
+    this.#onServed = onServed;
+  }
+
+  /** Runs after `afterMs` at the latest, if there is anybody to serve. */
+  wake(afterMs: number): void {
+    const dueAtMs = Date.now() + afterMs;
+    if ((this.#timer.isArmed && this.#dueAtMs <= dueAtMs) || (this.#fanout()?.own.size ?? 0) === 0) return;
+    this.#dueAtMs = dueAtMs;
+    this.#timer.arm(afterMs, () => this.#run());
+  }
+
+  #run(): void {
+    const fanout = this.#fanout();
+    if (fanout === null) return;
+    const nowMs = Date.now();
+    fanout.flush(nowMs);
+    let nextMs: number | null = null;
+    for (const session of [...fanout.own]) {
+      const served = fanout.serve(session, nowMs);
+      if (served === "more") nextMs = 0;
+      else if (served === "paused") nextMs ??= PACED_MS;
+      else if (served === "needs-replay") this.#replays.want(session, nowMs);
+    }
+    if (this.#replays.run(fanout, nowMs)) nextMs ??= PACED_MS;
+    this.#onServed();
+    if (nextMs !== null) this.wake(nextMs);
+  }
+}

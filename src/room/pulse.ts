@@ -1,0 +1,33 @@
+/**
+ * When the room's heart beats (W8): from a timer while the upstream keeps the room awake anyway, and from the
+ * alarm that backs it; two beats are never closer than half a period, whoever asks.
+ */
+import { Timer } from "../shared/timer.ts";
+
+export class Pulse {
+  readonly #periodMs: number;
+  readonly #beat: (nowMs: number) => void;
+  readonly #timer = new Timer();
+  #lastMs = 0;
+
+  constructor(periodMs: number, beat: (nowMs: number) => void) {
+    this.#periodMs = periodMs;
+    this.#beat = beat;
+  }
+
+  /** A beat is due, says the timer or the alarm. */
+  tick(): void {
+    const nowMs = Date.now();
+    if (nowMs - this.#lastMs < this.#periodMs / 2) return;
+    this.#lastMs = nowMs;
+    this.#beat(nowMs);
+  }
+
+  /** Keeps the timer for the next beat, or lets it go so that the room can sleep. */
+  keep(awake: boolean): void {
+    this.#timer.clear();
+    if (!awake) return;
+    this.#lastMs ||= Date.now();
+    this.#timer.arm(this.#lastMs + this.#periodMs - Date.now(), () => this.tick());
+  }
+}

@@ -1,0 +1,123 @@
+/**
+ * What the room has read: its position in the stream, and the fan-out that what is read goes to. Here it is
+ * decided where each new consumer starts, and who has lost something when it could not start there (W5, W6).
+ */
+import type { Config } from "../config.ts";
+import { logEvent } from "../shared/log.ts";
+import { toEnvelope } from "../upstream/envelope.ts";
+import type { Head } from "../upstream/heads.ts";
+import { Batcher } from "./batcher.ts";
+import type { Fanout } from "./fanout.ts";
+import type { Opened, ReadEvent } from "./feed.ts";
+import type { Wish } from "./join-decision.ts";
+import type { Memory } from "./memory.ts";
+import { resume } from "./resume-decision.ts";
+
+export interface ReadingHost {
+  newFanout(cursor: number, epoch: string): Fanout;
+  onFlushed(): void;
+}
+
+export class Reading {
+  readonly #subject: string;
+  readonly #windowBytes: number;
+  readonly #host: ReadingHost;
+  readonly #batcher: Batcher;
+  #fanout: Fanout | null = null;
+  #position = 0;
+  #dropped = 0;
+
+  constructor(subject: string, config: Config, host: ReadingHost) {
+    this.#subject = subject;
+    this.#windowBytes = config.windowBytes;
+    this.#host = host;
+    this.#batcher = new Batcher(config.batchMs, (nowMs) => {
+      this.#fanout?.flush(nowMs);
+      host.onFlushed();
+    });
+  }
+
+  /** Null while the room is cold: it has not chosen a place in the stream yet. */
+  get fanout(): Fanout | null {
+    return this.#fanout;
+  }
+
+  /** How far everything that matches has been read; at least R. */
+  get position(): number {
+    return this.#position;
+  }
+
+  get dropped(): number {
+    return this.#dropped;
+  }
+
+  /** Goes on where a sleeping room left off. */
+  resumeFrom(memory: Memory): Fanout {
+    this.#position = memory.position;
+    return (this.#fanout = this.#host.newFanout(memory.cursor, memory.epoch));
+  }
+
+  /** What must be written down now; null when nobody is here to need it. */
+  memory(): Memory | null {
+    const fanout = this.#fanout;
+    if (fanout === null || fanout.sessions.size === 0) return null;
+    fanout.flush(Date.now());
+    return { subject: this.#subject, cursor: fanout.cursor, position: this.#position, epoch: fanout.epoch };
+  }
+
+  /** The cursor after which the next consumer starts. Tells everybody whose stream is no more (W6). */
+  startAt(head: Head, wishes: readonly Wish[]): number {
+    const fanout = this.#fanout;
+    fanout?.flush(Date.now());
+    const memory = fanout && {
+      epoch: fanout.epoch,
+      position: this.#position,
+      clients: fanout.sessions.size,
+      windowSize: fanout.window.size,
+    };
+    const { kind, cursor } = resume(memory, head, wishes, this.#windowBytes);
+    if (kind === "continue") return cursor;
+    if (kind === "reset" && fanout !== null) {
+      logEvent("stream-reset", { subject: this.#subject, clients: fanout.sessions.size });
+      fanout.lose("stream-reset", head.firstSeq, Infinity, this.#position);
+    }
+    if (fanout === null) this.#fanout = this.#host.newFanout(cursor, head.epoch);
+    else fanout.restart(cursor, head.epoch);
+    this.#position = cursor;
+    return cursor;
+  }
+
+  /** A consumer began to read. Tells everybody whose next event was removed before (W5). */
+  begin({ asked, start, head, atHead }: Opened): void {
+    const fanout = this.#fanout;
+    if (fanout === null) return;
+    const nowMs = Date.now();
+    if (start > asked) {
+      logEvent("retention-passed", { subject: this.#subject, cursor: asked, oldest: start + 1 });
+      fanout.flush(nowMs);
+      fanout.lose("retention-exhausted", Math.max(head.firstSeq, start + 1), start, this.#position);
+      fanout.restart(start, fanout.epoch);
+      this.#position = start;
+    }
+    fanout.setAtHead(atHead, nowMs);
+  }
+
+  /** Takes what the consumer read. `position`: how far it has surely read by now. */
+  read(event: ReadEvent, position: number): void {
+    const fanout = this.#fanout;
+    if (fanout === null) return;
+    this.#position = Math.max(this.#position, position);
+    if (event.kind === "position") return fanout.setAtHead(true, Date.now());
+    const made = toEnvelope(event.seq, event.payload, event.headers);
+    if (made.ok) fanout.receive(made.envelope);
+    else this.drop(event.seq, made.why);
+    if (event.pending === 0) fanout.setAtHead(true, Date.now());
+    if (fanout.hasPending) this.#batcher.schedule();
+  }
+
+  /** A payload no client can be given (W7): the log names where it is, and not what it says. */
+  drop(seq: number, why: string): void {
+    this.#dropped++;
+    logEvent("event-dropped", { subject: this.#subject, seq, why, dropped: this.#dropped });
+  }
+}

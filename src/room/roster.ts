@@ -1,0 +1,51 @@
+/** Who is in the room, and who of them shares its cursor (V10). Bookkeeping only: it sends nothing. */
+import { V1 } from "../protocol/subprotocol.ts";
+import { LIVE, type Session } from "./session.ts";
+
+export class Roster {
+  readonly all = new Set<Session>();
+  /** Sessions whose cursor is the room's. */
+  readonly live = new Set<Session>();
+  /** Sessions with a cursor of their own. */
+  readonly own = new Set<Session>();
+  readonly #onV1Count: (count: number) => void;
+  #v1Count = 0;
+
+  /** `onV1Count`: v1 sessions share one bound (B1). */
+  constructor(onV1Count: (count: number) => void) {
+    this.#onV1Count = onV1Count;
+  }
+
+  add(session: Session): void {
+    this.all.add(session);
+    (session.phase.kind === "live" ? this.live : this.own).add(session);
+    this.#countV1(session, 1);
+  }
+
+  /** False when it was not here. */
+  remove(session: Session): boolean {
+    if (!this.all.delete(session)) return false;
+    this.live.delete(session);
+    this.own.delete(session);
+    this.#countV1(session, -1);
+    return true;
+  }
+
+  toLive(session: Session): void {
+    session.phase = LIVE;
+    this.own.delete(session);
+    this.live.add(session);
+  }
+
+  toOwn(session: Session, cursor: number): void {
+    session.phase = { kind: "own", cursor, readTo: cursor };
+    this.live.delete(session);
+    this.own.add(session);
+  }
+
+  #countV1(session: Session, change: 1 | -1): void {
+    if (session.protocol !== V1) return;
+    this.#v1Count += change;
+    this.#onV1Count(this.#v1Count);
+  }
+}
