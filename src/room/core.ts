@@ -10,7 +10,7 @@ import { UpstreamError } from "../upstream/api.ts";
 import type { Head } from "../upstream/heads.ts";
 import { Arrivals } from "./arrivals.ts";
 import { Fanout, type FanoutOptions } from "./fanout.ts";
-import { Feed, type FeedHost, type Opened, type ReadEvent } from "./feed.ts";
+import { Feed, type FeedHost } from "./feed.ts";
 import { decide, type Admission, type Wish } from "./join-decision.ts";
 import type { Memory } from "./memory.ts";
 import { PACED_MS, Pacer } from "./pacer.ts";
@@ -49,20 +49,23 @@ export class Core implements FeedHost {
   constructor(subject: string, config: Config, host: CoreHost) {
     this.subject = subject;
     this.#host = host;
-    const idleHeartbeatMs = Math.min(config.heartbeatMs / 4, MAX_IDLE_HEARTBEAT_MS);
-    const { nats, stream } = config;
-    this.#feed = nats && new Feed({ nats, stream, filter: subject, idleHeartbeatMs }, this);
+    const firstSeq = (): Promise<number> => this.#ask().then((head) => head.firstSeq);
     this.#reading = new Reading(subject, config, {
       newFanout: (cursor, epoch) => this.#newFanout(cursor, epoch),
       onFlushed: () => this.#pacer.wake(PACED_MS),
+      firstSeq,
+      wishes: () => this.#arrivals.wishes,
     });
+    const idleHeartbeatMs = Math.min(config.heartbeatMs / 4, MAX_IDLE_HEARTBEAT_MS);
+    const { nats, stream } = config;
+    this.#feed = nats && new Feed({ nats, stream, filter: subject, idleHeartbeatMs }, this.#reading, this);
     this.#pulse = new Pulse(config.heartbeatMs, (nowMs) => this.#beat(nowMs));
     this.#replays = new Replays({
       stream: config.stream,
       filter: subject,
       maxReplays: config.maxReplays,
       link: () => this.#feed?.link ?? null,
-      firstSeq: async () => (await this.#ask()).firstSeq,
+      firstSeq,
       onDropped: (seq, why) => this.#reading.drop(seq, why),
       wake: () => this.#pacer.wake(0),
     });
@@ -142,19 +145,17 @@ export class Core implements FeedHost {
 
   #beat(nowMs: number): void {
     const fanout = this.#reading.fanout;
-    if (fanout !== null && fanout.sessions.size > 0) {
-      this.#feed?.want();
-      this.#feed?.tick();
-      const open = this.#feed?.state === "open";
-      fanout.heartbeat(this.#reading.position, open ? "connected" : "reconnecting", nowMs);
-      if (open) {
-        this.#host.onTick();
-        void this.#watch(fanout);
-      }
-      this.#persistIfShut();
-      this.#pacer.wake(0);
+    if (fanout === null || fanout.sessions.size === 0) return this.#onMaybeEmpty();
+    this.#feed?.want();
+    this.#feed?.tick();
+    const open = this.#feed?.state === "open";
+    fanout.heartbeat(this.#reading.position, open ? "connected" : "reconnecting", nowMs);
+    if (open) {
+      this.#host.onTick();
+      void this.#watch(fanout);
     }
-    this.#onMaybeEmpty();
+    this.#persistIfShut();
+    this.#pacer.wake(0);
     this.#keepPulse();
   }
 
@@ -171,8 +172,8 @@ export class Core implements FeedHost {
     if (feed === null || link === null) throw new UpstreamError("unavailable", "no connection");
     const position = this.#reading.position;
     const head = await feed.ask(link);
-    if (feed.link === link && (head.epoch !== this.#reading.fanout?.epoch || head.lastSeq < position))
-      feed.doubt("the stream was reset");
+    const reset = head.epoch !== this.#reading.fanout?.epoch || head.lastSeq < position;
+    if (reset && feed.link === link) feed.doubt("the stream was reset");
     return head;
   }
 
@@ -185,22 +186,10 @@ export class Core implements FeedHost {
     if (cold && this.#arrivals.wishes.some((wish) => wish.since !== null)) await delay(COLLECT_MS);
   }
 
-  startAt(head: Head): number {
-    return this.#reading.startAt(head, this.#arrivals.wishes);
-  }
-
-  onOpened(opened: Opened): void {
-    this.#reading.begin(opened);
-  }
-
   onReady(): void {
     this.#arrivals.notify();
     this.#keepPulse();
     this.#pacer.wake(0);
-  }
-
-  onEvent(event: ReadEvent): void {
-    this.#reading.read(event, this.#feed?.position ?? 0);
   }
 
   onLost(): void {

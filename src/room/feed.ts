@@ -29,17 +29,21 @@ export interface Opened {
   readonly atHead: boolean;
 }
 
+/** What becomes of what is read. */
+export interface FeedReader {
+  /** The cursor to read on from, after comparing the stream with what the room remembers (W6). */
+  startAt(head: Head): number;
+  begin(opened: Opened): void;
+  read(event: ReadEvent): void;
+}
+
 export interface FeedHost {
   /** True while somebody waits for the upstream to open. */
   pressing(): boolean;
   /** Gives a cold room the time to collect joiners (B3). */
   collect(): Promise<void>;
-  /** The cursor to read on from, after comparing the stream with what the room remembers (W6). */
-  startAt(head: Head): number;
-  onOpened(opened: Opened): void;
   /** The first pull was accepted: joiners may be answered. */
   onReady(): void;
-  onEvent(event: ReadEvent): void;
   /** The upstream is gone or in doubt: what must survive is written down now (PLATFORM A4). */
   onLost(): void;
   onFailed(): void;
@@ -50,6 +54,7 @@ const BATCH = 512;
 export class Feed {
   readonly heads: Heads;
   readonly #options: FeedOptions;
+  readonly #reader: FeedReader;
   readonly #host: FeedHost;
   #state: Upstream = { kind: "idle" };
   #link: Link | null = null;
@@ -59,8 +64,9 @@ export class Feed {
   #refusedAt = 0;
   readonly #retryTimer = new Timer();
 
-  constructor(options: FeedOptions, host: FeedHost) {
+  constructor(options: FeedOptions, reader: FeedReader, host: FeedHost) {
     this.#options = options;
+    this.#reader = reader;
     this.#host = host;
     this.heads = new Heads(options.stream);
   }
@@ -93,11 +99,6 @@ export class Feed {
       else if (this.link === link) this.#lost("no answer to STREAM.INFO", false);
       throw error;
     }
-  }
-
-  /** How far everything that matches has surely been read; null without a consumer. */
-  get position(): number | null {
-    return this.#consumer?.position ?? null;
   }
 
   want(): void {
@@ -201,7 +202,7 @@ export class Feed {
       const link = this.#link;
       const before = await this.heads.ask(link);
       if (generation !== this.#generation) return;
-      const asked = this.#host.startAt(before);
+      const asked = this.#reader.startAt(before);
       const { stream, filter, idleHeartbeatMs } = this.#options;
       const { consumer, start, pending } = await Consumer.create(
         link,
@@ -219,7 +220,7 @@ export class Feed {
       }
       this.#consumer = consumer;
       logEvent("upstream-open", { subject: filter, cursor: start - 1, last: head.lastSeq });
-      this.#host.onOpened({ asked, start: start - 1, head, atHead: pending === 0 });
+      this.#reader.begin({ asked, start: start - 1, head, atHead: pending === 0 });
       return consumer.pullChecked(BATCH);
     }
   }
@@ -235,6 +236,6 @@ export class Feed {
     if (consumer.outstanding <= BATCH / 2) consumer.pull(BATCH);
     if (event.kind === "ended") return;
     this.#step({ kind: "progress" });
-    this.#host.onEvent(event);
+    this.#reader.read(event);
   }
 }

@@ -8,7 +8,8 @@ import { toEnvelope } from "../upstream/envelope.ts";
 import type { Head } from "../upstream/heads.ts";
 import { Batcher } from "./batcher.ts";
 import type { Fanout } from "./fanout.ts";
-import type { Opened, ReadEvent } from "./feed.ts";
+import type { FeedReader, Opened, ReadEvent } from "./feed.ts";
+import { JumpGuard } from "./jump-guard.ts";
 import type { Wish } from "./join-decision.ts";
 import type { Memory } from "./memory.ts";
 import { resume } from "./resume-decision.ts";
@@ -16,13 +17,17 @@ import { resume } from "./resume-decision.ts";
 export interface ReadingHost {
   newFanout(cursor: number, epoch: string): Fanout;
   onFlushed(): void;
+  firstSeq(): Promise<number>;
+  /** Who waits to join (B3). */
+  wishes(): readonly Wish[];
 }
 
-export class Reading {
+export class Reading implements FeedReader {
   readonly #subject: string;
   readonly #windowBytes: number;
   readonly #host: ReadingHost;
   readonly #batcher: Batcher;
+  readonly #guard: JumpGuard;
   #fanout: Fanout | null = null;
   #position = 0;
   #dropped = 0;
@@ -34,6 +39,13 @@ export class Reading {
     this.#batcher = new Batcher(config.batchMs, (nowMs) => {
       this.#fanout?.flush(nowMs);
       host.onFlushed();
+    });
+    this.#guard = new JumpGuard({
+      firstSeq: () => host.firstSeq(),
+      pass: (event) => this.#take(event),
+      overtaken: (firstSeq) => {
+        if (this.#fanout !== null) this.#overtaken(this.#fanout, firstSeq, firstSeq - 1);
+      },
     });
   }
 
@@ -66,7 +78,7 @@ export class Reading {
   }
 
   /** The cursor after which the next consumer starts. Tells everybody whose stream is no more (W6). */
-  startAt(head: Head, wishes: readonly Wish[]): number {
+  startAt(head: Head): number {
     const fanout = this.#fanout;
     fanout?.flush(Date.now());
     const memory = fanout && {
@@ -75,7 +87,7 @@ export class Reading {
       clients: fanout.sessions.size,
       windowSize: fanout.window.size,
     };
-    const { kind, cursor } = resume(memory, head, wishes, this.#windowBytes);
+    const { kind, cursor } = resume(memory, head, this.#host.wishes(), this.#windowBytes);
     if (kind === "continue") return cursor;
     if (kind === "reset" && fanout !== null) {
       logEvent("stream-reset", { subject: this.#subject, clients: fanout.sessions.size });
@@ -91,26 +103,33 @@ export class Reading {
   begin({ asked, start, head, atHead }: Opened): void {
     const fanout = this.#fanout;
     if (fanout === null) return;
-    const nowMs = Date.now();
-    if (start > asked) {
-      logEvent("retention-passed", { subject: this.#subject, cursor: asked, oldest: start + 1 });
-      fanout.flush(nowMs);
-      fanout.lose("retention-exhausted", Math.max(head.firstSeq, start + 1), start, this.#position);
-      fanout.restart(start, fanout.epoch);
-      this.#position = start;
-    }
-    fanout.setAtHead(atHead, nowMs);
+    if (start > asked) this.#overtaken(fanout, Math.max(head.firstSeq, start + 1), start);
+    this.#guard.begin(start, atHead);
+    fanout.setAtHead(atHead, Date.now());
   }
 
-  /** Takes what the consumer read. `position`: how far it has surely read by now. */
-  read(event: ReadEvent, position: number): void {
+  /** Retention has removed events before they were read: everybody who needed them is told (W5). */
+  #overtaken(fanout: Fanout, firstSeq: number, cursor: number): void {
+    logEvent("retention-passed", { subject: this.#subject, position: this.#position, oldest: firstSeq });
+    fanout.flush(Date.now());
+    fanout.lose("retention-exhausted", firstSeq, cursor, this.#position);
+    fanout.restart(cursor, fanout.epoch);
+    this.#position = cursor;
+  }
+
+  /** Takes what the consumer read. */
+  read(event: ReadEvent): void {
+    this.#guard.offer(event);
+  }
+
+  #take(event: ReadEvent): void {
     const fanout = this.#fanout;
     if (fanout === null) return;
-    this.#position = Math.max(this.#position, position);
+    this.#position = Math.max(this.#position, event.position);
     if (event.kind === "position") return fanout.setAtHead(true, Date.now());
-    const made = toEnvelope(event.seq, event.payload, event.headers);
+    const made = toEnvelope(event.position, event.payload, event.headers);
     if (made.ok) fanout.receive(made.envelope);
-    else this.drop(event.seq, made.why);
+    else this.drop(event.position, made.why);
     if (event.pending === 0) fanout.setAtHead(true, Date.now());
     if (fanout.hasPending) this.#batcher.schedule();
   }

@@ -85,17 +85,14 @@ export class Replay {
   receive(event: ConsumerEvent): void {
     if (this.#state === "stopped") return;
     if (event.kind === "doubt") return this.stop(true);
-    if (event.kind === "message") {
-      if (event.seq > this.#lastSeq + 1) this.#jumpAfter ??= this.#lastSeq;
-      this.#lastSeq = event.seq;
-      const made = toEnvelope(event.seq, event.payload, event.headers);
-      if (made.ok) this.#buffer.push(made.envelope);
-      else this.#host.onDropped(event.seq, made.why);
+    if (event.kind !== "ended") {
+      if (event.position > this.#lastSeq + 1) this.#jumpAfter ??= this.#lastSeq;
+      this.#lastSeq = Math.max(this.#lastSeq, event.position);
     }
-    const position = this.#consumer?.position ?? this.#lastSeq;
-    if (event.kind === "position" && position > this.#lastSeq) {
-      this.#jumpAfter ??= this.#lastSeq;
-      this.#lastSeq = position;
+    if (event.kind === "message") {
+      const made = toEnvelope(event.position, event.payload, event.headers);
+      if (made.ok) this.#buffer.push(made.envelope);
+      else this.#host.onDropped(event.position, made.why);
     }
     const over = event.kind !== "message" || event.pending === 0 || (this.#consumer?.outstanding ?? 0) === 0;
     if (over && this.#state === "pulling") this.#check();

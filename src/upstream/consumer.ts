@@ -11,13 +11,14 @@ import { parseAck, pullStart, step, type PullFrame, type PullState } from "./pul
 export type ConsumerEvent =
   | {
       readonly kind: "message";
-      readonly seq: number;
+      /** The message's own seq. */
+      readonly position: number;
       readonly pending: number;
       readonly payload: Uint8Array;
       readonly headers: Headers | null;
     }
   /** Everything that matches up to `position` has been read. */
-  | { readonly kind: "position" }
+  | { readonly kind: "position"; readonly position: number }
   | { readonly kind: "ended" }
   /** The consumer must be replaced at position + 1. Said once; nothing follows it. */
   | { readonly kind: "doubt"; readonly why: string };
@@ -136,12 +137,12 @@ export class Consumer {
     this.#state = state;
     if (state.outstanding === 0) this.#watchdog.clear();
     if (event.kind === "doubt") return this.#doubt(event.why);
-    if (event.kind !== "message") return this.#onEvent(event);
-    if (frame.kind !== "message") return;
+    if (event.kind === "ended") return this.#onEvent(event);
+    if (event.kind === "position") return this.#onEvent({ kind: "position", position: state.position });
     this.#onEvent({
       kind: "message",
-      seq: frame.seq,
-      pending: frame.pending,
+      position: state.position,
+      pending: frame.kind === "message" ? frame.pending : 0,
       payload: message.data,
       headers: headersOf(message),
     });

@@ -1,0 +1,89 @@
+/**
+ * Holds back what the live consumer read after a suspicious jump (W5). Pure, but for the question it asks.
+ *
+ * A filter skips seqs, and so does retention that overtakes a reader: the frames look the same (PLATFORM L6). At
+ * the head nothing can be overtaken. In a backlog, only the stream's floor tells: if it is still at or below the
+ * place of the jump after the jump was read, nothing was removed in between.
+ *
+ *   passing ──jump in a backlog──▶ asking ──floor at or below it──▶ passing, all of it
+ *                                    └──floor above it──▶ overtaken, then passing what is above the floor
+ */
+import type { ReadEvent } from "./feed.ts";
+
+export interface JumpGuardHost {
+  /** Resolves to the stream's first seq, asked from now on. */
+  firstSeq(): Promise<number>;
+  pass(event: ReadEvent): void;
+  /** Events after `position` and below `firstSeq` may have been removed unread. */
+  overtaken(firstSeq: number): void;
+}
+
+export class JumpGuard {
+  readonly #host: JumpGuardHost;
+  #lastSeq = 0;
+  #backlog = false;
+  #held: ReadEvent[] = [];
+  #asking = false;
+  /** Rises with every new consumer, so that an answer about an older one is ignored. */
+  #generation = 0;
+
+  constructor(host: JumpGuardHost) {
+    this.#host = host;
+  }
+
+  /** A consumer begins above `position`. */
+  begin(position: number, atHead: boolean): void {
+    this.#generation++;
+    this.#lastSeq = position;
+    this.#backlog = !atHead;
+    this.#held = [];
+    this.#asking = false;
+  }
+
+  offer(event: ReadEvent): void {
+    if (this.#asking) this.#held.push(event);
+    else if (this.#isJump(event)) this.#ask([event]);
+    else this.#pass(event);
+  }
+
+  #isJump(event: ReadEvent): boolean {
+    return this.#backlog && event.position > this.#lastSeq + 1;
+  }
+
+  #pass(event: ReadEvent): void {
+    this.#lastSeq = Math.max(this.#lastSeq, event.position);
+    this.#backlog = event.kind === "message" && event.pending > 0;
+    this.#host.pass(event);
+  }
+
+  #ask(events: ReadEvent[]): void {
+    this.#asking = true;
+    const generation = this.#generation;
+    this.#host.firstSeq().then(
+      (firstSeq) => {
+        if (generation !== this.#generation) return;
+        this.#asking = false;
+        const overtaken = firstSeq > this.#lastSeq + 1;
+        if (overtaken) {
+          this.#host.overtaken(firstSeq);
+          this.#lastSeq = firstSeq - 1;
+        }
+        for (const event of events) if (event.position >= firstSeq || !overtaken) this.#pass(event);
+        this.#release();
+      },
+      // No answer is a lost connection: the next consumer begins at what was passed.
+      () => {},
+    );
+  }
+
+  /** What came while asking may hold a jump that the answer does not cover. */
+  #release(): void {
+    const held = this.#held;
+    this.#held = [];
+    for (let i = 0; i < held.length; i++) {
+      const event = held[i] as ReadEvent;
+      if (this.#isJump(event)) return this.#ask(held.slice(i));
+      this.#pass(event);
+    }
+  }
+}
