@@ -35,6 +35,8 @@ socket.addEventListener("message", ({ data }) => {
   socket.send("ping");
 });
 socket.addEventListener("close", ({ code, reason }) => void explain(code, reason));
+// `… | head` closes our output: that is an end, not a failure.
+process.stdout.on("error", () => process.exit(0));
 for (const name of ["SIGINT", "SIGTERM"] as const) process.on(name, () => process.exit(0));
 
 function isHeartbeat(text: string): boolean {
