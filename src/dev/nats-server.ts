@@ -34,15 +34,16 @@ const ANY_PORT: Ports = { client: -1, websocket: -1, monitor: -1 };
  */
 export class NatsServer implements AsyncDisposable {
   readonly #binary: string;
-  readonly #extraConfig: string;
-  readonly #dir: string;
+  /** Holds its configuration and, below `jetstream`, its streams; goes with dispose(). */
+  readonly dir: string;
+  #extraConfig: string;
   #ports = ANY_PORT;
   #child: Child | undefined;
 
   private constructor(binary: string, extraConfig: string, dir: string) {
     this.#binary = binary;
     this.#extraConfig = extraConfig;
-    this.#dir = dir;
+    this.dir = dir;
   }
 
   static async start(options: NatsServerOptions = {}): Promise<NatsServer> {
@@ -115,6 +116,13 @@ export class NatsServer implements AsyncDisposable {
     await this.start();
   }
 
+  /** Replaces the extra configuration and, if the server runs, has it read again (SIGHUP). */
+  async reconfigure(extraConfig: string): Promise<void> {
+    this.#extraConfig = extraConfig;
+    await writeFile(this.#configPath, this.#config());
+    this.child?.signal("SIGHUP");
+  }
+
   /** Freezes the process: connections stay open and nothing answers. */
   pause(): void {
     this.child?.signal("SIGSTOP");
@@ -127,7 +135,7 @@ export class NatsServer implements AsyncDisposable {
   /** Kills the server and removes its directory. */
   async dispose(): Promise<void> {
     await this.kill();
-    await rm(this.#dir, { recursive: true, force: true });
+    await rm(this.dir, { recursive: true, force: true });
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -135,7 +143,7 @@ export class NatsServer implements AsyncDisposable {
   }
 
   get #configPath(): string {
-    return join(this.#dir, "nats.conf");
+    return join(this.dir, "nats.conf");
   }
 
   #config(): string {
@@ -143,8 +151,8 @@ export class NatsServer implements AsyncDisposable {
       `host: 127.0.0.1`,
       `port: ${this.#ports.client}`,
       `http: "127.0.0.1:${this.#ports.monitor}"`,
-      `ports_file_dir: ${JSON.stringify(this.#dir)}`,
-      `jetstream { store_dir: ${JSON.stringify(join(this.#dir, "jetstream"))} }`,
+      `ports_file_dir: ${JSON.stringify(this.dir)}`,
+      `jetstream { store_dir: ${JSON.stringify(join(this.dir, "jetstream"))} }`,
       `websocket { host: 127.0.0.1, port: ${this.#ports.websocket}, no_tls: true }`,
       this.#extraConfig,
       "",
@@ -153,7 +161,7 @@ export class NatsServer implements AsyncDisposable {
 
   /** The ports file appears, and fills, a little after the server has said that it is ready. */
   async #readPorts(child: Child): Promise<Ports> {
-    const file = join(this.#dir, `nats-server_${child.pid}.ports`);
+    const file = join(this.dir, `nats-server_${child.pid}.ports`);
     for (const deadline = Date.now() + READY_TIMEOUT_MS; ; await delay(PORTS_POLL_MS)) {
       const text = await readFile(file, "utf8").catch(() => "");
       if (text.endsWith("}")) {

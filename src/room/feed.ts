@@ -186,12 +186,14 @@ export class Feed {
 
   async #connect(generation: number): Promise<void> {
     if (this.#link !== null) return;
-    const link: Link = await openLink(this.#options.nats, `cellos-relay ${this.#options.filter}`, (why) => {
+    let link: Link | null = null;
+    link = await openLink(this.#options.nats, `cellos-relay ${this.#options.filter}`, (why) => {
       if (this.#link !== link) return;
       this.#link = null;
       this.#lost(why, false);
     });
     if (generation !== this.#generation) return link.close();
+    this.heads.forget();
     this.#link = link;
   }
 
@@ -235,7 +237,7 @@ export class Feed {
     }
     if (consumer.outstanding <= BATCH / 2) consumer.pull(BATCH);
     if (event.kind === "ended") return;
-    this.#step({ kind: "progress" });
+    if (this.#state.kind === "open" && this.#state.attempt > 0) this.#step({ kind: "progress" });
     this.#reader.read(event);
   }
 }

@@ -45,6 +45,12 @@ export class Heads {
     return this.#next;
   }
 
+  /** The connection was replaced: nobody may wait for an answer on the old one. */
+  forget(): void {
+    this.#inFlight = null;
+    this.#next = null;
+  }
+
   #send(link: Link): Promise<Head> {
     this.#next = null;
     const askedAt = ++this.#clock;

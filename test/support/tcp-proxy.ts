@@ -6,6 +6,8 @@ type Mode = "open" | "refusing" | "blackhole";
 /** Stands in front of a TCP port and misbehaves on command. Its own port stays the same for life. */
 export class TcpProxy {
   readonly port: number;
+  /** Connections that came, whatever became of them. */
+  accepted = 0;
   readonly #server: Server;
   readonly #pairs = new Set<readonly [Socket, Socket]>();
   readonly #target: () => number;
@@ -54,6 +56,7 @@ export class TcpProxy {
   }
 
   #accept(socket: Socket): void {
+    this.accepted += 1;
     socket.on("error", ignore);
     if (this.#mode === "refusing") {
       socket.resetAndDestroy();
