@@ -74,19 +74,21 @@ export class CatchUp {
     if (phase.kind === "live") return true;
     if (phase.readTo < this.#at.cursor || phase.cursor > this.#at.cursor) return false;
     if (session.protocol === V1) phase.cursor = this.#at.cursor;
-    if (session.owesCaughtUp && this.#at.atHead) this.tell(session, nowMs);
+    if (session.owesCaughtUp && this.#at.atHead && !this.tell(session, nowMs)) return false;
     if (phase.cursor !== this.#at.cursor || !this.#roster.all.has(session)) return false;
     session.fromOldest = false;
     this.#roster.toLive(session);
     return true;
   }
 
-  /** Says once that the replay is over (V5). */
-  tell(session: Session, nowMs: number): void {
+  /** Says once that the replay is over (V5). False when the client owes a ping first: then it is not over yet. */
+  tell(session: Session, nowMs: number): boolean {
     if (session.protocol === V2) {
-      if (this.#sender.send(session, caughtUpFrame(this.#at.cursor), nowMs, false) !== "sent") return;
+      const outcome = this.#sender.send(session, caughtUpFrame(this.#at.cursor), nowMs, false);
+      if (outcome !== "sent") return outcome === "gone";
       if (session.phase.kind === "own") session.phase.cursor = this.#at.cursor;
     }
     session.owesCaughtUp = false;
+    return true;
   }
 }

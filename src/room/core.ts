@@ -9,6 +9,7 @@ import { delay, Timer } from "../shared/timer.ts";
 import { UpstreamError } from "../upstream/api.ts";
 import type { Head } from "../upstream/heads.ts";
 import { Arrivals } from "./arrivals.ts";
+import type { Backlog } from "./backlog.ts";
 import { Fanout, type FanoutOptions } from "./fanout.ts";
 import { Feed, type FeedHost } from "./feed.ts";
 import { decide, type Admission, type Wish } from "./join-decision.ts";
@@ -78,6 +79,11 @@ export class Core implements FeedHost {
 
   get clients(): number {
     return (this.#reading.fanout?.sessions.size ?? 0) + this.#arrivals.count;
+  }
+
+  /** What lies unread, once there has been anybody to send to (B1). */
+  get backlog(): Backlog | null {
+    return this.#reading.fanout?.backlog ?? null;
   }
 
   /** True when nobody is here and nothing is open. */

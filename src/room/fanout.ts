@@ -15,6 +15,7 @@ import {
   type UpstreamHealth,
 } from "../protocol/frames.ts";
 import type { Protocol } from "../protocol/subprotocol.ts";
+import { Backlog } from "./backlog.ts";
 import { CatchUp, type Place, type Served } from "./catch-up.ts";
 import { closeQuietly, sendProblem } from "./farewell.ts";
 import { Sender, type Encode, type SenderOptions } from "./sender.ts";
@@ -25,12 +26,14 @@ import { Window } from "./window.ts";
 export interface FanoutOptions extends SenderOptions {
   readonly windowBytes: number;
   readonly heartbeatMs: number;
+  readonly maxQueuedBytes: number;
   /** Called after a session has left, however. */
   readonly onGone: (session: Session, close: CloseName | null) => void;
 }
 
 export class Fanout {
   readonly window: Window;
+  readonly backlog: Backlog;
   readonly #roster: Roster;
   readonly #options: FanoutOptions;
   #pending: Envelope[] = [];
@@ -44,7 +47,8 @@ export class Fanout {
     this.#options = options;
     this.window = new Window(cursor, options.windowBytes);
     this.#at = { cursor, atHead: false };
-    this.#sender = new Sender(options, {
+    this.backlog = new Backlog(options.maxQueuedBytes);
+    this.#sender = new Sender(options, this.backlog, {
       close: (session, name) => this.close(session, name),
       gone: (session) => this.leave(session),
     });
@@ -85,6 +89,7 @@ export class Fanout {
     this.#at.cursor = (events[events.length - 1] as Envelope).seq;
     this.#broadcast((protocol) => eventFrames(protocol, prev, events), prev, nowMs, false);
     this.serveOwn(nowMs);
+    for (const session of this.backlog.toShed(this.#roster.all, nowMs)) this.close(session, "slowConsumer");
   }
 
   /** Adds a session at a cursor of its own and serves it what is at hand. */
@@ -101,7 +106,9 @@ export class Fanout {
 
   /** Forgets a session; its socket is the caller's business. */
   leave(session: Session, close: CloseName | null = null): void {
-    if (this.#roster.remove(session)) this.#options.onGone(session, close);
+    if (!this.#roster.remove(session)) return;
+    this.backlog.left(session, close !== null);
+    this.#options.onGone(session, close);
   }
 
   close(session: Session, name: CloseName): void {
@@ -149,7 +156,7 @@ export class Fanout {
     for (const session of [...this.#roster.all]) {
       if (!session.owesCaughtUp) continue;
       if (session.phase.kind === "own") this.serve(session, nowMs);
-      else this.#catchUp.tell(session, nowMs);
+      else if (!this.#catchUp.tell(session, nowMs)) this.#roster.toOwn(session, this.#at.cursor);
     }
   }
 
@@ -167,12 +174,17 @@ export class Fanout {
     const idle = (session: Session): boolean => nowMs - session.lastFrameAtMs >= this.#options.heartbeatMs / 2;
     for (const session of this.#roster.live) this.#sender.closeIfOverdue(session, nowMs);
     this.#broadcast((protocol) => [frame(protocol, this.#at.cursor)], prev, nowMs, true, moved ? undefined : idle);
+    const own = [...this.#roster.own];
     this.serveOwn(nowMs);
-    for (const session of [...this.#roster.own]) {
+    for (const session of own) {
+      if (!this.#roster.all.has(session) || !idle(session)) continue;
       const phase = session.phase;
-      if (phase.kind === "live" || !idle(session)) continue;
-      const cursor = phase.readTo >= this.#at.cursor ? Math.max(this.#at.cursor, phase.cursor) : phase.cursor;
-      if (this.#sender.send(session, frame(session.protocol, cursor), nowMs, true) !== "sent") continue;
+      const room = this.#at.cursor;
+      const cursor = phase.kind === "live" ? room : phase.readTo >= room ? Math.max(room, phase.cursor) : phase.cursor;
+      const outcome = this.#sender.send(session, frame(session.protocol, cursor), nowMs, true);
+      // A v1 client goes live without a frame, so it may have done so just now and still be due one.
+      if (phase.kind === "live" && outcome === "paused") this.#roster.toOwn(session, room);
+      if (phase.kind === "live" || outcome !== "sent") continue;
       phase.cursor = cursor;
       this.#catchUp.settle(session, nowMs);
     }

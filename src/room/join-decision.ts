@@ -31,9 +31,17 @@ export interface StreamView {
   readonly lastSeq: number;
 }
 
+export interface Admitted {
+  readonly kind: "admit";
+  readonly cursor: number;
+  /** Nothing lies between the cursor and the head: no replay comes first (V3). */
+  readonly live: boolean;
+  readonly fromOldest: boolean;
+}
+
 export type Decision =
   | { readonly kind: "ask" }
-  | { readonly kind: "admit"; readonly cursor: number; readonly live: boolean; readonly fromOldest: boolean }
+  | Admitted
   | { readonly kind: "lost"; readonly why: LostCursor; readonly oldestSeq: number };
 
 /** The answer a client gets in the end. */

@@ -8,13 +8,13 @@ import { DurableObject } from "cloudflare:workers";
 import { configOf, type Config } from "../config.ts";
 import type { CloseName } from "../protocol/codes.ts";
 import { welcomeFrame } from "../protocol/frames.ts";
-import { V2 } from "../protocol/subprotocol.ts";
+import { V2, type Protocol } from "../protocol/subprotocol.ts";
 import { describeError, logEvent } from "../shared/log.ts";
 import { Core } from "./core.ts";
 import { closeQuietly, sendProblem } from "./farewell.ts";
 import { newFlow } from "./flow.ts";
 import { newInbound, onMessage } from "./inbound.ts";
-import type { Admission } from "./join-decision.ts";
+import type { Admission, Admitted } from "./join-decision.ts";
 import { decodeJoin, JOIN_HEADER, type JoinRequest } from "./join.ts";
 import { forget, recall, remember, type Memory } from "./memory.ts";
 import { fromAttachment, LIVE, toAttachment, type Session } from "./session.ts";
@@ -45,13 +45,13 @@ export class Room extends DurableObject<Env> {
     const config = configOf(this.env);
     if (join === null || !config.ok) return new Response(null, { status: join === null ? 400 : 503 });
     const core = (this.#core ??= this.#newCore(join.subject, config.config));
-    if (core.clients >= config.config.maxClientsPerRoom) {
+    if (core.clients >= config.config.maxClientsPerRoom || core.backlog?.isOver === true) {
       return new Response(null, { status: 503, headers: { "Retry-After": String(FULL_RETRY_SECONDS) } });
     }
     const { 0: client, 1: server } = new WebSocketPair();
     await core.join(join, (admission) => {
-      this.ctx.acceptWebSocket(server);
-      this.#enter(core, server, join, admission, config.config);
+      if (admission.kind === "admit") this.#enter(core, server, join, admission, config.config);
+      else refuse(server, join.protocol, admission);
     });
     void this.#ensureAlarm(config.config.heartbeatMs);
     const headers = join.echoProtocol ? { "Sec-WebSocket-Protocol": join.protocol } : undefined;
@@ -67,8 +67,7 @@ export class Room extends DurableObject<Env> {
 
   /** The runtime answers no close of a hibernatable socket: without this the client hangs (PLATFORM D5). */
   override webSocketClose(socket: WebSocket, code: number, reason: string): void {
-    const session = this.#sessions.get(socket);
-    if (session !== undefined) this.#core?.leave(session, null);
+    this.#gone(socket);
     const nothingSaid = code === 1005 || code === 1006 || code === 1015;
     try {
       socket.close(nothingSaid ? 1000 : code, nothingSaid ? "" : reason);
@@ -78,9 +77,14 @@ export class Room extends DurableObject<Env> {
   }
 
   override webSocketError(socket: WebSocket): void {
+    this.#gone(socket);
+    closeQuietly(socket, "internalError");
+  }
+
+  #gone(socket: WebSocket): void {
     const session = this.#sessions.get(socket);
     if (session !== undefined) this.#core?.leave(session, null);
-    closeQuietly(socket, "internalError");
+    this.#core?.backlog?.drained(socket);
   }
 
   /** The next alarm is set before anything can go wrong; a throw would be retried behind it (PLATFORM F3). */
@@ -133,10 +137,9 @@ export class Room extends DurableObject<Env> {
     return session;
   }
 
-  #enter(core: Core, socket: WebSocket, join: JoinRequest, admission: Admission, config: Config): void {
-    if (admission.kind === "refuse") return closeQuietly(socket, admission.close);
-    if (admission.kind === "lost") return sendProblem(socket, join.protocol, admission.why, admission.oldestSeq);
-    const { cursor, live, fromOldest } = admission;
+  #enter(core: Core, socket: WebSocket, join: JoinRequest, admitted: Admitted, config: Config): void {
+    this.ctx.acceptWebSocket(socket);
+    const { cursor, live, fromOldest } = admitted;
     const session: Session = {
       socket,
       protocol: join.protocol,
@@ -165,7 +168,7 @@ export class Room extends DurableObject<Env> {
       onGone: (session, close) => this.#onGone(session, close),
       persist: (memory) => this.#persist(memory),
       onTick: () => this.#checkFence(),
-      onEmpty: () => void this.#forget(),
+      onEmpty: () => void this.#onEmpty(),
     });
   }
 
@@ -200,12 +203,31 @@ export class Room extends DurableObject<Env> {
     this.ctx.storage.kv.put("fence", this.#alarmAtMs);
   }
 
+  async #onEmpty(): Promise<void> {
+    await this.#forget();
+    const backlog = this.#core?.backlog ?? null;
+    if (this.#core === null || this.#core.clients > 0 || backlog?.isOver !== true || backlog.undrained === 0) return;
+    const why = "only closed sockets remain, and they do not drain";
+    logEvent("room-aborted", { subject: this.#core.subject, why });
+    this.ctx.abort(why);
+  }
+
   async #forget(): Promise<void> {
     await forget(this.ctx.storage);
     // Somebody may have joined while the storage was being emptied, alarm included.
     const config = configOf(this.env);
     if (config.ok && (this.#core?.clients ?? 0) > 0) await this.#ensureAlarm(config.config.heartbeatMs);
   }
+}
+
+/**
+ * Says why, and closes. Not by the Hibernation API: a hibernatable socket that is closed before its 101 has left
+ * keeps the connection open until the object sleeps, 13 s later.
+ */
+function refuse(socket: WebSocket, protocol: Protocol, refused: Exclude<Admission, Admitted>): void {
+  socket.accept();
+  if (refused.kind === "lost") sendProblem(socket, protocol, refused.why, refused.oldestSeq);
+  else closeQuietly(socket, refused.close);
 }
 
 /** A client must owe a ping well before it may not be sent more (flow.ts). */

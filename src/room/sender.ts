@@ -2,6 +2,7 @@
 import type { CloseName } from "../protocol/codes.ts";
 import type { Frame } from "../protocol/frames.ts";
 import { V1, V2, type Protocol } from "../protocol/subprotocol.ts";
+import type { Backlog } from "./backlog.ts";
 import { isExhausted, isOverdue, poll, recordSent, wantsPoll, type FlowLimits } from "./flow.ts";
 import type { Session } from "./session.ts";
 
@@ -30,12 +31,14 @@ const MIN_V1_BUDGET_BYTES = 1024 * 1024;
 
 export class Sender {
   readonly #options: SenderOptions;
+  readonly #backlog: Backlog;
   readonly #room: Room;
   readonly #v2Limits: FlowLimits;
   #v1Limits: FlowLimits;
 
-  constructor(options: SenderOptions, room: Room) {
+  constructor(options: SenderOptions, backlog: Backlog, room: Room) {
     this.#options = options;
+    this.#backlog = backlog;
     this.#room = room;
     this.#v2Limits = { budgetBytes: options.maxUnreadBytes, ackBytes: options.ackBytes };
     this.#v1Limits = this.#v2Limits;
@@ -48,7 +51,7 @@ export class Sender {
       return "gone";
     }
     const limits = this.#limits(session.protocol);
-    if (wantsPoll(session.flow, limits)) poll(session.flow, this.#options.pingAtMs(session), limits);
+    if (wantsPoll(session.flow, limits)) this.#poll(session, limits);
     if (isExhausted(session.flow, limits)) {
       if (session.protocol === V2) return "paused";
       this.#room.close(session, "slowConsumer");
@@ -61,6 +64,7 @@ export class Sender {
       return "gone";
     }
     recordSent(session.flow, frame.bytes, asksForPing, limits, nowMs);
+    this.#backlog.sent(frame.bytes);
     session.lastFrameAtMs = nowMs;
     return "sent";
   }
@@ -92,7 +96,7 @@ export class Sender {
   /** Closes a v2 session that owes a ping for too long. True when it did. */
   closeIfOverdue(session: Session, nowMs: number): boolean {
     if (!isOverdue(session.flow, this.#options.sendTimeoutMs, nowMs)) return false;
-    if (poll(session.flow, this.#options.pingAtMs(session), this.#limits(session.protocol))) return false;
+    if (this.#poll(session, this.#limits(session.protocol))) return false;
     this.#room.close(session, "slowConsumer");
     return true;
   }
@@ -101,6 +105,13 @@ export class Sender {
   shareAmong(v1Sessions: number): void {
     const share = Math.floor(this.#options.maxUnprovenBytes / Math.max(1, v1Sessions));
     this.#v1Limits = { budgetBytes: Math.max(MIN_V1_BUDGET_BYTES, share), ackBytes: this.#options.ackBytes };
+  }
+
+  #poll(session: Session, limits: FlowLimits): boolean {
+    const before = session.flow.provenBytes;
+    const fresh = poll(session.flow, this.#options.pingAtMs(session), limits);
+    this.#backlog.proven(session.flow.provenBytes - before);
+    return fresh;
   }
 
   #limits(protocol: Protocol): FlowLimits {

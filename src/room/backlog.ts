@@ -1,0 +1,105 @@
+/**
+ * What may lie unread in the runtime's queues: one account a room, summed over the isolate, because all rooms of
+ * an isolate share 128 MB (B1, PLATFORM C6). A socket that was closed keeps its queue until the peer has read it
+ * or its connection dies (PLATFORM C3, C4), so it stays in the account until the runtime says that it is gone.
+ */
+import { V1 } from "../protocol/subprotocol.ts";
+import type { Session, Socket } from "./session.ts";
+
+/** Weak, because a room that is evicted or aborted says goodbye to nobody. */
+const isolate = new Set<WeakRef<Backlog>>();
+
+/** A v2 client that owes a ping for this long is not just behind: one that reads answers within a round trip. */
+const SUSPECT_MS = 2_000;
+
+export class Backlog {
+  readonly #maxBytes: number;
+  readonly #self = new WeakRef(this);
+  #unprovenBytes = 0;
+  readonly #undrained = new Map<Socket, number>();
+
+  constructor(maxBytes: number) {
+    this.#maxBytes = maxBytes;
+  }
+
+  /** Sent and not proven to be read, in this room. */
+  get bytes(): number {
+    let undrained = 0;
+    for (const bytes of this.#undrained.values()) undrained += bytes;
+    return this.#unprovenBytes + undrained;
+  }
+
+  /** More than MAX_QUEUED_BYTES lie in this isolate: nobody may join (B1). */
+  get isOver(): boolean {
+    return this.#excess() > 0;
+  }
+
+  /** Closed sockets whose peers have not read what they were sent. */
+  get undrained(): number {
+    return this.#undrained.size;
+  }
+
+  sent(bytes: number): void {
+    this.#unprovenBytes += bytes;
+    isolate.add(this.#self);
+  }
+
+  proven(bytes: number): void {
+    this.#unprovenBytes -= bytes;
+  }
+
+  /** A session has left: closed by us, its queue stays; gone by itself, its queue is gone with it. */
+  left(session: Session, closedByUs: boolean): void {
+    const bytes = session.flow.sentBytes - session.flow.provenBytes;
+    this.#unprovenBytes -= bytes;
+    if (closedByUs && bytes > 0) this.#undrained.set(session.socket, bytes);
+    this.#forgetIfEmpty();
+  }
+
+  /** The runtime says that a socket is gone. */
+  drained(socket: Socket): void {
+    this.#undrained.delete(socket);
+    this.#forgetIfEmpty();
+  }
+
+  /**
+   * Whom this room must shed: the worst first, of those that give no sign of reading, until the isolate's excess
+   * is covered. A room may only close its own sockets, so each looks after its own.
+   */
+  toShed(sessions: ReadonlySet<Session>, nowMs: number): Session[] {
+    let excess = this.#excess();
+    if (excess <= 0) return [];
+    const suspects = [...sessions].filter((session) => isSuspect(session, nowMs)).sort((a, b) => unread(b) - unread(a));
+    const shed: Session[] = [];
+    for (const session of suspects) {
+      if (excess <= 0) break;
+      shed.push(session);
+      excess -= unread(session);
+    }
+    return shed;
+  }
+
+  #excess(): number {
+    let total = -this.#maxBytes;
+    for (const reference of isolate) {
+      const room = reference.deref();
+      if (room === undefined) isolate.delete(reference);
+      else total += room.bytes;
+    }
+    return total;
+  }
+
+  #forgetIfEmpty(): void {
+    if (this.bytes <= 0) isolate.delete(this.#self);
+  }
+}
+
+function unread({ flow }: Session): number {
+  return flow.sentBytes - flow.provenBytes;
+}
+
+function isSuspect(session: Session, nowMs: number): boolean {
+  if (session.protocol === V1) return unread(session) > 0;
+  const owedSinceMs = session.flow.owedSinceMs;
+  return owedSinceMs !== null && nowMs - owedSinceMs > SUSPECT_MS;
+}
