@@ -4,17 +4,16 @@
  * or its connection dies (PLATFORM C3, C4), so it stays in the account until the runtime says that it is gone.
  */
 import { V1 } from "../protocol/subprotocol.ts";
+import { WeakMembers } from "../shared/weak-members.ts";
 import type { Session, Socket } from "./session.ts";
 
-/** Weak, because a room that is evicted or aborted says goodbye to nobody. */
-const isolate = new Set<WeakRef<Backlog>>();
+const isolate = new WeakMembers<Backlog>();
 
 /** A v2 client that owes a ping for this long is not just behind: one that reads answers within a round trip. */
 const SUSPECT_MS = 2_000;
 
 export class Backlog {
   readonly #maxBytes: number;
-  readonly #self = new WeakRef(this);
   #unprovenBytes = 0;
   readonly #undrained = new Map<Socket, number>();
 
@@ -41,7 +40,7 @@ export class Backlog {
 
   sent(bytes: number): void {
     this.#unprovenBytes += bytes;
-    isolate.add(this.#self);
+    isolate.add(this);
   }
 
   proven(bytes: number): void {
@@ -81,16 +80,12 @@ export class Backlog {
 
   #excess(): number {
     let total = -this.#maxBytes;
-    for (const reference of isolate) {
-      const room = reference.deref();
-      if (room === undefined) isolate.delete(reference);
-      else total += room.bytes;
-    }
+    for (const room of isolate) total += room.bytes;
     return total;
   }
 
   #forgetIfEmpty(): void {
-    if (this.bytes <= 0) isolate.delete(this.#self);
+    if (this.bytes <= 0) isolate.delete(this);
   }
 }
 

@@ -1,9 +1,16 @@
 /**
- * The room's bounded memory of recent envelopes: everything that matches in (from, to] (B3). Pure.
+ * The room's bounded memory of recent envelopes: everything that matches in (from, to] (B3). Windows of one isolate
+ * share its memory, so many rooms have smaller ones.
  *
  * A ring in an array: dropped entries are counted at the front and cut off now and then, so that adding is O(1).
  */
 import type { Envelope } from "../protocol/frames.ts";
+import { WeakMembers } from "../shared/weak-members.ts";
+
+const ISOLATE_BYTES = 32 * 1024 * 1024;
+const isolate = new WeakMembers<Window>();
+/** Counting the rooms of the isolate on every event would cost more than it saves. */
+const RECOUNT_EVERY = 256;
 
 export class Window {
   #entries: Envelope[] = [];
@@ -11,10 +18,13 @@ export class Window {
   #bytes = 0;
   #from: number;
   readonly #maxBytes: number;
+  #shareBytes = ISOLATE_BYTES;
+  #pushes = 0;
 
   constructor(from: number, maxBytes: number) {
     this.#from = from;
     this.#maxBytes = maxBytes;
+    isolate.add(this);
   }
 
   /** The cursor from which on the window knows every match. */
@@ -34,7 +44,9 @@ export class Window {
   push(envelope: Envelope): void {
     this.#entries.push(envelope);
     this.#bytes += envelope.bytes;
-    while (this.#bytes > this.#maxBytes) {
+    if (this.#pushes++ % RECOUNT_EVERY === 0) this.#shareBytes = ISOLATE_BYTES / isolate.count();
+    const maxBytes = Math.min(this.#maxBytes, this.#shareBytes);
+    while (this.#bytes > maxBytes) {
       const oldest = this.#entries[this.#head++] as Envelope;
       this.#bytes -= oldest.bytes;
       this.#from = oldest.seq;
