@@ -35,12 +35,12 @@ export const startAt = (cursor: { readonly seq?: number; readonly epoch?: string
 export function accept(position: Position, frame: Move): Accepted {
   switch (frame.type) {
     case "welcome":
-      return acceptWelcome(position, frame.epoch, Number(frame.cursor));
+      return acceptWelcome(position, frame.epoch, frame.cursor);
     case "events":
-      return acceptEvents(position, Number(frame.prev), frame.events);
+      return acceptEvents(position, frame.prev, frame.events);
     case "heartbeat":
     case "caught-up":
-      return acceptMove(position, Number(frame.cursor));
+      return acceptMove(position, frame.cursor);
   }
 }
 
@@ -58,7 +58,7 @@ function acceptEvents(position: Position, prev: number, events: readonly Numbere
   let chain = prev;
   const fresh: NumberedEvent[] = [];
   for (const numbered of events) {
-    chain = Number(numbered.seq);
+    chain = numbered.seq;
     if (chain <= seq) continue;
     seq = chain;
     fresh.push({ seq, event: numbered.event });

@@ -35,12 +35,14 @@ export type Frame =
   /** Of a later protocol: ignored. */
   | { readonly type: "unknown" };
 
-const KNOWN: readonly string[] = ["welcome", "events", "caught-up", "heartbeat", "problem"];
+const MOVES: readonly string[] = ["welcome", "events", "caught-up", "heartbeat"];
 const UNKNOWN: Frame = { type: "unknown" };
+
+export const isMove = (frame: Frame): frame is Move => MOVES.includes(frame.type);
 
 /** Reads one text frame; throws what `parse` throws. */
 export function readFrame(text: string, parse: (text: string) => unknown): Frame {
   if (text === "pong") return { type: "pong" };
   const frame = parse(text) as Frame | null;
-  return KNOWN.includes(String(frame?.type)) ? (frame ?? UNKNOWN) : UNKNOWN;
+  return frame !== null && (isMove(frame) || frame.type === "problem") ? frame : UNKNOWN;
 }

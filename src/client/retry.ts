@@ -1,5 +1,5 @@
 /** When to try again. Pure: time, chance and whether anybody is looking come in. */
-import { CLOSE, type CloseName, type Verdict } from "../protocol/codes.ts";
+import { CLOSE, type Verdict } from "../protocol/codes.ts";
 
 export interface Circumstances {
   readonly nowMs: number;
@@ -12,7 +12,6 @@ export interface Circumstances {
 
 const MIN_MS = 500;
 const MAX_MS = 30_000;
-const LONG_MAX_MS = 60_000;
 
 /**
  * Full jitter: anywhere between half a second and a ceiling that doubles up to 30 s. While nobody is looking the ceiling
@@ -23,28 +22,16 @@ export function jitterMs(failures: number, { random, page }: Circumstances): num
   return MIN_MS + random * (ceilingMs - MIN_MS);
 }
 
-/** For what only an operator can mend. */
-export const longJitterMs = ({ random }: Circumstances): number => MAX_MS + random * (LONG_MAX_MS - MAX_MS);
+/** For what only an operator can mend: 30 to 60 s. */
+export const longJitterMs = ({ random }: Circumstances): number => MAX_MS * (1 + random);
 
-/** What the table of section C says; a code it does not know (1006, 1001, 1012 …) is a broken line. */
-export function verdictOf(code: number, reason: string): Verdict {
-  const names = (Object.keys(CLOSE) as CloseName[]).filter((name) => CLOSE[name].code === code);
-  const name = names.find((candidate) => CLOSE[candidate].reason === reason) ?? names[0];
-  return name === undefined ? "resume" : CLOSE[name].verdict;
-}
+/** What the table of section C says of a code; one it does not know (1006, 1001, 1012 …) is a broken line. */
+export const verdictOf = (code: number | undefined): Verdict =>
+  Object.values(CLOSE).find((entry) => entry.code === code)?.verdict ?? "resume";
 
 /** Of a refused upgrade, by the status that the plain GET was given; 426 and no answer at all are a broken line. */
-export function verdictOfStatus(status: number | null): Verdict {
-  switch (status) {
-    case 401:
-      return "renew-token";
-    case 503:
-      return "back-off-long";
-    case 400:
-    case 403:
-    case 404:
-      return "stop";
-    default:
-      return "resume";
-  }
+export function verdictOfStatus(status: number | undefined): Verdict {
+  if (status === 401) return "renew-token";
+  if (status === 503) return "back-off-long";
+  return status === 400 || status === 403 || status === 404 ? "stop" : "resume";
 }

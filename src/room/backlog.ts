@@ -68,7 +68,9 @@ export class Backlog {
   toShed(sessions: ReadonlySet<Session>, nowMs: number): Session[] {
     let excess = this.#excess();
     if (excess <= 0) return [];
-    const suspects = [...sessions].filter((session) => isSuspect(session, nowMs)).sort((a, b) => unread(b) - unread(a));
+    const suspects = [...sessions]
+      .filter((session) => isSuspect(session, nowMs))
+      .toSorted((a, b) => unread(b) - unread(a));
     const shed: Session[] = [];
     for (const session of suspects) {
       if (excess <= 0) break;

@@ -11,7 +11,8 @@ import type { Head } from "../upstream/heads.ts";
 import { Arrivals } from "./arrivals.ts";
 import type { Backlog } from "./backlog.ts";
 import { Fanout, type FanoutOptions } from "./fanout.ts";
-import { Feed, type FeedHost } from "./feed.ts";
+import { Feed } from "./feed.ts";
+import type { FeedHost } from "./feed-host.ts";
 import { decide, type Admission, type Wish } from "./join-decision.ts";
 import type { Memory } from "./memory.ts";
 import { PACED_MS, Pacer } from "./pacer.ts";
@@ -55,6 +56,8 @@ export class Core implements FeedHost {
       newFanout: (cursor, epoch) => this.#newFanout(cursor, epoch),
       onFlushed: () => this.#pacer.wake(PACED_MS),
       firstSeq,
+      doubt: (why) => this.#feed?.doubt(why),
+      readOn: () => this.#feed?.readOn(),
       wishes: () => this.#arrivals.wishes,
     });
     const idleHeartbeatMs = Math.min(config.heartbeatMs / 4, MAX_IDLE_HEARTBEAT_MS);
@@ -113,9 +116,7 @@ export class Core implements FeedHost {
   }
 
   #admission(wish: Wish, moment: number, isLate: boolean): Admission | null {
-    const fanout = this.#reading.fanout;
-    fanout?.flush(Date.now());
-    const room = fanout && { cursor: fanout.cursor, windowFrom: fanout.window.from, epoch: fanout.epoch };
+    const room = this.#reading.view();
     const head = this.#feed?.state === "open" ? this.#feed.heads.since(moment) : null;
     const decision = decide(wish, room, head !== null && head.epoch === room?.epoch ? head : null);
     if (decision.kind !== "ask") return decision;
@@ -174,12 +175,12 @@ export class Core implements FeedHost {
   /** A shared STREAM.INFO; what it says about the room itself is acted on here. Throws UpstreamError. */
   async #ask(): Promise<Head> {
     const feed = this.#feed;
-    const link = feed?.link ?? null;
-    if (feed === null || link === null) throw new UpstreamError("unavailable", "no connection");
+    if (feed === null) throw new UpstreamError("unavailable", "no broker configured");
     const position = this.#reading.position;
-    const head = await feed.ask(link);
+    const link = feed.link;
+    const head = await feed.ask();
     const reset = head.epoch !== this.#reading.fanout?.epoch || head.lastSeq < position;
-    if (reset && feed.link === link) feed.doubt("the stream was reset");
+    if (reset && link !== null && feed.link === link) feed.doubt("the stream was reset");
     return head;
   }
 
@@ -193,6 +194,7 @@ export class Core implements FeedHost {
   }
 
   onReady(): void {
+    this.#reading.confirm();
     this.#arrivals.notify();
     this.#keepPulse();
     this.#pacer.wake(0);

@@ -2,52 +2,14 @@
  * Runs the upstream machine of one room: connection, one live consumer, retries. The room is told what was read
  * and where a consumer really began; what that means for clients is the room's business.
  */
-import type { NatsSettings } from "../config.ts";
 import { logEvent } from "../shared/log.ts";
 import { Timer } from "../shared/timer.ts";
 import { UpstreamError } from "../upstream/api.ts";
 import { Consumer, HEARTBEATS_MISSED, type ConsumerEvent } from "../upstream/consumer.ts";
 import { Heads, type Head } from "../upstream/heads.ts";
 import { openLink, type Link } from "../upstream/link.ts";
+import type { FeedHost, FeedOptions, FeedReader } from "./feed-host.ts";
 import { stepUpstream, type Upstream, type UpstreamEvent } from "./upstream-machine.ts";
-
-export interface FeedOptions {
-  readonly nats: NatsSettings;
-  readonly stream: string;
-  readonly filter: string;
-  readonly idleHeartbeatMs: number;
-}
-
-export type ReadEvent = Extract<ConsumerEvent, { kind: "message" | "position" }>;
-
-/** A consumer exists: it reads from above `start`, which is what was asked for, or later when that is gone (W5). */
-export interface Opened {
-  readonly asked: number;
-  readonly start: number;
-  readonly head: Head;
-  /** Nothing was waiting to be read. */
-  readonly atHead: boolean;
-}
-
-/** What becomes of what is read. */
-export interface FeedReader {
-  /** The cursor to read on from, after comparing the stream with what the room remembers (W6). */
-  startAt(head: Head): number;
-  begin(opened: Opened): void;
-  read(event: ReadEvent): void;
-}
-
-export interface FeedHost {
-  /** True while somebody waits for the upstream to open. */
-  pressing(): boolean;
-  /** Gives a cold room the time to collect joiners (B3). */
-  collect(): Promise<void>;
-  /** The first pull was accepted: joiners may be answered. */
-  onReady(): void;
-  /** The upstream is gone or in doubt: what must survive is written down now (PLATFORM A4). */
-  onLost(): void;
-  onFailed(): void;
-}
 
 const BATCH = 512;
 
@@ -90,13 +52,18 @@ export class Feed {
     return this.#refusedAt > moment;
   }
 
-  /** A shared STREAM.INFO. No answer is a lost connection. Throws UpstreamError. */
-  async ask(link: Link): Promise<Head> {
+  /**
+   * A shared STREAM.INFO, over the connection of the moment, be the consumer open or just opening. No answer is a
+   * lost connection. Throws UpstreamError.
+   */
+  async ask(): Promise<Head> {
+    const link = this.#link;
+    if (link === null) throw new UpstreamError("unavailable", "no connection");
     try {
       return await this.heads.ask(link);
     } catch (error) {
       if (error instanceof UpstreamError && error.verdict === "refused") this.#refusedAt = this.heads.now();
-      else if (this.link === link) this.#lost("no answer to STREAM.INFO", false);
+      else if (this.#link === link) this.#lost("no answer to STREAM.INFO", false);
       throw error;
     }
   }
@@ -114,9 +81,17 @@ export class Feed {
     this.#step({ kind: "due" });
   }
 
-  /** Replaces the consumer: the stream is not what it was (PLATFORM L5). */
+  /** Replaces the consumer: what it reads can no longer be trusted. */
   doubt(why: string): void {
-    this.#lost(why, this.#link !== null);
+    if (this.#state.kind === "open") this.#lost(why, this.#link !== null);
+    // While opening, #open notices that its consumer is gone.
+    else void this.#dropConsumer();
+  }
+
+  /** Asks for more, now that the reader can take it. */
+  readOn(): void {
+    const consumer = this.#consumer;
+    if (consumer !== null && this.#reader.wantsMore && consumer.outstanding <= BATCH / 2) consumer.pull(BATCH);
   }
 
   #step(event: UpstreamEvent): void {
@@ -145,16 +120,20 @@ export class Feed {
     return consumer?.stop() ?? Promise.resolve();
   }
 
+  /** Forgotten before it is closed, so that its closing is no news. */
+  #dropLink(): void {
+    const link = this.#link;
+    this.#link = null;
+    link?.close();
+  }
+
   #lost(why: string, linked: boolean): void {
     if (this.#state.kind !== "open") return;
     this.#generation++;
     logEvent("upstream-lost", { subject: this.#options.filter, why });
     this.#host.onLost();
     void this.#dropConsumer();
-    if (!linked) {
-      this.#link?.close();
-      this.#link = null;
-    }
+    if (!linked) this.#dropLink();
     this.#step({ kind: "lost", linked, pressing: this.#host.pressing() });
   }
 
@@ -171,10 +150,7 @@ export class Feed {
       const error = thrown instanceof UpstreamError ? thrown : new UpstreamError("unavailable", String(thrown));
       this.#generation++;
       void this.#dropConsumer();
-      if (error.verdict === "unavailable") {
-        this.#link?.close();
-        this.#link = null;
-      }
+      if (error.verdict === "unavailable") this.#dropLink();
       const attempt = this.#state.kind === "opening" ? this.#state.attempt : 0;
       if (attempt === 0 || attempt === 5)
         logEvent("upstream-failed", { subject: this.#options.filter, attempt, why: error.message });
@@ -235,9 +211,10 @@ export class Feed {
       this.#consumer = null;
       return;
     }
-    if (consumer.outstanding <= BATCH / 2) consumer.pull(BATCH);
-    if (event.kind === "ended") return;
-    if (this.#state.kind === "open" && this.#state.attempt > 0) this.#step({ kind: "progress" });
-    this.#reader.read(event);
+    if (event.kind !== "ended") {
+      if (this.#state.kind === "open" && this.#state.attempt > 0) this.#step({ kind: "progress" });
+      this.#reader.read(event);
+    }
+    this.readOn();
   }
 }

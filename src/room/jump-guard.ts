@@ -8,12 +8,16 @@
  *   passing ──jump in a backlog──▶ asking ──floor at or below it──▶ passing, all of it
  *                                    └──floor above it──▶ overtaken, then passing what is above the floor
  */
-import type { ReadEvent } from "./feed.ts";
+import type { ReadEvent } from "./feed-host.ts";
 
 export interface JumpGuardHost {
   /** Resolves to the stream's first seq, asked from now on. */
   firstSeq(): Promise<number>;
   pass(event: ReadEvent): void;
+  /** Everything held back has been passed. */
+  released(): void;
+  /** Nothing can be proven about what this consumer reads. */
+  doubt(why: string): void;
   /** Events after `position` and below `firstSeq` may have been removed unread. */
   overtaken(firstSeq: number): void;
 }
@@ -38,6 +42,11 @@ export class JumpGuard {
     this.#backlog = !atHead;
     this.#held = [];
     this.#asking = false;
+  }
+
+  /** How many events wait for an answer. */
+  get held(): number {
+    return this.#held.length;
   }
 
   offer(event: ReadEvent): void {
@@ -70,9 +79,12 @@ export class JumpGuard {
         }
         for (const event of events) if (event.position >= firstSeq || !overtaken) this.#pass(event);
         this.#release();
+        if (!this.#asking) this.#host.released();
       },
-      // No answer is a lost connection: the next consumer begins at what was passed.
-      () => {},
+      // The next consumer begins after what was passed.
+      () => {
+        if (generation === this.#generation) this.#host.doubt("no answer about a jump");
+      },
     );
   }
 

@@ -8,9 +8,9 @@ import { toEnvelope } from "../upstream/envelope.ts";
 import type { Head } from "../upstream/heads.ts";
 import { Batcher } from "./batcher.ts";
 import type { Fanout } from "./fanout.ts";
-import type { FeedReader, Opened, ReadEvent } from "./feed.ts";
+import type { FeedReader, Opened, ReadEvent } from "./feed-host.ts";
 import { JumpGuard } from "./jump-guard.ts";
-import type { Wish } from "./join-decision.ts";
+import type { RoomView, Wish } from "./join-decision.ts";
 import type { Memory } from "./memory.ts";
 import { resume } from "./resume-decision.ts";
 
@@ -18,9 +18,15 @@ export interface ReadingHost {
   newFanout(cursor: number, epoch: string): Fanout;
   onFlushed(): void;
   firstSeq(): Promise<number>;
+  doubt(why: string): void;
+  /** More may be asked for again. */
+  readOn(): void;
   /** Who waits to join (B3). */
   wishes(): readonly Wish[];
 }
+
+/** Events held back for an answer of the broker before nothing more is asked for. */
+const MAX_HELD = 512;
 
 export class Reading implements FeedReader {
   readonly #subject: string;
@@ -30,6 +36,7 @@ export class Reading implements FeedReader {
   readonly #guard: JumpGuard;
   #fanout: Fanout | null = null;
   #position = 0;
+  #proven = false;
   #dropped = 0;
 
   constructor(subject: string, config: Config, host: ReadingHost) {
@@ -43,6 +50,8 @@ export class Reading implements FeedReader {
     this.#guard = new JumpGuard({
       firstSeq: () => host.firstSeq(),
       pass: (event) => this.#take(event),
+      doubt: (why) => host.doubt(why),
+      released: () => host.readOn(),
       overtaken: (firstSeq) => {
         if (this.#fanout !== null) this.#overtaken(this.#fanout, firstSeq, firstSeq - 1);
       },
@@ -66,7 +75,16 @@ export class Reading implements FeedReader {
   /** Goes on where a sleeping room left off. */
   resumeFrom(memory: Memory): Fanout {
     this.#position = memory.position;
+    this.#proven = true;
     return (this.#fanout = this.#host.newFanout(memory.cursor, memory.epoch));
+  }
+
+  /** What a joiner may rely on; null until a consumer has proven the place the room is at. */
+  view(): RoomView | null {
+    const fanout = this.#fanout;
+    if (fanout === null || !this.#proven) return null;
+    fanout.flush(Date.now());
+    return { cursor: fanout.cursor, windowFrom: fanout.window.from, epoch: fanout.epoch };
   }
 
   /** What must be written down now; null when nobody is here to need it. */
@@ -96,6 +114,7 @@ export class Reading implements FeedReader {
     if (fanout === null) this.#fanout = this.#host.newFanout(cursor, head.epoch);
     else fanout.restart(cursor, head.epoch);
     this.#position = cursor;
+    this.#proven = false;
     return cursor;
   }
 
@@ -108,6 +127,11 @@ export class Reading implements FeedReader {
     fanout.setAtHead(atHead, Date.now());
   }
 
+  /** The broker has taken the first pull: the place is good. */
+  confirm(): void {
+    this.#proven = true;
+  }
+
   /** Retention has removed events before they were read: everybody who needed them is told (W5). */
   #overtaken(fanout: Fanout, firstSeq: number, cursor: number): void {
     logEvent("retention-passed", { subject: this.#subject, position: this.#position, oldest: firstSeq });
@@ -115,6 +139,10 @@ export class Reading implements FeedReader {
     fanout.lose("retention-exhausted", firstSeq, cursor, this.#position);
     fanout.restart(cursor, fanout.epoch);
     this.#position = cursor;
+  }
+
+  get wantsMore(): boolean {
+    return this.#guard.held < MAX_HELD;
   }
 
   /** Takes what the consumer read. */

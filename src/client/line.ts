@@ -1,0 +1,47 @@
+/** DOOR: one connection to the relay. A line is a WebSocket, or a share of a worker's (`shared.ts`). */
+import { consumed, FRESH_ACK } from "./ack.ts";
+import type { Frame } from "./frame.ts";
+
+export interface Line {
+  send(text: string): void;
+  /** What came was handled: in the order it came, pongs included. */
+  consumed(type: Frame["type"], text: string, ackBytes: number): void;
+  /** Its listener hears nothing more. */
+  close(): void;
+}
+
+export interface LineListener {
+  opened(): void;
+  received(text: string): void;
+  /** Once, and last. Before `opened` it means that there was no connection. */
+  closed(code: number, reason: string): void;
+}
+
+export type OpenLine = (url: URL, protocols: readonly string[], listener: LineListener) => Line;
+
+const ENCODER = new TextEncoder();
+
+export const openSocket: OpenLine = (url, protocols, listener) => {
+  const listening = new AbortController();
+  const { signal } = listening;
+  const socket = new WebSocket(url, [...protocols]);
+  let ack = FRESH_ACK;
+  socket.addEventListener("open", () => listener.opened(), { signal });
+  socket.addEventListener("message", (event) => listener.received(String(event.data)), { signal });
+  socket.addEventListener("close", ({ code, reason }) => listener.closed(code, reason), { signal });
+  const send = (text: string): void => {
+    if (socket.readyState === WebSocket.OPEN) socket.send(text);
+  };
+  return {
+    send,
+    consumed: (type, text, ackBytes) => {
+      const after = consumed(ack, type, ENCODER.encode(text).length, ackBytes);
+      ack = after.ack;
+      if (after.effect === "ping") send("ping");
+    },
+    close: () => {
+      listening.abort();
+      socket.close();
+    },
+  };
+};

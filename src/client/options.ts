@@ -1,0 +1,66 @@
+/** What a stream is told, and the types of what it delivers. */
+import type { Reset } from "./state.ts";
+import type { Cursor, CursorStore } from "./storage.ts";
+
+/** A CloudEvent 1.0 in its JSON form. Name your own type as `new EventStream<MyEvent>(…)`: it is not checked at run time. */
+export interface CloudEvent<Data = unknown> {
+  readonly specversion: string;
+  readonly id: string;
+  readonly source: string;
+  readonly type: string;
+  readonly time?: string;
+  readonly subject?: string;
+  readonly datacontenttype?: string;
+  readonly data?: Data;
+  readonly [extension: string]: unknown;
+}
+
+export interface StreamItem<Event = CloudEvent> {
+  /** Sequence in the stream: rises, with gaps where events are for others. */
+  readonly seq: number;
+  readonly event: Event;
+}
+
+/** The stream waits for the promise before it hands over the next event. */
+export type Handler<Event> = (item: StreamItem<Event>) => unknown;
+
+export interface EventStreamOptions {
+  /** The relay: `https://relay.example`, its full `wss://relay.example/ws/events`, or a path of this page's own origin. */
+  readonly url: string | URL;
+  /** A function is called for every connection, and for a JWT before it expires. */
+  readonly token?: string | (() => string | Promise<string>);
+  /** NATS subject filter, such as `cellos.events.acme.>`; the relay has a default. */
+  readonly subject?: string;
+  /** Start after this sequence; 0 is the oldest retained event. Without it the stream starts now. `store` goes first. */
+  readonly since?: number;
+  /** Which stream `since` belongs to: a stream created anew is then noticed. */
+  readonly epoch?: string;
+  /** Where the cursor survives a reload: `cursorIn(localStorage, "key")`, or your own. */
+  readonly store?: CursorStore;
+  /**
+   * The cursor is gone, so what the page shows may be wrong: load a snapshot and return the cursor it was taken at (or null:
+   * from now on). Nothing is delivered meanwhile. Without it such a stream closes with an error.
+   */
+  readonly onReset?: (reset: Reset) => Cursor | null | Promise<Cursor | null>;
+  /** Instead of `JSON.parse`, which rounds integers above 2^53. It is given whole frames. */
+  readonly parse?: (text: string) => unknown;
+  /**
+   * One socket for all tabs, in a SharedWorker; where there is none, or its script does not load, every tab has its own.
+   * The script must come from the page's own origin: `workerUrl` says where, when your bundler does not find it by itself.
+   */
+  readonly shared?: boolean | { readonly workerUrl: string | URL };
+}
+
+const DEFAULT_PATH = "/ws/events";
+
+/** The address of the next connection. Throws on a URL that is none. */
+export function addressOf({ url, subject }: EventStreamOptions, from: Cursor | null): URL {
+  const address = new URL(url, globalThis.location?.href);
+  address.protocol = address.protocol.replace("http", "ws");
+  if (address.pathname === "/") address.pathname = DEFAULT_PATH;
+  const { searchParams } = address;
+  if (subject !== undefined) searchParams.set("subject", subject);
+  if (from !== null) searchParams.set("since", String(from.seq));
+  if (from?.epoch !== undefined) searchParams.set("epoch", from.epoch);
+  return address;
+}

@@ -1,0 +1,44 @@
+/** What the feed is given, and what it needs of the room. */
+import type { NatsSettings } from "../config.ts";
+import type { ConsumerEvent } from "../upstream/consumer.ts";
+import type { Head } from "../upstream/heads.ts";
+
+export interface FeedOptions {
+  readonly nats: NatsSettings;
+  readonly stream: string;
+  readonly filter: string;
+  readonly idleHeartbeatMs: number;
+}
+
+export type ReadEvent = Extract<ConsumerEvent, { kind: "message" | "position" }>;
+
+/** A consumer exists: it reads from above `start`, which is what was asked for, or later when that is gone (W5). */
+export interface Opened {
+  readonly asked: number;
+  readonly start: number;
+  readonly head: Head;
+  /** Nothing was waiting to be read. */
+  readonly atHead: boolean;
+}
+
+/** What becomes of what is read. */
+export interface FeedReader {
+  /** The cursor to read on from, after comparing the stream with what the room remembers (W6). */
+  startAt(head: Head): number;
+  begin(opened: Opened): void;
+  read(event: ReadEvent): void;
+  /** False while it holds back so much that nothing more should be asked for. */
+  readonly wantsMore: boolean;
+}
+
+export interface FeedHost {
+  /** True while somebody waits for the upstream to open. */
+  pressing(): boolean;
+  /** Gives a cold room the time to collect joiners (B3). */
+  collect(): Promise<void>;
+  /** The first pull was accepted: joiners may be answered. */
+  onReady(): void;
+  /** The upstream is gone or in doubt: what must survive is written down now (PLATFORM A4). */
+  onLost(): void;
+  onFailed(): void;
+}
