@@ -8,10 +8,10 @@
 import type { Move } from "./frame.ts";
 
 export interface Position {
-  /** Null while unknown: nobody gave one, and no `welcome` has come. */
-  readonly epoch: string | null;
-  readonly seq: number | null;
-  readonly chain: number | null;
+  /** Undefined while unknown: nobody gave one, and no `welcome` has come. */
+  readonly epoch?: string | undefined;
+  readonly seq?: number | undefined;
+  readonly chain?: number;
 }
 
 export interface NumberedEvent {
@@ -20,59 +20,38 @@ export interface NumberedEvent {
 }
 
 export type Accepted =
-  | { readonly kind: "next"; readonly fresh: readonly NumberedEvent[]; readonly position: Position }
+  | { readonly fresh: readonly NumberedEvent[]; readonly position: Position }
   /** Events are missing, or the relay is confused: reconnect from the own cursor. */
-  | { readonly kind: "gap" }
+  | "gap"
   /** Another stream: the cursor means nothing there (V6). */
-  | { readonly kind: "reset" };
-
-export const startAt = (cursor: { readonly seq?: number; readonly epoch?: string | null } | null): Position => ({
-  epoch: cursor?.epoch ?? null,
-  seq: cursor?.seq ?? null,
-  chain: null,
-});
+  | "reset";
 
 export function accept(position: Position, frame: Move): Accepted {
+  const { epoch, chain } = position;
   switch (frame.type) {
-    case "welcome":
-      return acceptWelcome(position, frame.epoch, frame.cursor);
-    case "events":
-      return acceptEvents(position, frame.prev, frame.events);
+    case "welcome": {
+      if (epoch !== undefined && epoch !== frame.epoch) return "reset";
+      // `since=0` without an epoch asks for the oldest retained event, wherever that is (W4).
+      const seq = position.seq === 0 && epoch === undefined ? undefined : position.seq;
+      if (seq !== undefined && frame.cursor > seq) return "gap";
+      return { fresh: [], position: { epoch: frame.epoch, seq: seq ?? frame.cursor, chain: frame.cursor } };
+    }
+    case "events": {
+      if (frame.prev !== chain) return "gap";
+      let seq = position.seq ?? chain;
+      const fresh: NumberedEvent[] = [];
+      for (const numbered of frame.events) {
+        if (numbered.seq <= seq) continue;
+        seq = numbered.seq;
+        fresh.push(numbered);
+      }
+      return { fresh, position: { epoch, seq, chain: frame.events.at(-1)?.seq ?? chain } };
+    }
     case "heartbeat":
-    case "caught-up":
-      return acceptMove(position, frame.cursor);
+    case "caught-up": {
+      const { cursor } = frame;
+      if (chain === undefined || cursor < chain) return "gap";
+      return { fresh: [], position: { epoch, seq: Math.max(position.seq ?? cursor, cursor), chain: cursor } };
+    }
   }
 }
-
-function acceptWelcome({ epoch, seq }: Position, relayEpoch: string, cursor: number): Accepted {
-  if (epoch !== null && epoch !== relayEpoch) return { kind: "reset" };
-  // `since=0` without an epoch asks for the oldest retained event, wherever that is (W4).
-  const isFree = seq === null || (seq === 0 && epoch === null);
-  if (!isFree && cursor > seq) return { kind: "gap" };
-  return next({ epoch: relayEpoch, seq: isFree ? cursor : seq, chain: cursor });
-}
-
-function acceptEvents(position: Position, prev: number, events: readonly NumberedEvent[]): Accepted {
-  if (position.chain === null || prev !== position.chain) return { kind: "gap" };
-  let seq = position.seq ?? prev;
-  let chain = prev;
-  const fresh: NumberedEvent[] = [];
-  for (const numbered of events) {
-    chain = numbered.seq;
-    if (chain <= seq) continue;
-    seq = chain;
-    fresh.push({ seq, event: numbered.event });
-  }
-  return next({ epoch: position.epoch, seq, chain }, fresh);
-}
-
-function acceptMove({ epoch, seq, chain }: Position, cursor: number): Accepted {
-  if (chain === null || !(cursor >= chain)) return { kind: "gap" };
-  return next({ epoch, seq: Math.max(seq ?? cursor, cursor), chain: cursor });
-}
-
-const next = (position: Position, fresh: readonly NumberedEvent[] = []): Accepted => ({
-  kind: "next",
-  fresh,
-  position,
-});

@@ -1,39 +1,29 @@
 /** Who is given the events: handlers and loops. Every one of them is waited for before the next event. */
 import type { Handler, StreamItem } from "./options.ts";
 
-export class Consumers<Event> {
-  readonly #handlers = new Set<Handler<Event>>();
-  readonly #onEnd = new Set<() => void>();
-  #first: Promise<void>;
-  #hasFirst = (): void => {};
-  #end: { readonly error: Error | null } | null = null;
+type Taker<Event> = (item: StreamItem<Event> | null) => unknown;
 
-  constructor() {
-    this.#first = new Promise((resolve) => (this.#hasFirst = resolve));
-  }
+export class Consumers<Event> {
+  readonly #takers = new Set<Taker<Event>>();
+  #end: { readonly error: Error | null } | null = null;
+  #hasTaker = (): void => {};
+  #taker = this.#nextTaker();
 
   /** While there is nobody: resolves when that changes. What nobody reads is kept, and the relay sees a slow reader. */
   get vacancy(): Promise<void> | null {
-    return this.#handlers.size > 0 ? null : this.#first;
+    return this.#takers.size > 0 ? null : this.#taker;
   }
 
   subscribe(handler: Handler<Event>): () => void {
-    // A function of its own, so that one handler may be subscribed twice.
-    const own: Handler<Event> = (item) => handler(item);
-    this.#handlers.add(own);
-    this.#hasFirst();
-    return () => {
-      if (!this.#handlers.delete(own) || this.#handlers.size > 0) return;
-      this.#first = new Promise((resolve) => (this.#hasFirst = resolve));
-    };
+    return this.#add((item) => item && handler(item));
   }
 
   /** Null when every handler is through already. A handler that throws is reported, and the stream goes on. */
   deliver(item: StreamItem<Event>): Promise<unknown> | null {
     const running: Promise<unknown>[] = [];
-    for (const handler of [...this.#handlers]) {
+    for (const take of [...this.#takers]) {
       try {
-        const result = handler(item);
+        const result = take(item);
         if (isThenable(result)) running.push(Promise.resolve(result).catch(report));
       } catch (error) {
         report(error);
@@ -44,37 +34,43 @@ export class Consumers<Event> {
 
   /** A loop takes one event at a time; asking for the next, or leaving, says that it is through with the last. */
   async *iterate(): AsyncGenerator<StreamItem<Event>, void, undefined> {
-    let item: StreamItem<Event> | null = null;
-    let wake = (): void => {};
-    let isThrough = (): void => {};
-    const onEnd = (): void => wake();
-    const unsubscribe = this.subscribe((next) => {
-      item = next;
-      wake();
-      return new Promise<void>((resolve) => (isThrough = resolve));
+    let handled = (): void => {};
+    let arrive: Taker<Event>;
+    const arrival = (): Promise<StreamItem<Event> | null> => new Promise((resolve) => (arrive = resolve));
+    let next = arrival();
+    const unsubscribe = this.#add((item) => {
+      arrive(item);
+      return new Promise<void>((resolve) => (handled = resolve));
     });
-    this.#onEnd.add(onEnd);
     try {
-      for (;;) {
-        if (item === null && this.#end === null) await new Promise<void>((resolve) => (wake = resolve));
-        if (item === null && this.#end !== null) break;
-        if (item !== null) yield item;
-        item = null;
-        isThrough();
+      for (let item; (item = this.#end ? null : await next) !== null; handled()) {
+        next = arrival();
+        yield item;
       }
       if (this.#end?.error) throw this.#end.error;
     } finally {
-      this.#onEnd.delete(onEnd);
       unsubscribe();
-      isThrough();
+      handled();
     }
   }
 
   /** No more events. Loops end, with the error if there is one. */
   end(error: Error | null): void {
-    this.#end ??= { error };
-    this.#hasFirst();
-    for (const onEnd of this.#onEnd) onEnd();
+    this.#end = { error };
+    this.#hasTaker();
+    for (const take of this.#takers) take(null);
+  }
+
+  #add(taker: Taker<Event>): () => void {
+    this.#takers.add(taker);
+    this.#hasTaker();
+    return () => {
+      if (this.#takers.delete(taker) && this.#takers.size === 0) this.#taker = this.#nextTaker();
+    };
+  }
+
+  #nextTaker(): Promise<void> {
+    return new Promise((resolve) => (this.#hasTaker = resolve));
   }
 }
 

@@ -3,21 +3,27 @@
  * included. So a slow handler holds back the pings, the relay sees it and pauses (B1), and no new connection
  * starts before everything the old one brought was handled.
  */
-import { accept, startAt, type Accepted, type NumberedEvent, type Position } from "./accept.ts";
+import { accept, type Accepted, type Position } from "./accept.ts";
 import { Consumers, report } from "./consumers.ts";
-import type { Problem } from "./error.ts";
+import { CLOSE } from "../protocol/codes.ts";
+import { RelayError, type Problem } from "./error.ts";
 import { isMove, readFrame, type Frame, type Move } from "./frame.ts";
 import type { Line } from "./line.ts";
 import type { EventStreamOptions } from "./options.ts";
-import type { Loss } from "./state.ts";
-import type { Cursor } from "./storage.ts";
+import type { Cursor, CursorStore } from "./storage.ts";
 
 export interface IntakeHost {
   /** A frame was handled. */
   readonly onConsumed: Line["consumed"];
   /** A frame moved the cursor; a `welcome` is told before its events are handled, the others after. */
   onMoved(frame: Move): void;
-  onLost(loss: Loss): void;
+  onLost(error: RelayError): void;
+}
+
+/** How a connection ended. */
+export interface Closed {
+  readonly code: number;
+  readonly reason: string;
 }
 
 export class Intake<Event> {
@@ -25,24 +31,22 @@ export class Intake<Event> {
   readonly #options: EventStreamOptions;
   readonly #host: IntakeHost;
   #position: Position;
-  #origin: "unread" | "given" = "unread";
+  #loaded: CursorStore | undefined;
   #savedSeq: number | null = null;
-  #inbox: (string | Loss)[] = [];
+  #inbox: (string | Closed)[] = [];
   #pace: "idle" | "working" = "idle";
-  #problem: Problem | null = null;
+  #problem: Problem | undefined;
   #ackBytes = Infinity;
 
   constructor(options: EventStreamOptions, host: IntakeHost) {
     this.#options = options;
     this.#host = host;
-    const { since, epoch } = options;
-    this.#position = startAt(since === undefined ? null : { seq: since, epoch });
+    this.#position = { seq: options.since, epoch: options.epoch };
   }
 
   get cursor(): Cursor | null {
     const { seq, epoch } = this.#position;
-    if (seq === null) return null;
-    return epoch === null ? { seq } : { epoch, seq };
+    return seq === undefined ? null : { seq, epoch };
   }
 
   /** True while something that came is still to be handled: then a silent relay may be waiting for us. */
@@ -52,26 +56,27 @@ export class Intake<Event> {
 
   /** Before the first connection: the store goes before `since`. */
   async load(): Promise<void> {
-    if (this.#origin === "given") return;
-    const kept = await this.#options.store?.load();
+    const { store } = this.#options;
+    if (store === this.#loaded) return;
+    const kept = await store?.load();
+    this.#loaded = store;
     if (kept) this.startAt(kept);
-    this.#origin = "given";
   }
 
   /** Goes on from here; nothing that was delivered before counts. */
   startAt(cursor: Cursor | null): void {
-    this.#position = startAt(cursor);
+    this.#position = { ...cursor };
     this.#savedSeq = null;
   }
 
   /** Forgets what is not handled yet: it will come again. */
   drop(): void {
     this.#inbox = [];
-    this.#problem = null;
+    this.#problem = undefined;
     this.#ackBytes = Infinity;
   }
 
-  take(arrived: string | Loss): void {
+  take(arrived: string | Closed): void {
     this.#inbox.push(arrived);
     if (this.#pace === "idle") void this.#work();
   }
@@ -80,7 +85,7 @@ export class Intake<Event> {
     this.#pace = "working";
     for (let next = this.#inbox.shift(); next !== undefined; next = this.#inbox.shift()) {
       if (typeof next === "string") await this.#consume(next, this.#inbox);
-      else this.#host.onLost(next.kind === "closed" ? { ...next, problem: this.#problem } : next);
+      else this.#host.onLost(new RelayError(next.reason || "lost", { code: next.code, problem: this.#problem }));
     }
     this.#pace = "idle";
   }
@@ -93,21 +98,22 @@ export class Intake<Event> {
       frame = readFrame(text, this.#options.parse ?? JSON.parse);
       accepted = isMove(frame) ? accept(this.#position, frame) : null;
     } catch (cause) {
-      return this.#host.onLost({ kind: "unreadable", cause });
+      return this.#host.onLost(new RelayError("unreadable", { cause }));
     }
-    if (accepted !== null && accepted.kind !== "next") return this.#host.onLost(accepted);
+    if (accepted === "gap") return this.#host.onLost(new RelayError("gap"));
+    if (accepted === "reset") return this.#host.onLost(new RelayError(CLOSE.streamReset.reason, CLOSE.streamReset));
     if (frame.type === "problem") this.#problem = frame.problem;
     if (frame.type === "welcome") {
-      this.#ackBytes = Number(frame.ackBytes);
+      this.#ackBytes = frame.ackBytes;
       this.#host.onMoved(frame);
     }
-    if (accepted !== null) await this.#follow(accepted.fresh, accepted.position, inbox);
+    if (accepted !== null) await this.#follow(accepted, inbox);
     if (inbox !== this.#inbox) return;
     if (isMove(frame) && frame.type !== "welcome") this.#host.onMoved(frame);
     this.#host.onConsumed(frame.type, text, this.#ackBytes);
   }
 
-  async #follow(fresh: readonly NumberedEvent[], position: Position, inbox: unknown): Promise<void> {
+  async #follow({ fresh, position }: Exclude<Accepted, string>, inbox: unknown): Promise<void> {
     for (const { seq, event } of fresh) {
       const vacancy = this.consumers.vacancy;
       if (vacancy !== null) await vacancy;

@@ -22,15 +22,14 @@ export type OpenLine = (url: URL, protocols: readonly string[], listener: LineLi
 const ENCODER = new TextEncoder();
 
 export const openSocket: OpenLine = (url, protocols, listener) => {
-  const listening = new AbortController();
-  const { signal } = listening;
   const socket = new WebSocket(url, [...protocols]);
   let ack = FRESH_ACK;
-  socket.addEventListener("open", () => listener.opened(), { signal });
-  socket.addEventListener("message", (event) => listener.received(String(event.data)), { signal });
-  socket.addEventListener("close", ({ code, reason }) => listener.closed(code, reason), { signal });
+  let hears: LineListener | null = listener;
+  socket.addEventListener("open", () => hears?.opened());
+  socket.addEventListener("message", ({ data }) => hears?.received(String(data)));
+  socket.addEventListener("close", ({ code, reason }) => hears?.closed(code, reason));
   const send = (text: string): void => {
-    if (socket.readyState === WebSocket.OPEN) socket.send(text);
+    if (socket.readyState === socket.OPEN) socket.send(text);
   };
   return {
     send,
@@ -40,7 +39,7 @@ export const openSocket: OpenLine = (url, protocols, listener) => {
       if (after.effect === "ping") send("ping");
     },
     close: () => {
-      listening.abort();
+      hears = null;
       socket.close();
     },
   };

@@ -61,8 +61,8 @@ export function step(state: State, event: Happening, now: Circumstances): Step {
     case "hydrating":
       if (kind === "hydrated") return open(past);
       if (kind !== "threw") return [state];
-      // Still the error it was, so that the next try hydrates again.
-      return wait(past, new RelayError(state.error.reason, { ...state.error, cause: event.cause }), now);
+      // With the error it was, so that the next try hydrates again.
+      return wait(past, state.error, now);
   }
 }
 
@@ -76,7 +76,7 @@ function onReading(state: Reading, event: Happening, now: Circumstances): Step {
     case "welcomed":
     case "caughtUp":
       // A second `welcome` comes from a shared connection that has moved to another socket.
-      return [event.kind === "caughtUp" || event.live ? live(state) : state];
+      return ["live" in event && !event.live ? state : live(state)];
     case "upstreamTold":
       return [state.kind === "live" ? { ...state, upstream: event.upstream } : state];
     case "lost":
@@ -108,9 +108,11 @@ function onAnswered(past: Past, { retryAfterMs, error }: Answer, now: Circumstan
       // A new token that is refused as well will not get better by itself.
       if (now.token === "fixed" || past.refusals > 0) break;
       return wait({ ...past, refusals: 1 }, error, now);
+    case "stop":
+      break;
     case "back-off-long":
       return wait(past, error, now, Math.max(retryAfterMs, longJitterMs(now)));
-    case "resume":
+    default:
       return wait(past, error, now, Math.max(retryAfterMs, jitterMs(past.failures, now)));
   }
   return end(error);

@@ -1,5 +1,4 @@
 /** What a stream is told, and the types of what it delivers. */
-import type { Reset } from "./state.ts";
 import type { Cursor, CursorStore } from "./storage.ts";
 
 /** A CloudEvent 1.0 in its JSON form. Name your own type as `new EventStream<MyEvent>(…)`: it is not checked at run time. */
@@ -23,6 +22,14 @@ export interface StreamItem<Event = CloudEvent> {
 
 /** The stream waits for the promise before it hands over the next event. */
 export type Handler<Event> = (item: StreamItem<Event>) => unknown;
+
+/** Why the cursor cannot be resumed from. */
+export interface Reset {
+  /** `retention-exhausted`: events after it were removed. `stream-reset`: it belongs to another stream. */
+  readonly reason: string;
+  /** The oldest event that is still there, if the relay said so. */
+  readonly oldestSeq: number | undefined;
+}
 
 export interface EventStreamOptions {
   /** The relay: `https://relay.example`, its full `wss://relay.example/ws/events`, or a path of this page's own origin. */

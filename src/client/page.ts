@@ -3,13 +3,9 @@ export const isHidden = (): boolean => globalThis.document?.visibilityState === 
 
 /** Calls when the network is back or the page becomes visible; returns how to stop. */
 export function onWake(run: () => void): () => void {
-  const onVisibility = (): void => {
-    if (!isHidden()) run();
-  };
-  globalThis.addEventListener?.("online", run);
-  globalThis.document?.addEventListener("visibilitychange", onVisibility);
-  return () => {
-    globalThis.removeEventListener?.("online", run);
-    globalThis.document?.removeEventListener("visibilitychange", onVisibility);
-  };
+  const listening = new AbortController();
+  const { signal } = listening;
+  globalThis.addEventListener?.("online", run, { signal });
+  globalThis.document?.addEventListener("visibilitychange", () => isHidden() || run(), { signal });
+  return () => listening.abort();
 }

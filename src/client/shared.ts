@@ -1,8 +1,9 @@
 /**
  * DOOR: a line that is a share of the socket which a SharedWorker keeps for all tabs (`hub.ts`). For the page it is like any
- * other: frames and close codes. Where there is no such worker, or its script does not load, it is a socket of the page's own.
+ * other: frames and close codes. Where there is no such worker it is a socket of the page's own; so it is from the second try on
+ * when the worker's script does not load.
  */
-import { openSocket, type Line, type OpenLine } from "./line.ts";
+import { openSocket, type LineListener, type OpenLine } from "./line.ts";
 import type { EventStreamOptions } from "./options.ts";
 
 /** Page to worker, once. After it: a text for the relay, `true` for each text that was handled, null to leave. */
@@ -20,57 +21,44 @@ export type ToWorker = Join | string | true | null;
 
 let hasWorker = typeof SharedWorker !== "undefined";
 
-export function openShared(shared: NonNullable<EventStreamOptions["shared"]>): OpenLine {
-  return (url, protocols, listener) => {
+export const openShared =
+  (shared: NonNullable<EventStreamOptions["shared"]>): OpenLine =>
+  (url, protocols, listener) => {
     const worker = startWorker(shared);
     if (worker === null) return openSocket(url, protocols, listener);
-    const listening = new AbortController();
-    const { signal } = listening;
     const { port } = worker;
     const post = (message: ToWorker): void => port.postMessage(message);
+    let hears: LineListener | null = listener;
     let release = (): void => {};
-    let own: Line | null = null;
-    worker.addEventListener(
-      "error",
-      () => {
-        hasWorker = false;
-        release();
-        own ??= openSocket(url, protocols, listener);
-      },
-      { signal },
-    );
-    port.addEventListener(
-      "message",
-      ({ data }: MessageEvent<ToPage>) => {
-        if (data === "opened") listener.opened();
-        else if ("text" in data) listener.received(data.text);
-        else listener.closed(data.code, data.reason);
-      },
-      { signal },
-    );
+    worker.addEventListener("error", () => {
+      hasWorker = false;
+      hears?.closed(1006, "");
+    });
+    port.addEventListener("message", ({ data }: MessageEvent<ToPage>) => {
+      if (data === "opened") hears?.opened();
+      else if ("text" in data) hears?.received(data.text);
+      else hears?.closed(data.code, data.reason);
+    });
     port.start();
-    const join = { url: url.href, protocols };
-    const lock = `cellos-relay ${Math.random()} ${Date.now()}`;
+    const lock = `cellos-relay ${Math.random()}`;
+    const join = (held: string | null): void => post({ url: url.href, protocols, lock: held });
     const hold = (): Promise<void> => {
-      post({ ...join, lock });
+      join(lock);
       return new Promise((resolve) => (release = resolve));
     };
     // Locks are for secure contexts; without them the worker drops a page that handles nothing any more.
-    if (navigator.locks === undefined) post({ ...join, lock: null });
-    else navigator.locks.request(lock, { signal }, hold).catch(() => {});
+    if ("locks" in navigator) void navigator.locks.request(lock, hold);
+    else join(null);
     return {
-      send: (text) => (own === null ? post(text) : own.send(text)),
-      consumed: (type, text, ackBytes) => (own === null ? post(true) : own.consumed(type, text, ackBytes)),
+      send: post,
+      consumed: () => post(true),
       close: () => {
-        listening.abort();
-        own?.close();
+        hears = null;
         post(null);
         release();
-        port.close();
       },
     };
   };
-}
 
 function startWorker(shared: NonNullable<EventStreamOptions["shared"]>): SharedWorker | null {
   if (!hasWorker) return null;

@@ -33,7 +33,18 @@ export type State =
   | { readonly kind: "closed"; readonly error: RelayError | null };
 
 export type Happening =
-  | { readonly kind: "dialled" | "opened" | "failed" | "heard" | "caughtUp" | "hydrated" | "ticked" | "woke" | "closeAsked" }
+  | {
+      readonly kind:
+        | "dialled"
+        | "opened"
+        | "failed"
+        | "heard"
+        | "caughtUp"
+        | "hydrated"
+        | "ticked"
+        | "woke"
+        | "closeAsked";
+    }
   | { readonly kind: "answered"; readonly answer: Answer }
   | { readonly kind: "welcomed"; readonly live: boolean; readonly heartbeatMs: number }
   | { readonly kind: "upstreamTold"; readonly upstream: UpstreamHealth }

@@ -8,28 +8,36 @@ import { openSocket, type Line } from "./line.ts";
 import { FIRST, step } from "./machine.ts";
 import { addressOf, type CloudEvent, type EventStreamOptions, type Handler, type StreamItem } from "./options.ts";
 import { isHidden, onWake } from "./page.ts";
-import type { Circumstances } from "./retry.ts";
 import { openShared } from "./shared.ts";
-import { isSame, view, type Effect, type Happening, type Reset, type State, type StreamState } from "./state.ts";
+import { view, type Effect, type Happening, type State, type StreamState } from "./state.ts";
 import type { Cursor } from "./storage.ts";
 import { Timer } from "../shared/timer.ts";
-import { protocolsFor, renewalMs } from "./token.ts";
+import { MAX_TIMER_MS, protocolsFor, renewalMs } from "./token.ts";
 import { askWhy } from "./why.ts";
 
-const MAX_TIMER_MS = 2 ** 31 - 1;
+/** An EventTarget with one typed event: its `detail` is the new state. */
+interface StatusEvents extends EventTarget {
+  addEventListener(
+    type: "statechange",
+    listener: ((event: CustomEvent<StreamState>) => void) | null,
+    options?: boolean | AddEventListenerOptions,
+  ): void;
+  addEventListener(...listening: Parameters<EventTarget["addEventListener"]>): void;
+}
+const StatusTarget = EventTarget as new () => StatusEvents;
 
-export class EventStream<Event = CloudEvent> extends EventTarget {
+export class EventStream<Event = CloudEvent> extends StatusTarget {
   readonly #options: EventStreamOptions;
   readonly #intake: Intake<Event>;
   readonly #stopListening: () => void;
   readonly #deadline = new Timer();
   readonly #renewal = new Timer();
-  #state: State = FIRST.state;
-  #shown: StreamState = view(FIRST.state);
+  #state: State = FIRST[0];
+  #shown: StreamState = view(FIRST[0]);
   /** Counts connections: what was begun for an earlier one is nobody's business any more. */
   #attempt = 0;
   #line: Line | null = null;
-  #token: string | null = null;
+  #token: string | undefined;
   #deadlineAtMs = Infinity;
 
   /** Connects at once. Events wait for the first handler or loop. */
@@ -39,11 +47,11 @@ export class EventStream<Event = CloudEvent> extends EventTarget {
     this.#intake = new Intake(options, {
       onConsumed: (...consumed) => this.#line?.consumed(...consumed),
       onMoved: (frame) => this.#onMoved(frame),
-      onLost: (loss) => this.#step({ kind: "lost", loss }),
+      onLost: (error) => this.#step({ kind: "lost", error }),
     });
     addressOf(options, null);
     this.#stopListening = onWake(() => this.retryNow());
-    this.#perform(FIRST.effects);
+    this.#perform("open");
   }
 
   /** Where the stream is; `statechange` is dispatched when it changes, with the new state as `detail`. */
@@ -76,142 +84,122 @@ export class EventStream<Event = CloudEvent> extends EventTarget {
     this.#step({ kind: "closeAsked" });
   }
 
-  override addEventListener(
-    type: "statechange",
-    listener: ((event: CustomEvent<StreamState>) => void) | null,
-    options?: boolean | AddEventListenerOptions,
-  ): void;
-  override addEventListener(
-    type: string,
-    listener: EventListenerOrEventListenerObject | null,
-    options?: boolean | AddEventListenerOptions,
-  ): void;
-  override addEventListener(type: string, listener: unknown, options?: boolean | AddEventListenerOptions): void {
-    super.addEventListener(type, listener as EventListener | null, options);
-  }
-
   #step(happening: Happening): void {
-    const { state, effects } = step(this.#state, happening, this.#circumstances());
+    const { token, onReset } = this.#options;
+    const [state, ...effects] = step(this.#state, happening, {
+      nowMs: Date.now(),
+      random: Math.random(),
+      page: isHidden() ? "hidden" : "visible",
+      token: typeof token === "function" ? "renewable" : "fixed",
+      onReset: onReset ? "given" : "missing",
+    });
     this.#state = state;
-    this.#perform(effects);
+    for (const effect of effects) this.#perform(effect);
     this.#arm();
-    this.#announce();
+    const shown = view(this.#state);
+    if (JSON.stringify(shown) !== JSON.stringify(this.#shown)) this.#announce(shown);
   }
 
+  /** One timer a connection, not one a frame: that the deadline has moved is found out when it fires. */
   #arm(): void {
     const dueAtMs = "deadlineMs" in this.#state ? this.#state.deadlineMs : Infinity;
-    // A later deadline is found out when the timer fires: one timer a connection, not one a frame.
     if (dueAtMs === Infinity) this.#deadline.clear();
     else if (!this.#deadline.isArmed || dueAtMs < this.#deadlineAtMs) {
       this.#deadlineAtMs = dueAtMs;
       this.#deadline.arm(Math.min(dueAtMs - Date.now(), MAX_TIMER_MS), () => {
         // While something is still to be handled here, the relay may be silent because we are.
-        this.#step({ kind: this.#intake.isBusy ? "heard" : "ticked" });
+        this.#step({ kind: this.#line && this.#intake.isBusy ? "heard" : "ticked" });
       });
     }
   }
 
-  #announce(): void {
-    const now = view(this.#state);
-    if (isSame(now, this.#shown)) return;
-    this.#shown = now;
-    if (now.kind === "closed") {
+  #announce(shown: StreamState): void {
+    this.#shown = shown;
+    if (shown.kind === "closed") {
       this.#stopListening();
-      this.#intake.consumers.end(now.error);
+      this.#intake.consumers.end(shown.error);
     }
-    this.dispatchEvent(new CustomEvent("statechange", { detail: now }));
+    this.dispatchEvent(new CustomEvent("statechange", { detail: shown }));
   }
 
-  #circumstances(): Circumstances {
-    const { token, onReset } = this.#options;
-    return {
-      nowMs: Date.now(),
-      random: Math.random(),
-      page: isHidden() ? "hidden" : "visible",
-      token: typeof token === "function" ? "renewable" : "fixed",
-      onReset: onReset === undefined ? "missing" : "given",
-    };
-  }
-
-  #perform(effects: readonly Effect[]): void {
-    for (const effect of effects) {
-      switch (effect.kind) {
-        case "open":
-          void this.#prepared(() => this.#open());
-          break;
-        case "drop":
-          this.#drop();
-          break;
-        case "ask":
-          void this.#ask();
-          break;
-        case "hydrate":
-          void this.#prepared(() => this.#hydrate(effect.reset));
-          break;
-      }
+  #perform(effect: Effect): void {
+    switch (effect) {
+      case "open":
+        return this.#run(
+          () => this.#intake.load().then(() => this.#askToken()),
+          (token) => this.#dial(token),
+        );
+      case "ask":
+        return this.#run(
+          () => askWhy(this.#address, this.#token),
+          (answer) => this.#step({ kind: "answered", answer }),
+        );
+      case "hydrate":
+        return this.#run(
+          () => this.#hydrate(),
+          (cursor) => {
+            this.#intake.startAt(cursor ?? null);
+            this.#step({ kind: "hydrated" });
+          },
+        );
+      case "drop":
+        this.#attempt += 1;
+        this.#line?.close();
+        this.#line = null;
+        this.#intake.drop();
+        this.#renewal.clear();
     }
   }
 
-  /** Runs what calls functions of the page, which may fail, or close the stream meanwhile. */
-  async #prepared(run: () => Promise<() => void>): Promise<void> {
+  /** What calls functions of the page: they may fail, or take so long that nobody asks any more. */
+  #run<T>(begin: () => Promise<T>, then: (value: T) => void): void {
     const attempt = this.#attempt;
-    try {
-      const go = await run();
-      if (attempt === this.#attempt) go();
-    } catch (cause) {
-      if (attempt === this.#attempt) this.#step({ kind: "threw", cause });
-    }
+    const isCurrent = (): boolean => attempt === this.#attempt;
+    // Not in this turn: the constructor may not be through, and what the page calls must find the new state.
+    Promise.resolve()
+      .then(begin)
+      .then(
+        (value) => isCurrent() && then(value),
+        (cause: unknown) => isCurrent() && this.#step({ kind: "threw", cause }),
+      );
   }
 
-  async #open(): Promise<() => void> {
-    // Not before the constructor is through: the page's functions may use the stream.
-    await null;
-    await this.#intake.load();
+  get #address(): URL {
+    return addressOf(this.#options, this.cursor);
+  }
+
+  async #askToken(): Promise<string | undefined> {
     const { token } = this.#options;
-    this.#token = (typeof token === "function" ? await token() : token) ?? null;
-    return () => {
-      this.#step({ kind: "dialled" });
-      const { shared } = this.#options;
-      const open = shared ? openShared(shared) : openSocket;
-      this.#line = open(addressOf(this.#options, this.cursor), protocolsFor(this.#token), {
-        opened: () => this.#step({ kind: "opened" }),
-        received: (text) => {
-          this.#step({ kind: "heard" });
-          this.#intake.take(text);
-        },
-        closed: (code, reason) => {
-          if (this.#state.kind === "connecting") this.#step({ kind: "failed" });
-          else this.#intake.take({ kind: "closed", code, reason, problem: null });
-        },
-      });
-    };
+    return typeof token === "function" ? token() : token;
   }
 
-  async #hydrate(reset: Reset): Promise<() => void> {
-    const cursor = (await this.#options.onReset?.(reset)) ?? null;
-    return () => {
-      this.#intake.startAt(cursor);
-      this.#step({ kind: "hydrated" });
-    };
+  async #hydrate(): Promise<Cursor | null | undefined> {
+    if (this.#state.kind !== "hydrating") return;
+    const { reason, problem } = this.#state.error;
+    return this.#options.onReset?.({ reason, oldestSeq: problem?.oldest_seq });
   }
 
-  async #ask(): Promise<void> {
-    const attempt = this.#attempt;
-    const answer = await askWhy(addressOf(this.#options, this.cursor), this.#token);
-    if (attempt === this.#attempt) this.#step({ kind: "answered", answer });
-  }
-
-  #drop(): void {
-    this.#attempt += 1;
-    this.#line?.close();
-    this.#line = null;
-    this.#intake.drop();
-    this.#renewal.clear();
+  #dial(token: string | undefined): void {
+    this.#token = token;
+    this.#step({ kind: "dialled" });
+    const { shared } = this.#options;
+    const open = shared ? openShared(shared) : openSocket;
+    this.#line = open(this.#address, protocolsFor(token), {
+      opened: () => this.#step({ kind: "opened" }),
+      received: (text) => {
+        this.#step({ kind: "heard" });
+        this.#intake.take(text);
+      },
+      closed: (code, reason) => {
+        if (this.#state.kind === "connecting") this.#step({ kind: "failed" });
+        else this.#intake.take({ code, reason });
+      },
+    });
   }
 
   #onMoved(frame: Move): void {
     if (frame.type === "welcome") {
-      this.#step({ kind: "welcomed", live: frame.live, heartbeatMs: Number(frame.heartbeatMs) });
+      this.#step({ kind: "welcomed", live: frame.live, heartbeatMs: frame.heartbeatMs });
       this.#renewInTime();
     } else if (frame.type === "caught-up") this.#step({ kind: "caughtUp" });
     else if (frame.type === "heartbeat") this.#step({ kind: "upstreamTold", upstream: frame.upstream });
@@ -219,20 +207,18 @@ export class EventStream<Event = CloudEvent> extends EventTarget {
 
   /** Replaces the token in place before it expires (V8). If that fails, the relay's 4401 asks for the next. */
   #renewInTime(): void {
-    const { token } = this.#options;
     const delayMs = renewalMs(this.#token ?? "", Date.now(), Math.random());
-    if (typeof token !== "function" || delayMs === null) return;
-    this.#renewal.arm(delayMs, () => {
-      const attempt = this.#attempt;
-      void (async () => token())().then(
-        (fresh) => {
-          if (attempt !== this.#attempt || fresh === this.#token) return;
-          this.#token = fresh;
-          this.#line?.send(JSON.stringify({ type: "auth", token: fresh }));
+    if (typeof this.#options.token !== "function" || delayMs === null) return;
+    this.#renewal.arm(delayMs, () =>
+      this.#run(
+        () => this.#askToken(),
+        (token) => {
+          if (token === this.#token) return;
+          this.#token = token;
+          this.#line?.send(JSON.stringify({ type: "auth", token }));
           this.#renewInTime();
         },
-        () => {},
-      );
-    });
+      ),
+    );
   }
 }

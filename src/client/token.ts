@@ -2,22 +2,21 @@
 import { BEARER_PREFIX, V2 } from "../protocol/subprotocol.ts";
 
 /** What to offer as `Sec-WebSocket-Protocol`. */
-export function protocolsFor(token: string | null): string[] {
-  return token === null ? [V2] : [V2, BEARER_PREFIX + base64url(token)];
-}
+export const protocolsFor = (token: string | undefined): string[] =>
+  token === undefined ? [V2] : [V2, BEARER_PREFIX + base64url(token)];
 
 /** Claims of a JWT, or null when the token is none. Nothing is verified: that is the relay's business. */
 export function claimsOf(token: string): Readonly<Record<string, unknown>> | null {
   try {
     const [, payload = ""] = token.split(".");
-    const claims: unknown = JSON.parse(atob(payload.replaceAll("-", "+").replaceAll("_", "/")));
-    return typeof claims === "object" ? (claims as Readonly<Record<string, unknown>> | null) : null;
+    return Object(JSON.parse(atob(payload.replaceAll("-", "+").replaceAll("_", "/")))) as Record<string, unknown>;
   } catch {
     return null;
   }
 }
 
-const MAX_TIMER_MS = 2 ** 31 - 1;
+/** The longest time a timer takes: three and a half weeks. */
+export const MAX_TIMER_MS = 2 ** 31 - 1;
 
 /**
  * How long to wait before the token should be replaced: after 70 to 85 % of what is left of it, since a hidden tab's timers
@@ -28,7 +27,8 @@ export function renewalMs(token: string, nowMs: number, random: number): number 
   return leftMs > 5_000 ? Math.min(MAX_TIMER_MS, leftMs * (0.7 + 0.15 * random)) : null;
 }
 
-function base64url(text: string): string {
-  const bytes = Array.from(new TextEncoder().encode(text), (byte) => String.fromCharCode(byte)).join("");
-  return btoa(bytes).replaceAll("+", "-").replaceAll("/", "_").replaceAll("=", "");
-}
+const base64url = (text: string): string =>
+  btoa(String.fromCharCode(...new TextEncoder().encode(text)))
+    .replaceAll("+", "-")
+    .replaceAll("/", "_")
+    .replaceAll("=", "");

@@ -117,6 +117,7 @@ export class Feed {
   #dropConsumer(): Promise<void> {
     const consumer = this.#consumer;
     this.#consumer = null;
+    this.#reader.end();
     return consumer?.stop() ?? Promise.resolve();
   }
 
@@ -208,7 +209,7 @@ export class Feed {
     if (event.kind === "doubt") {
       if (this.#state.kind === "open")
         return this.#lost(event.why, event.why !== HEARTBEATS_MISSED && this.#link !== null);
-      this.#consumer = null;
+      void this.#dropConsumer();
       return;
     }
     if (event.kind !== "ended") {

@@ -28,7 +28,7 @@ export class JumpGuard {
   #backlog = false;
   #held: ReadEvent[] = [];
   #asking = false;
-  /** Rises with every new consumer, so that an answer about an older one is ignored. */
+  /** Rises when a consumer begins or ends, so that a late answer about it is ignored. */
   #generation = 0;
 
   constructor(host: JumpGuardHost) {
@@ -37,9 +37,14 @@ export class JumpGuard {
 
   /** A consumer begins above `position`. */
   begin(position: number, atHead: boolean): void {
-    this.#generation++;
+    this.end();
     this.#lastSeq = position;
     this.#backlog = !atHead;
+  }
+
+  /** The consumer is gone: its successor reads again what is held here. */
+  end(): void {
+    this.#generation++;
     this.#held = [];
     this.#asking = false;
   }

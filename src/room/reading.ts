@@ -28,6 +28,9 @@ export interface ReadingHost {
 /** Events held back for an answer of the broker before nothing more is asked for. */
 const MAX_HELD = 512;
 
+/** Dropped payloads that are remembered, so that a replay that meets one again does not count it again. */
+const MAX_DROPPED_SEQS = 1_024;
+
 export class Reading implements FeedReader {
   readonly #subject: string;
   readonly #windowBytes: number;
@@ -38,6 +41,7 @@ export class Reading implements FeedReader {
   #position = 0;
   #proven = false;
   #dropped = 0;
+  readonly #droppedSeqs = new Set<number>();
 
   constructor(subject: string, config: Config, host: ReadingHost) {
     this.#subject = subject;
@@ -141,6 +145,10 @@ export class Reading implements FeedReader {
     this.#position = cursor;
   }
 
+  end(): void {
+    this.#guard.end();
+  }
+
   get wantsMore(): boolean {
     return this.#guard.held < MAX_HELD;
   }
@@ -164,6 +172,9 @@ export class Reading implements FeedReader {
 
   /** A payload no client can be given (W7): the log names where it is, and not what it says. */
   drop(seq: number, why: string): void {
+    if (this.#droppedSeqs.has(seq)) return;
+    if (this.#droppedSeqs.size >= MAX_DROPPED_SEQS) this.#droppedSeqs.clear();
+    this.#droppedSeqs.add(seq);
     this.#dropped++;
     logEvent("event-dropped", { subject: this.#subject, seq, why, dropped: this.#dropped });
   }
