@@ -61,6 +61,10 @@ export class Fanout {
     return this.#at.cursor;
   }
 
+  get atHead(): boolean {
+    return this.#at.atHead;
+  }
+
   get hasPending(): boolean {
     return this.#pending.length > 0;
   }

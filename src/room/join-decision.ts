@@ -20,6 +20,8 @@ export interface Wish {
 /** What the room knows, or null while it is cold. */
 export interface RoomView {
   readonly cursor: number;
+  /** Nothing was waiting to be read when the room last looked. */
+  readonly atHead: boolean;
   readonly windowFrom: number;
   readonly epoch: string;
 }
@@ -54,7 +56,7 @@ export function decide(wish: Wish, room: RoomView | null, stream: StreamView | n
   const fromOldest = since === 0 && epoch === null;
   const known = room !== null && since !== null && (epoch === null || epoch === room.epoch);
   if (known && since >= room.windowFrom && since <= room.cursor) {
-    return { kind: "admit", cursor: since, live: since === room.cursor, fromOldest };
+    return { kind: "admit", cursor: since, live: since === room.cursor && room.atHead, fromOldest };
   }
   if (stream === null) return { kind: "ask" };
   if (since === null) return { kind: "admit", cursor: stream.lastSeq, live: true, fromOldest: false };

@@ -88,7 +88,7 @@ export class Reading implements FeedReader {
     const fanout = this.#fanout;
     if (fanout === null || !this.#proven) return null;
     fanout.flush(Date.now());
-    return { cursor: fanout.cursor, windowFrom: fanout.window.from, epoch: fanout.epoch };
+    return { cursor: fanout.cursor, atHead: fanout.atHead, windowFrom: fanout.window.from, epoch: fanout.epoch };
   }
 
   /** What must be written down now; null when nobody is here to need it. */
