@@ -21,16 +21,10 @@ export class Backlog {
     this.#maxBytes = maxBytes;
   }
 
-  /** Sent and not proven to be read, in this room. */
-  get bytes(): number {
-    let undrained = 0;
-    for (const bytes of this.#undrained.values()) undrained += bytes;
-    return this.#unprovenBytes + undrained;
-  }
-
   /** More than MAX_QUEUED_BYTES lie in this isolate: nobody may join (B1). */
   get isOver(): boolean {
-    return this.#excess() > 0;
+    const { unproven, undrained } = isolateBytes();
+    return unproven + undrained > this.#maxBytes;
   }
 
   /** Closed sockets whose peers have not read what they were sent. */
@@ -63,11 +57,13 @@ export class Backlog {
 
   /**
    * Whom this room must shed: the worst first, of those that give no sign of reading, until the isolate's excess
-   * is covered. A room may only close its own sockets, so each looks after its own.
+   * is covered. A room may only close its own sockets, so each looks after its own. `look` reads a session's last
+   * ping, so that nobody is judged by an old one.
    */
-  toShed(sessions: ReadonlySet<Session>, nowMs: number): Session[] {
+  toShed(sessions: ReadonlySet<Session>, look: (session: Session) => void, nowMs: number): Session[] {
+    if (this.#excess() <= 0) return [];
+    for (const session of sessions) look(session);
     let excess = this.#excess();
-    if (excess <= 0) return [];
     const suspects = [...sessions]
       .filter((session) => isSuspect(session, nowMs))
       .toSorted((a, b) => unread(b) - unread(a));
@@ -80,15 +76,31 @@ export class Backlog {
     return shed;
   }
 
+  /** What was closed and does not drain cannot be shed again: it must not cost the others more than most of their share. */
   #excess(): number {
-    let total = -this.#maxBytes;
-    for (const room of isolate) total += room.bytes;
-    return total;
+    const { unproven, undrained } = isolateBytes();
+    return unproven - Math.max(this.#maxBytes / 4, this.#maxBytes - undrained);
   }
 
   #forgetIfEmpty(): void {
-    if (this.bytes <= 0) isolate.delete(this);
+    if (this.#unprovenBytes <= 0 && this.#undrained.size === 0) isolate.delete(this);
   }
+
+  /** What this room contributes to the isolate's sum. */
+  get bytes(): { readonly unproven: number; readonly undrained: number } {
+    let undrained = 0;
+    for (const bytes of this.#undrained.values()) undrained += bytes;
+    return { unproven: this.#unprovenBytes, undrained };
+  }
+}
+
+function isolateBytes(): { unproven: number; undrained: number } {
+  const sum = { unproven: 0, undrained: 0 };
+  for (const room of isolate) {
+    sum.unproven += room.bytes.unproven;
+    sum.undrained += room.bytes.undrained;
+  }
+  return sum;
 }
 
 function unread({ flow }: Session): number {

@@ -93,7 +93,8 @@ export class Fanout {
     this.#at.cursor = (events[events.length - 1] as Envelope).seq;
     this.#broadcast((protocol) => eventFrames(protocol, prev, events), prev, nowMs, false);
     this.serveOwn(nowMs);
-    for (const session of this.backlog.toShed(this.#roster.all, nowMs)) this.close(session, "slowConsumer");
+    const look = (session: Session): void => this.#sender.look(session);
+    for (const session of this.backlog.toShed(this.#roster.all, look, nowMs)) this.close(session, "slowConsumer");
   }
 
   /** Adds a session at a cursor of its own and serves it what is at hand. */

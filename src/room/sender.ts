@@ -107,6 +107,11 @@ export class Sender {
     this.#v1Limits = { budgetBytes: Math.max(MIN_V1_BUDGET_BYTES, share), ackBytes: this.#options.ackBytes };
   }
 
+  /** Looks at the client's last ping. */
+  look(session: Session): void {
+    this.#poll(session, this.#limits(session.protocol));
+  }
+
   #poll(session: Session, limits: FlowLimits): boolean {
     const before = session.flow.provenBytes;
     const fresh = poll(session.flow, this.#options.pingAtMs(session), limits);
