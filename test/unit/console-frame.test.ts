@@ -20,7 +20,7 @@ describe("readFrame", () => {
   });
 
   it("[W8] knows the relay's own heartbeat", () => {
-    const text = heartbeatFrame(V1, { cursor: 12, epoch: "e", upstream: "connected", nowMs: 0 });
+    const { text } = heartbeatFrame(V1, { cursor: 12, epoch: "e", upstream: "connected", nowMs: 0 });
     expect(readFrame(text)).toEqual({ kind: "heartbeat", seq: 12 });
   });
 
