@@ -5,7 +5,9 @@
  * `seq` is the client's own: everything up to it was delivered, whoever sent it, so nothing at or below it is
  * delivered again. A relay's `welcome` may start below it, never above.
  */
-import type { Move } from "./frame.ts";
+import { CLOSE } from "../protocol/codes.ts";
+import { RelayError } from "./error.ts";
+import type { Frame } from "./frame.ts";
 
 export interface Position {
   /** Undefined while unknown: nobody gave one, and no `welcome` has come. */
@@ -21,23 +23,22 @@ export interface NumberedEvent {
 
 export type Accepted =
   | { readonly fresh: readonly NumberedEvent[]; readonly position: Position }
-  /** Events are missing, or the relay is confused: reconnect from the own cursor. */
-  | "gap"
-  /** Another stream: the cursor means nothing there (V6). */
-  | "reset";
+  /** Events are missing: reconnect from the own cursor. Or this is another stream, where that means nothing (V6). */
+  | RelayError;
 
-export function accept(position: Position, frame: Move): Accepted {
+export function accept(position: Position, frame: Frame): Accepted {
   const { epoch, chain } = position;
   switch (frame.type) {
     case "welcome": {
-      if (epoch !== undefined && epoch !== frame.epoch) return "reset";
+      if (epoch !== undefined && epoch !== frame.epoch)
+        return new RelayError(CLOSE.streamReset.reason, CLOSE.streamReset);
       // `since=0` without an epoch asks for the oldest retained event, wherever that is (W4).
       const seq = position.seq === 0 && epoch === undefined ? undefined : position.seq;
-      if (seq !== undefined && frame.cursor > seq) return "gap";
+      if (seq !== undefined && frame.cursor > seq) return new RelayError("gap");
       return { fresh: [], position: { epoch: frame.epoch, seq: seq ?? frame.cursor, chain: frame.cursor } };
     }
     case "events": {
-      if (frame.prev !== chain) return "gap";
+      if (frame.prev !== chain) return new RelayError("gap");
       let seq = position.seq ?? chain;
       const fresh: NumberedEvent[] = [];
       for (const numbered of frame.events) {
@@ -50,8 +51,10 @@ export function accept(position: Position, frame: Move): Accepted {
     case "heartbeat":
     case "caught-up": {
       const { cursor } = frame;
-      if (chain === undefined || cursor < chain) return "gap";
+      if (chain === undefined || cursor < chain) return new RelayError("gap");
       return { fresh: [], position: { epoch, seq: Math.max(position.seq ?? cursor, cursor), chain: cursor } };
     }
+    default:
+      return { fresh: [], position };
   }
 }

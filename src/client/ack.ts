@@ -6,26 +6,16 @@
 import type { Frame } from "./frame.ts";
 
 export interface Ack {
+  /** Consumed since the last ping; a heartbeat weighs more than any bytes. */
   readonly bytes: number;
-  readonly owes: "nothing" | "heartbeat";
   readonly awaits: "nothing" | "pong";
 }
 
-export const FRESH_ACK: Ack = { bytes: 0, owes: "nothing", awaits: "nothing" };
+export const FRESH_ACK: Ack = { bytes: 0, awaits: "nothing" };
 
-/** What to remember after a frame was consumed, and whether to send a `ping` now. */
-export function consumed(
-  ack: Ack,
-  type: Frame["type"],
-  bytes: number,
-  ackBytes: number,
-): { readonly ack: Ack; readonly effect: "ping" | "none" } {
-  const after: Ack =
-    type === "pong"
-      ? { ...ack, awaits: "nothing" }
-      : { ...ack, bytes: ack.bytes + bytes, owes: type === "heartbeat" ? "heartbeat" : ack.owes };
-  const isDue = after.bytes >= ackBytes || after.owes === "heartbeat";
-  return isDue && after.awaits === "nothing"
-    ? { ack: { ...FRESH_ACK, awaits: "pong" }, effect: "ping" }
-    : { ack: after, effect: "none" };
+/** What to remember after a frame was consumed. A `ping` is due when it awaits its pong from now on. */
+export function consumed(ack: Ack, type: Frame["type"], frameBytes: number, ackBytes: number): Ack {
+  const awaits = type === "pong" ? "nothing" : ack.awaits;
+  const bytes = ack.bytes + (type === "heartbeat" ? Infinity : type === "pong" ? 0 : frameBytes);
+  return bytes >= ackBytes && awaits === "nothing" ? { bytes: 0, awaits: "pong" } : { bytes, awaits };
 }

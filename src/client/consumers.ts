@@ -23,8 +23,8 @@ export class Consumers<Event> {
     const running: Promise<unknown>[] = [];
     for (const take of [...this.#takers]) {
       try {
-        const result = take(item);
-        if (isThenable(result)) running.push(Promise.resolve(result).catch(report));
+        const result = take(item) as PromiseLike<unknown> | null | undefined;
+        if (result?.then) running.push(Promise.resolve(result).catch(report));
       } catch (error) {
         report(error);
       }
@@ -73,9 +73,6 @@ export class Consumers<Event> {
     return new Promise((resolve) => (this.#hasTaker = resolve));
   }
 }
-
-const isThenable = (value: unknown): value is PromiseLike<unknown> =>
-  typeof (value as PromiseLike<unknown> | null | undefined)?.then === "function";
 
 /** As an uncaught error of the page: the stream has no business hiding it. */
 export function report(error: unknown): void {

@@ -8,34 +8,35 @@ export interface Problem {
   readonly oldest_seq?: number;
 }
 
-export interface Facts {
-  /** HTTP status of a refused upgrade: 400, 401, 403, 503 … */
+interface Facts {
   readonly status?: number;
-  /** Close code of a connection that was open: see `CLOSE`. */
-  readonly code?: number;
+  readonly code?: number | undefined;
   readonly problem?: Problem | undefined;
   readonly cause?: unknown;
+  readonly retryAfterMs?: number;
 }
 
 export class RelayError extends Error {
   override readonly name = "RelayError";
   /**
    * One of the reasons in `CLOSE`, or: `refused` (see `status`), `unreachable`, `lost` (the connection broke), `silent` (not even
-   * a heartbeat came), `gap` (events were missing), `callback` (token, store, parse or onReset failed: see `cause`).
+   * a heartbeat came), `gap` (events were missing), `unreadable` (`parse` failed), `callback` (token or store failed). `cause` tells what a
+   * function of the page threw.
    */
   readonly reason: string;
-  /** HTTP status of a refused upgrade. */
-  readonly status: number | undefined;
-  /** Close code of a connection that was open. */
-  readonly code: number | undefined;
+  /** HTTP status of a refused upgrade: 400, 401, 403, 503 … */
+  declare readonly status?: number;
+  /** Close code of a connection that was open: see `CLOSE`. */
+  declare readonly code?: number;
   /** What the relay said about it. */
-  readonly problem: Problem | undefined;
+  declare readonly problem?: Problem;
+  /** How long the relay asks to be left alone. */
+  declare readonly retryAfterMs?: number;
 
-  constructor(reason: string, { status, code, problem, cause }: Facts = {}) {
-    super(["relay", reason, status ?? code, problem?.title, problem?.detail].filter(Boolean).join(": "), { cause });
+  constructor(reason: string, { cause, ...facts }: Facts = {}) {
+    const { status, code, problem } = facts;
+    super(`${reason} ${status ?? code ?? ""} ${problem?.detail ?? problem?.title ?? ""}`.trim(), { cause });
     this.reason = reason;
-    this.status = status;
-    this.code = code;
-    this.problem = problem;
+    Object.assign(this, facts);
   }
 }

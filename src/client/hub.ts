@@ -7,7 +7,7 @@
  * what it has already (`accept.ts`).
  */
 import { CLOSE } from "../protocol/codes.ts";
-import { isMove, readFrame, type Frame, type Welcome } from "./frame.ts";
+import { readFrame, type Frame, type Welcome } from "./frame.ts";
 import type { Line, OpenLine } from "./line.ts";
 import type { ToPage } from "./shared.ts";
 
@@ -147,7 +147,8 @@ export class Hub {
     if (frame.type === "welcome") return this.#begin(frame);
     if (frame.type === "problem") return this.#toAll((member) => this.#send(member, -1, text));
     const prev = this.#cursor;
-    if (isMove(frame)) this.#cursor = frame.type === "events" ? (frame.events.at(-1)?.seq ?? prev) : frame.cursor;
+    if (frame.type === "events") this.#cursor = frame.events.at(-1)?.seq ?? prev;
+    if (frame.type === "heartbeat" || frame.type === "caught-up") this.#cursor = frame.cursor;
     this.#entries.push({ type: frame.type, text, prev, cursor: this.#cursor });
     this.#chars += text.length;
     this.#acknowledge(this.#acked);

@@ -5,18 +5,17 @@
  */
 import { accept, type Accepted, type Position } from "./accept.ts";
 import { Consumers, report } from "./consumers.ts";
-import { CLOSE } from "../protocol/codes.ts";
 import { RelayError, type Problem } from "./error.ts";
-import { isMove, readFrame, type Frame, type Move } from "./frame.ts";
+import { readFrame, type Frame } from "./frame.ts";
 import type { Line } from "./line.ts";
 import type { EventStreamOptions } from "./options.ts";
 import type { Cursor, CursorStore } from "./storage.ts";
 
 export interface IntakeHost {
-  /** A frame was handled. */
+  /** A frame, after its events were handled. */
+  onFrame(frame: Frame): void;
+  /** The same, for whoever acknowledges it. */
   readonly onConsumed: Line["consumed"];
-  /** A frame moved the cursor; a `welcome` is told before its events are handled, the others after. */
-  onMoved(frame: Move): void;
   onLost(error: RelayError): void;
 }
 
@@ -34,7 +33,7 @@ export class Intake<Event> {
   #loaded: CursorStore | undefined;
   #savedSeq: number | null = null;
   #inbox: (string | Closed)[] = [];
-  #pace: "idle" | "working" = "idle";
+  #isBusy = false;
   #problem: Problem | undefined;
   #ackBytes = Infinity;
 
@@ -51,7 +50,7 @@ export class Intake<Event> {
 
   /** True while something that came is still to be handled: then a silent relay may be waiting for us. */
   get isBusy(): boolean {
-    return this.#pace === "working";
+    return this.#isBusy;
   }
 
   /** Before the first connection: the store goes before `since`. */
@@ -78,53 +77,44 @@ export class Intake<Event> {
 
   take(arrived: string | Closed): void {
     this.#inbox.push(arrived);
-    if (this.#pace === "idle") void this.#work();
+    if (!this.#isBusy) void this.#work();
   }
 
   async #work(): Promise<void> {
-    this.#pace = "working";
+    this.#isBusy = true;
     for (let next = this.#inbox.shift(); next !== undefined; next = this.#inbox.shift()) {
       if (typeof next === "string") await this.#consume(next, this.#inbox);
       else this.#host.onLost(new RelayError(next.reason || "lost", { code: next.code, problem: this.#problem }));
     }
-    this.#pace = "idle";
+    this.#isBusy = false;
   }
 
   /** `inbox` is another one after a drop: then this frame is nobody's any more. */
   async #consume(text: string, inbox: unknown): Promise<void> {
     let frame: Frame;
-    let accepted: Accepted | null;
+    let accepted: Accepted;
     try {
       frame = readFrame(text, this.#options.parse ?? JSON.parse);
-      accepted = isMove(frame) ? accept(this.#position, frame) : null;
+      accepted = accept(this.#position, frame);
     } catch (cause) {
       return this.#host.onLost(new RelayError("unreadable", { cause }));
     }
-    if (accepted === "gap") return this.#host.onLost(new RelayError("gap"));
-    if (accepted === "reset") return this.#host.onLost(new RelayError(CLOSE.streamReset.reason, CLOSE.streamReset));
+    if (accepted instanceof RelayError) return this.#host.onLost(accepted);
     if (frame.type === "problem") this.#problem = frame.problem;
-    if (frame.type === "welcome") {
-      this.#ackBytes = frame.ackBytes;
-      this.#host.onMoved(frame);
-    }
-    if (accepted !== null) await this.#follow(accepted, inbox);
-    if (inbox !== this.#inbox) return;
-    if (isMove(frame) && frame.type !== "welcome") this.#host.onMoved(frame);
-    this.#host.onConsumed(frame.type, text, this.#ackBytes);
-  }
-
-  async #follow({ fresh, position }: Exclude<Accepted, string>, inbox: unknown): Promise<void> {
-    for (const { seq, event } of fresh) {
-      const vacancy = this.consumers.vacancy;
-      if (vacancy !== null) await vacancy;
-      if (inbox !== this.#inbox) break;
+    if (frame.type === "welcome") this.#ackBytes = frame.ackBytes;
+    for (const { seq, event } of accepted.fresh) {
+      await this.consumers.vacancy;
+      if (inbox !== this.#inbox) return this.#save();
       const handling = this.consumers.deliver({ seq, event: event as Event });
       // What was handled before is saved before anything is waited for: the page may be reloaded meanwhile.
       if (handling !== null) await Promise.all([this.#save(), handling]);
       this.#position = { ...this.#position, seq };
     }
-    if (inbox === this.#inbox) this.#position = position;
+    if (inbox === this.#inbox) this.#position = accepted.position;
     await this.#save();
+    if (inbox !== this.#inbox) return;
+    this.#host.onFrame(frame);
+    this.#host.onConsumed(frame.type, text, this.#ackBytes);
   }
 
   /** Never rejects: a store that fails is reported, and the cursor lives as long as the page. */

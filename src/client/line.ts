@@ -28,15 +28,12 @@ export const openSocket: OpenLine = (url, protocols, listener) => {
   socket.addEventListener("open", () => hears?.opened());
   socket.addEventListener("message", ({ data }) => hears?.received(String(data)));
   socket.addEventListener("close", ({ code, reason }) => hears?.closed(code, reason));
-  const send = (text: string): void => {
-    if (socket.readyState === socket.OPEN) socket.send(text);
-  };
   return {
-    send,
+    send: (text) => socket.send(text),
     consumed: (type, text, ackBytes) => {
-      const after = consumed(ack, type, ENCODER.encode(text).length, ackBytes);
-      ack = after.ack;
-      if (after.effect === "ping") send("ping");
+      const before = ack;
+      ack = consumed(before, type, ENCODER.encode(text).length, ackBytes);
+      if (ack.bytes === 0 && ack.awaits === "pong") socket.send("ping");
     },
     close: () => {
       hears = null;

@@ -1,69 +1,71 @@
 /**
  * The life of a stream, decided without clock, randomness or I/O.
  *
- *   connecting ──opened──▶ joining ──welcomed──▶ replaying ──caughtUp──▶ live
- *     │  ▲  ▲                 │                      │                    │
- *   failed  │ hydrated        └───── lost, silent ───┼────────────────────┘
- *     │  │  │                                        ▼
- *     │  │  hydrating ◀── ticked, woke (4410) ──── waiting
- *     │  └─────────────── ticked, woke ──────────────┘ ▲
- *     └──▶ asking ──answered: may mend ────────────────┘
+ *   connecting ──dialled──▶ joining ──welcome──▶ replaying ──caught-up──▶ live
+ *     ▲  ▲                   │  │                    │                     │
+ *     │  │ hydrated     failed  └────── lost ────────┼──── lost, silent ───┘
+ *     │  │                   ▼                       ▼
+ *     │  hydrating         asking ─────lost────▶ waiting
+ *     │      ▲                                    │  │
+ *     │      └─────── ticked, woke (4410) ────────┘  │
+ *     └────────────── ticked, woke ──────────────────┘
  *
  *   any ── closeAsked, a verdict of "stop", 4410 without onReset, a token that cannot be renewed ──▶ closed
  */
 import { CLOSE } from "../protocol/codes.ts";
 import { RelayError } from "./error.ts";
-import { jitterMs, longJitterMs, verdictOf, verdictOfStatus, type Circumstances } from "./retry.ts";
+import type { Frame } from "./frame.ts";
+import { jitterMs, longJitterMs, verdictOf, type Circumstances } from "./retry.ts";
 import type { Happening, Past, State, Step } from "./state.ts";
-import type { Answer } from "./why.ts";
 
 /** The relay may hold an upgrade back for 10 s while it waits for its broker (W11). */
 export const JOIN_MS = 30_000;
 /** Besides one and a half heartbeats: the alarm behind them may slip by a minute (W8). */
 export const SLACK_MS = 60_000;
-/** What arrived while the page was frozen or asleep is still to be read: judge after this. */
+/** A page that becomes visible, or is online again, after a silence gives the relay this long. */
 export const GRACE_MS = 10_000;
-/** Later than browsers throttle the timers of a hidden page: it was frozen, or the machine slept. */
-export const FROZEN_MS = 65_000;
 /** A connection that held this long owes nothing to the failures before it. */
 export const STABLE_MS = 60_000;
 
 type Reading = Extract<State, { kind: "replaying" | "live" }>;
 
-export const FIRST = open({ failures: 0, hurriedAtMs: -Infinity, refusals: 0 });
+export const FIRST = open({ failures: 0, hurriedAtMs: -Infinity });
 
 export function step(state: State, event: Happening, now: Circumstances): Step {
   const { kind } = event;
-  const { nowMs } = now;
   if (state.kind === "closed") return [state];
   if (kind === "closeAsked") return end(null);
+  // The timer may be early: a deadline moves with every frame, and a state may have none any more.
+  if (kind === "ticked" && !("deadlineMs" in state && now.nowMs >= state.deadlineMs)) return [state];
   const { past } = state;
-  const isDue = kind === "ticked" && "deadlineMs" in state && nowMs >= state.deadlineMs;
   switch (state.kind) {
     case "connecting":
-      if (kind === "dialled") return [{ ...state, deadlineMs: nowMs + JOIN_MS }];
-      if (kind === "opened") return [{ kind: "joining", past, deadlineMs: nowMs + JOIN_MS }];
-      if (kind === "threw") return wait(past, new RelayError("callback", event), now);
-      return kind === "failed" || isDue ? [{ kind: "asking", past }, "drop", "ask"] : [state];
-    case "asking":
-      return kind === "answered" ? onAnswered(past, event.answer, now) : [state];
+      if (kind === "dialled") return [{ kind: "joining", past, deadlineMs: now.nowMs + JOIN_MS }];
+      return kind === "threw" ? wait(past, new RelayError("callback", { cause: event.cause }), now) : [state];
     case "joining":
-      if (kind === "welcomed") return [welcome(past, event.live, event.heartbeatMs, nowMs)];
-      if (kind === "lost") return onLost(past, event.error, now);
-      return isDue ? wait(past, new RelayError("silent"), now) : [state];
+      if (kind === "framed") return onWelcome(state, event.frame, now);
+      if (kind === "lost") return settle(past, event.error, now);
+      return kind === "failed" || kind === "ticked" ? [{ kind: "asking", past }, "drop", "ask"] : [state];
+    case "asking":
+      return kind === "lost" ? settle(past, event.error, now) : [state];
     case "replaying":
     case "live":
       return onReading(state, event, now);
     case "waiting":
-      if (kind !== "woke" && !isDue) return [state];
-      if (verdictOf(state.error.code) !== "rehydrate") return open(past);
-      return [{ kind: "hydrating", past, error: state.error, sinceMs: nowMs }, "hydrate"];
+      if (kind !== "woke" && kind !== "ticked") return [state];
+      if (verdictOf(state.error) !== "rehydrate") return open(past);
+      return [{ kind: "hydrating", past, error: state.error }, "hydrate"];
     case "hydrating":
       if (kind === "hydrated") return open(past);
-      if (kind !== "threw") return [state];
-      // With the error it was, so that the next try hydrates again.
-      return wait(past, state.error, now);
+      return kind === "threw" ? wait(past, caused(state.error, event.cause), now) : [state];
   }
+}
+
+function onWelcome(state: State & { kind: "joining" }, frame: Frame, { nowMs }: Circumstances): Step {
+  if (frame.type !== "welcome") return [state];
+  const { heartbeatMs } = frame;
+  const deadlineMs = nowMs + silenceMs(heartbeatMs);
+  return [follow({ kind: "replaying", past: state.past, sinceMs: nowMs, heartbeatMs, deadlineMs }, frame)];
 }
 
 function onReading(state: Reading, event: Happening, now: Circumstances): Step {
@@ -72,81 +74,59 @@ function onReading(state: Reading, event: Happening, now: Circumstances): Step {
   const past = nowMs - state.sinceMs < STABLE_MS ? state.past : { ...state.past, failures: 0 };
   switch (event.kind) {
     case "heard":
-      return [{ ...state, heardMs: nowMs, deadlineMs: nowMs + heartbeatMs * 1.5 + SLACK_MS }];
-    case "welcomed":
-    case "caughtUp":
-      // A second `welcome` comes from a shared connection that has moved to another socket.
-      return ["live" in event && !event.live ? state : live(state)];
-    case "upstreamTold":
-      return [state.kind === "live" ? { ...state, upstream: event.upstream } : state];
+      return [{ ...state, deadlineMs: nowMs + silenceMs(heartbeatMs) }];
+    case "framed":
+      return [follow(state, event.frame)];
     case "lost":
-      return onLost(past, event.error, now);
+      return settle(past, event.error, now);
     case "woke":
-      if (nowMs - state.heardMs <= heartbeatMs * 1.5) return [state];
+      if (nowMs < deadlineMs - SLACK_MS) return [state];
       return [{ ...state, deadlineMs: Math.min(deadlineMs, nowMs + GRACE_MS) }];
     case "ticked":
-      if (nowMs < deadlineMs) return [state];
-      if (nowMs >= deadlineMs + FROZEN_MS) return [{ ...state, deadlineMs: nowMs + GRACE_MS }];
       return wait(past, new RelayError("silent"), now);
     default:
       return [state];
   }
 }
 
-function welcome(past: Past, isLive: boolean, heartbeatMs: number, nowMs: number): State {
-  const times = { sinceMs: nowMs, heardMs: nowMs, heartbeatMs, deadlineMs: nowMs + heartbeatMs * 1.5 + SLACK_MS };
-  const state: Reading = { kind: "replaying", past: { ...past, refusals: 0 }, ...times };
-  return isLive ? live(state) : state;
+/** A second `welcome` comes from a shared connection that has moved to another socket. */
+function follow(state: Reading, frame: Frame): State {
+  if (frame.type === "heartbeat") return state.kind === "live" ? { ...state, upstream: frame.upstream } : state;
+  const isLive = frame.type === "caught-up" || (frame.type === "welcome" && frame.live);
+  return isLive && state.kind === "replaying" ? { ...state, kind: "live", upstream: "connected" } : state;
 }
 
-const live = (state: Reading): State =>
-  state.kind === "live" ? state : { ...state, kind: "live", upstream: "connected" };
+const silenceMs = (heartbeatMs: number): number => heartbeatMs * 1.5 + SLACK_MS;
 
-function onAnswered(past: Past, { retryAfterMs, error }: Answer, now: Circumstances): Step {
-  switch (verdictOfStatus(error.status)) {
-    case "renew-token":
-      // A new token that is refused as well will not get better by itself.
-      if (now.token === "fixed" || past.refusals > 0) break;
-      return wait({ ...past, refusals: 1 }, error, now);
-    case "stop":
-      break;
-    case "back-off-long":
-      return wait(past, error, now, Math.max(retryAfterMs, longJitterMs(now)));
-    default:
-      return wait(past, error, now, Math.max(retryAfterMs, jitterMs(past.failures, now)));
+/** What a connection that is over, or never was, is followed by. */
+function settle(past: Past, error: RelayError, now: Circumstances): Step {
+  const { nowMs } = now;
+  const verdict = verdictOf(error);
+  if (verdict === "stop") return end(error.code === CLOSE.normal.code ? null : error);
+  if (verdict === "back-off-long") return wait(past, error, now, longJitterMs(now));
+  if (verdict === "rehydrate") {
+    // A whole room gets this in one moment, and a snapshot costs more than a connection.
+    return now.canHydrate ? wait(past, error, now, jitterMs(past.failures + 2, now)) : end(error);
   }
-  return end(error);
-}
-
-function onLost(past: Past, error: RelayError, now: Circumstances): Step {
-  const verdict = verdictOf(error.code);
-  switch (verdict) {
-    case "rehydrate":
-      // A whole room gets this in one moment, and a snapshot costs more than a connection.
-      if (now.onReset === "given") return wait(past, error, now, jitterMs(past.failures + 2, now));
-      return end(error);
-    case "back-off-long":
-      return wait(past, error, now, longJitterMs(now));
-    case "renew-token":
-    case "resume": {
-      if (verdict === "renew-token" && now.token === "fixed") return end(error);
-      if (verdict === "resume" && error.code !== CLOSE.slowConsumer.code) return wait(past, error, now);
-      // At once, unless that was tried within the last minute.
-      const hurried = { ...past, hurriedAtMs: now.nowMs };
-      return now.nowMs - past.hurriedAtMs < STABLE_MS ? wait(hurried, error, now) : wait(hurried, error, now, 0);
-    }
-    case "stop":
-      return end(error.code === CLOSE.normal.code ? null : error);
-  }
+  if (verdict === "resume" && error.code !== CLOSE.slowConsumer.code) return wait(past, error, now);
+  // A slow consumer and a new token may come back at once, unless that was tried within the last minute.
+  const isAgain = nowMs - past.hurriedAtMs < STABLE_MS;
+  // A token that is refused when it is new will not get better by itself.
+  if (verdict === "renew-token" && (!now.canRenew || (isAgain && error.status))) return end(error);
+  return wait({ ...past, hurriedAtMs: nowMs }, error, now, isAgain ? undefined : 0);
 }
 
 function wait(past: Past, error: RelayError, now: Circumstances, delayMs = jitterMs(past.failures, now)): Step {
-  const deadlineMs = now.nowMs + Math.round(delayMs);
+  const deadlineMs = Math.round(now.nowMs + Math.max(delayMs, error.retryAfterMs ?? 0));
   return [{ kind: "waiting", past: { ...past, failures: past.failures + 1 }, error, deadlineMs }, "drop"];
 }
 
 function open(past: Past): Step {
-  return [{ kind: "connecting", past, deadlineMs: Infinity }, "open"];
+  return [{ kind: "connecting", past }, "open"];
 }
+
+/** The same error, and so the same verdict: the next try hydrates again. */
+const caused = ({ reason, code, problem }: RelayError, cause: unknown): RelayError =>
+  new RelayError(reason, { code, problem, cause });
 
 const end = (error: RelayError | null): Step => [{ kind: "closed", error }, "drop"];

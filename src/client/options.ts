@@ -65,9 +65,8 @@ export function addressOf({ url, subject }: EventStreamOptions, from: Cursor | n
   const address = new URL(url, globalThis.location?.href);
   address.protocol = address.protocol.replace("http", "ws");
   if (address.pathname === "/") address.pathname = DEFAULT_PATH;
-  const { searchParams } = address;
-  if (subject !== undefined) searchParams.set("subject", subject);
-  if (from !== null) searchParams.set("since", String(from.seq));
-  if (from?.epoch !== undefined) searchParams.set("epoch", from.epoch);
+  for (const [name, value] of Object.entries({ subject, since: from?.seq, epoch: from?.epoch })) {
+    if (value !== undefined) address.searchParams.set(name, String(value));
+  }
   return address;
 }

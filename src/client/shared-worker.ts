@@ -23,7 +23,7 @@ function serve(port: MessagePort): void {
     else {
       seat = lobby.join(data, (message: ToPage) => port.postMessage(message));
       // Granted when the page lets go of it, however it ends.
-      if (data.lock !== null) void navigator.locks.request(data.lock, leave);
+      void navigator.locks.request(data.lock, leave);
     }
   });
   port.start();

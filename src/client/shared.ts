@@ -11,7 +11,7 @@ export interface Join {
   readonly url: string;
   readonly protocols: readonly string[];
   /** A lock that the page holds while it lives: nothing else tells a worker that a page is gone. */
-  readonly lock: string | null;
+  readonly lock: string;
 }
 
 /** Worker to page, besides the relay's texts. */
@@ -19,10 +19,11 @@ export type Notice = "opened" | { readonly code: number; readonly reason: string
 export type ToPage = { readonly text: string } | Notice;
 export type ToWorker = Join | string | true | null;
 
-let hasWorker = typeof SharedWorker !== "undefined";
+/** Locks are for secure contexts; without them nobody would know who is still there. */
+let hasWorker = typeof SharedWorker !== "undefined" && "locks" in navigator;
 
-export const openShared =
-  (shared: NonNullable<EventStreamOptions["shared"]>): OpenLine =>
+export const openLine =
+  (shared: EventStreamOptions["shared"]): OpenLine =>
   (url, protocols, listener) => {
     const worker = startWorker(shared);
     if (worker === null) return openSocket(url, protocols, listener);
@@ -40,15 +41,11 @@ export const openShared =
       else hears?.closed(data.code, data.reason);
     });
     port.start();
-    const lock = `cellos-relay ${Math.random()}`;
-    const join = (held: string | null): void => post({ url: url.href, protocols, lock: held });
-    const hold = (): Promise<void> => {
-      join(lock);
-      return new Promise((resolve) => (release = resolve));
-    };
-    // Locks are for secure contexts; without them the worker drops a page that handles nothing any more.
-    if ("locks" in navigator) void navigator.locks.request(lock, hold);
-    else join(null);
+    const lock = crypto.randomUUID();
+    void navigator.locks.request(lock, () => {
+      post({ url: url.href, protocols, lock });
+      return new Promise<void>((resolve) => (release = resolve));
+    });
     return {
       send: post,
       consumed: () => post(true),
@@ -60,13 +57,13 @@ export const openShared =
     };
   };
 
-function startWorker(shared: NonNullable<EventStreamOptions["shared"]>): SharedWorker | null {
-  if (!hasWorker) return null;
+function startWorker(shared: EventStreamOptions["shared"]): SharedWorker | null {
+  if (!shared || !hasWorker) return null;
   try {
     // Bundlers look for exactly this expression, literals and all.
     return typeof shared === "object"
-      ? new SharedWorker(shared.workerUrl, { name: "cellos-relay" })
-      : new SharedWorker(new URL("./shared-worker.js", import.meta.url), { name: "cellos-relay" });
+      ? new SharedWorker(shared.workerUrl)
+      : new SharedWorker(new URL("./shared-worker.js", import.meta.url));
   } catch {
     // Of another origin, or forbidden by the page's policy.
     return null;

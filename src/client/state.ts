@@ -1,53 +1,40 @@
 /** What a stream waits for, what can happen to it, and what it then does: the words of `machine.ts`. */
 import type { UpstreamHealth } from "../protocol/frames.ts";
 import type { RelayError } from "./error.ts";
-import type { Answer } from "./why.ts";
+import type { Frame } from "./frame.ts";
 
 /** What the attempts so far have taught. */
 export interface Past {
   readonly failures: number;
   /** When a verdict last allowed to come back at once: once a minute. */
   readonly hurriedAtMs: number;
-  /** Times in a row that the relay did not accept the token. */
-  readonly refusals: number;
 }
 
 interface Reading {
   readonly past: Past;
   readonly sinceMs: number;
-  readonly heardMs: number;
   readonly heartbeatMs: number;
   readonly deadlineMs: number;
 }
 
 /** A deadline is what the next `ticked` is for. */
 export type State =
-  /** No deadline while the token is being fetched: that may take a person. */
-  | { readonly kind: "connecting"; readonly past: Past; readonly deadlineMs: number }
-  | { readonly kind: "asking"; readonly past: Past }
+  /** Fetching the token, which may take a person: no deadline. */
+  | { readonly kind: "connecting"; readonly past: Past }
+  /** Dialled, and not welcomed yet. */
   | { readonly kind: "joining"; readonly past: Past; readonly deadlineMs: number }
+  | { readonly kind: "asking"; readonly past: Past }
   | ({ readonly kind: "replaying" } & Reading)
   | ({ readonly kind: "live"; readonly upstream: UpstreamHealth } & Reading)
   | { readonly kind: "waiting"; readonly past: Past; readonly error: RelayError; readonly deadlineMs: number }
-  | { readonly kind: "hydrating"; readonly past: Past; readonly error: RelayError; readonly sinceMs: number }
+  | { readonly kind: "hydrating"; readonly past: Past; readonly error: RelayError }
   | { readonly kind: "closed"; readonly error: RelayError | null };
 
 export type Happening =
-  | {
-      readonly kind:
-        | "dialled"
-        | "opened"
-        | "failed"
-        | "heard"
-        | "caughtUp"
-        | "hydrated"
-        | "ticked"
-        | "woke"
-        | "closeAsked";
-    }
-  | { readonly kind: "answered"; readonly answer: Answer }
-  | { readonly kind: "welcomed"; readonly live: boolean; readonly heartbeatMs: number }
-  | { readonly kind: "upstreamTold"; readonly upstream: UpstreamHealth }
+  | { readonly kind: "dialled" | "failed" | "heard" | "hydrated" | "ticked" | "woke" | "closeAsked" }
+  /** A frame was consumed. */
+  | { readonly kind: "framed"; readonly frame: Frame }
+  /** The connection is over, or the plain GET said why there was none. */
   | { readonly kind: "lost"; readonly error: RelayError }
   /** A function of the page failed. */
   | { readonly kind: "threw"; readonly cause: unknown };
@@ -64,7 +51,7 @@ export type StreamState =
   | { readonly kind: "replaying" }
   /** Everything that happened was delivered. `upstream` tells whether the relay has its broker. */
   | { readonly kind: "live"; readonly upstream: UpstreamHealth }
-  /** For the next try, at this time (milliseconds since 1970) or by `retryNow()`. `error` tells more than the reason. */
+  /** For the next try, at this time (milliseconds since 1970) or by `retryNow()`; Infinity while `onReset` runs. */
   | { readonly kind: "waiting"; readonly reason: string; readonly error: RelayError; readonly retryAtMs: number }
   /** For good. The error is null when the page closed it. */
   | { readonly kind: "closed"; readonly error: RelayError | null };
@@ -76,12 +63,17 @@ export function view(state: State): StreamState {
     case "waiting":
     case "hydrating": {
       const { error } = state;
-      const retryAtMs = state.kind === "waiting" ? state.deadlineMs : state.sinceMs;
-      return { kind: "waiting", reason: error.reason, error, retryAtMs };
+      return {
+        kind: "waiting",
+        reason: error.reason,
+        error,
+        retryAtMs: "deadlineMs" in state ? state.deadlineMs : Infinity,
+      };
     }
-    case "replaying":
     case "closed":
-      return state.kind === "closed" ? state : { kind: "replaying" };
+      return state;
+    case "replaying":
+      return { kind: "replaying" };
     default:
       return { kind: "connecting" };
   }

@@ -12,26 +12,16 @@ export interface CursorStore {
   save(cursor: Cursor): void | Promise<void>;
 }
 
-/**
- * Keeps the cursor in `localStorage` (survives the browser) or `sessionStorage` (one per tab, survives a reload).
- * A storage that is full or forbidden is not an error: the cursor then lives as long as the page.
- */
-export function cursorIn(storage: Pick<Storage, "getItem" | "setItem">, key: string): CursorStore {
-  return {
-    load: () => {
-      try {
-        const { seq, epoch } = JSON.parse(storage.getItem(key) ?? "{}") as Partial<Cursor>;
-        return Number.isSafeInteger(seq) ? { seq: Number(seq), epoch } : null;
-      } catch {
-        return null;
-      }
-    },
-    save: (cursor) => {
-      try {
-        storage.setItem(key, JSON.stringify(cursor));
-      } catch {
-        // Said above.
-      }
-    },
-  };
-}
+/** Keeps the cursor in `localStorage` (survives the browser) or `sessionStorage` (one per tab, survives a reload). */
+export const cursorIn = (storage: Pick<Storage, "getItem" | "setItem">, key: string): CursorStore => ({
+  load: () => {
+    try {
+      const { seq, epoch } = JSON.parse(storage.getItem(key) ?? "{}") as Partial<Cursor>;
+      return seq === undefined ? null : { seq, epoch };
+    } catch {
+      // Not ours: as if there were none.
+      return null;
+    }
+  },
+  save: (cursor) => storage.setItem(key, JSON.stringify(cursor)),
+});

@@ -2,13 +2,12 @@
  * DOOR: the stream a page uses. Sockets, timers and the page's functions are touched here; what to do about them is decided
  * in `machine.ts`, what is delivered in `intake.ts`.
  */
-import type { Move } from "./frame.ts";
 import { Intake } from "./intake.ts";
-import { openSocket, type Line } from "./line.ts";
+import type { Line } from "./line.ts";
 import { FIRST, step } from "./machine.ts";
 import { addressOf, type CloudEvent, type EventStreamOptions, type Handler, type StreamItem } from "./options.ts";
 import { isHidden, onWake } from "./page.ts";
-import { openShared } from "./shared.ts";
+import { openLine } from "./shared.ts";
 import { view, type Effect, type Happening, type State, type StreamState } from "./state.ts";
 import type { Cursor } from "./storage.ts";
 import { Timer } from "../shared/timer.ts";
@@ -38,7 +37,6 @@ export class EventStream<Event = CloudEvent> extends StatusTarget {
   #attempt = 0;
   #line: Line | null = null;
   #token: string | undefined;
-  #deadlineAtMs = Infinity;
 
   /** Connects at once. Events wait for the first handler or loop. */
   constructor(options: EventStreamOptions) {
@@ -46,7 +44,10 @@ export class EventStream<Event = CloudEvent> extends StatusTarget {
     this.#options = options;
     this.#intake = new Intake(options, {
       onConsumed: (...consumed) => this.#line?.consumed(...consumed),
-      onMoved: (frame) => this.#onMoved(frame),
+      onFrame: (frame) => {
+        this.#step({ kind: "framed", frame });
+        if (frame.type === "welcome") this.#renewInTime();
+      },
       onLost: (error) => this.#step({ kind: "lost", error }),
     });
     addressOf(options, null);
@@ -89,9 +90,9 @@ export class EventStream<Event = CloudEvent> extends StatusTarget {
     const [state, ...effects] = step(this.#state, happening, {
       nowMs: Date.now(),
       random: Math.random(),
-      page: isHidden() ? "hidden" : "visible",
-      token: typeof token === "function" ? "renewable" : "fixed",
-      onReset: onReset ? "given" : "missing",
+      isHidden: isHidden(),
+      canRenew: typeof token === "function",
+      canHydrate: onReset !== undefined,
     });
     this.#state = state;
     for (const effect of effects) this.#perform(effect);
@@ -100,17 +101,13 @@ export class EventStream<Event = CloudEvent> extends StatusTarget {
     if (JSON.stringify(shown) !== JSON.stringify(this.#shown)) this.#announce(shown);
   }
 
-  /** One timer a connection, not one a frame: that the deadline has moved is found out when it fires. */
   #arm(): void {
-    const dueAtMs = "deadlineMs" in this.#state ? this.#state.deadlineMs : Infinity;
-    if (dueAtMs === Infinity) this.#deadline.clear();
-    else if (!this.#deadline.isArmed || dueAtMs < this.#deadlineAtMs) {
-      this.#deadlineAtMs = dueAtMs;
-      this.#deadline.arm(Math.min(dueAtMs - Date.now(), MAX_TIMER_MS), () => {
-        // While something is still to be handled here, the relay may be silent because we are.
-        this.#step({ kind: this.#line && this.#intake.isBusy ? "heard" : "ticked" });
-      });
-    }
+    const state = this.#state;
+    if (!("deadlineMs" in state)) return this.#deadline.clear();
+    this.#deadline.arm(Math.min(state.deadlineMs - Date.now(), MAX_TIMER_MS), () => {
+      // While something is still to be handled here, the relay may be silent because we are.
+      this.#step({ kind: this.#line && this.#intake.isBusy ? "heard" : "ticked" });
+    });
   }
 
   #announce(shown: StreamState): void {
@@ -132,7 +129,7 @@ export class EventStream<Event = CloudEvent> extends StatusTarget {
       case "ask":
         return this.#run(
           () => askWhy(this.#address, this.#token),
-          (answer) => this.#step({ kind: "answered", answer }),
+          (error) => this.#step({ kind: "lost", error }),
         );
       case "hydrate":
         return this.#run(
@@ -182,27 +179,18 @@ export class EventStream<Event = CloudEvent> extends StatusTarget {
   #dial(token: string | undefined): void {
     this.#token = token;
     this.#step({ kind: "dialled" });
-    const { shared } = this.#options;
-    const open = shared ? openShared(shared) : openSocket;
-    this.#line = open(this.#address, protocolsFor(token), {
-      opened: () => this.#step({ kind: "opened" }),
+    let isOpen = false;
+    this.#line = openLine(this.#options.shared)(this.#address, protocolsFor(token), {
+      opened: () => (isOpen = true),
       received: (text) => {
         this.#step({ kind: "heard" });
         this.#intake.take(text);
       },
       closed: (code, reason) => {
-        if (this.#state.kind === "connecting") this.#step({ kind: "failed" });
-        else this.#intake.take({ code, reason });
+        if (isOpen) this.#intake.take({ code, reason });
+        else this.#step({ kind: "failed" });
       },
     });
-  }
-
-  #onMoved(frame: Move): void {
-    if (frame.type === "welcome") {
-      this.#step({ kind: "welcomed", live: frame.live, heartbeatMs: frame.heartbeatMs });
-      this.#renewInTime();
-    } else if (frame.type === "caught-up") this.#step({ kind: "caughtUp" });
-    else if (frame.type === "heartbeat") this.#step({ kind: "upstreamTold", upstream: frame.upstream });
   }
 
   /** Replaces the token in place before it expires (V8). If that fails, the relay's 4401 asks for the next. */

@@ -93,7 +93,7 @@ export class Fanout {
     this.#at.cursor = (events[events.length - 1] as Envelope).seq;
     this.#broadcast((protocol) => eventFrames(protocol, prev, events), prev, nowMs, false);
     this.serveOwn(nowMs);
-    const look = (session: Session): void => this.#sender.look(session);
+    const look = (session: Session): void => this.#sender.look(session, nowMs);
     for (const session of this.backlog.toShed(this.#roster.all, look, nowMs)) this.close(session, "slowConsumer");
   }
 

@@ -68,9 +68,12 @@ export function recordSent(flow: Flow, bytes: number, asksForPing: boolean, limi
   }
 }
 
-/** Looks at the time stamp of the last ping. True when it is a new one. */
-export function poll(flow: Flow, pingAtMs: number | null, limits: FlowLimits): boolean {
-  const fresh = pingAtMs !== null && pingAtMs !== flow.pingAtMs;
+/**
+ * Looks at the time stamp of the last ping. True when it is a new one. A stamp of this very millisecond is left for
+ * the next look: a second ping within it would carry the same stamp and never be seen.
+ */
+export function poll(flow: Flow, pingAtMs: number | null, limits: FlowLimits, nowMs: number): boolean {
+  const fresh = pingAtMs !== null && pingAtMs !== flow.pingAtMs && pingAtMs < nowMs;
   if (fresh) {
     flow.pingAtMs = pingAtMs;
     // A v1 client pings when it likes, not stop-and-wait: any ping counts as proof of all (B1).
@@ -80,7 +83,8 @@ export function poll(flow: Flow, pingAtMs: number | null, limits: FlowLimits): b
     flow.owedSinceMs = null;
     flow.grantBytes = flow.sentBytes + limits.ackBytes;
   }
-  flow.polledBytes = flow.sentBytes;
+  // What is sent after a stamp that was left alone is not covered by it.
+  if (fresh || pingAtMs === flow.pingAtMs) flow.polledBytes = flow.sentBytes;
   return fresh;
 }
 

@@ -51,7 +51,7 @@ export class Sender {
       return "gone";
     }
     const limits = this.#limits(session.protocol);
-    if (wantsPoll(session.flow, limits)) this.#poll(session, limits);
+    if (wantsPoll(session.flow, limits)) this.#poll(session, limits, nowMs);
     if (isExhausted(session.flow, limits)) {
       if (session.protocol === V2) return "paused";
       this.#room.close(session, "slowConsumer");
@@ -96,7 +96,9 @@ export class Sender {
   /** Closes a v2 session that owes a ping for too long. True when it did. */
   closeIfOverdue(session: Session, nowMs: number): boolean {
     if (!isOverdue(session.flow, this.#options.sendTimeoutMs, nowMs)) return false;
-    if (this.#poll(session, this.#limits(session.protocol))) return false;
+    this.#poll(session, this.#limits(session.protocol), nowMs);
+    const pinged = this.#options.pingAtMs(session) !== session.flow.pingAtMs;
+    if (pinged || !isOverdue(session.flow, this.#options.sendTimeoutMs, nowMs)) return false;
     this.#room.close(session, "slowConsumer");
     return true;
   }
@@ -108,13 +110,13 @@ export class Sender {
   }
 
   /** Looks at the client's last ping. */
-  look(session: Session): void {
-    this.#poll(session, this.#limits(session.protocol));
+  look(session: Session, nowMs: number): void {
+    this.#poll(session, this.#limits(session.protocol), nowMs);
   }
 
-  #poll(session: Session, limits: FlowLimits): boolean {
+  #poll(session: Session, limits: FlowLimits, nowMs: number): boolean {
     const before = session.flow.provenBytes;
-    const fresh = poll(session.flow, this.#options.pingAtMs(session), limits);
+    const fresh = poll(session.flow, this.#options.pingAtMs(session), limits, nowMs);
     this.#backlog.proven(session.flow.provenBytes - before);
     return fresh;
   }

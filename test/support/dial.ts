@@ -7,6 +7,8 @@ export interface DialOptions {
   readonly token?: string;
   readonly protocols?: readonly string[];
   readonly headers?: Readonly<Record<string, string>>;
+  /** How long the server may take to end the connection after both close frames, before the client does it, as browsers do. */
+  readonly closeTimeoutMs?: number;
 }
 
 export interface Refusal {
@@ -34,12 +36,13 @@ export interface Dialled {
 
 /** Opens a socket from Node; throws `RefusedError` when the server does not upgrade. */
 export async function dial(url: string, options: DialOptions = {}): Promise<Dialled> {
-  const { token, protocols = [], headers = {} } = options;
+  const { token, protocols = [], headers = {}, closeTimeoutMs } = options;
   const authorization = token === undefined ? {} : { authorization: `Bearer ${token}` };
   const raw = new WebSocket(url, [...protocols], {
     headers: { ...authorization, ...headers },
     perMessageDeflate: false,
     maxPayload: 0,
+    ...(closeTimeoutMs === undefined ? {} : { closeTimeout: closeTimeoutMs }),
   });
   // Before "open": the first frames may come in the same packet as the 101.
   const socket = new TestSocket(raw);
