@@ -1,6 +1,6 @@
 /** The relay's configuration: the settings of settings.ts, checked against each other and put in the form the code uses. */
 import { isSubsetOf } from "./protocol/subject.ts";
-import { DEFAULT_ROOT, originOf, readSettings, type SettingValues } from "./settings.ts";
+import { DEFAULT_ROOT, originOf, readSettings, type RoomPlacement, type SettingValues } from "./settings.ts";
 
 export { SETTINGS, type Setting } from "./settings.ts";
 
@@ -32,6 +32,8 @@ export interface Config {
   readonly heartbeatMs: number;
   readonly batchMs: number;
   readonly maxClientsPerRoom: number;
+  readonly maxShards: number;
+  readonly roomPlacement: RoomPlacement;
   readonly maxReplays: number;
   readonly windowBytes: number;
   readonly maxUnreadBytes: number;
@@ -40,7 +42,9 @@ export interface Config {
   readonly maxQueuedBytes: number;
 }
 
-export type ConfigResult = { readonly ok: true; readonly config: Config } | { readonly ok: false; readonly problem: string };
+export type ConfigResult =
+  | { readonly ok: true; readonly config: Config }
+  | { readonly ok: false; readonly problem: string };
 
 /** Reads and checks every setting. A problem is one sentence that says what to do, without any value (O2, A6). */
 export function loadConfig(env: Readonly<Record<string, unknown>>): ConfigResult {
@@ -61,6 +65,8 @@ export function loadConfig(env: Readonly<Record<string, unknown>>): ConfigResult
       heartbeatMs: set.HEARTBEAT_SECONDS * 1000,
       batchMs: set.BATCH_MS,
       maxClientsPerRoom: set.MAX_CLIENTS_PER_ROOM,
+      maxShards: set.MAX_SHARDS,
+      roomPlacement: set.ROOM_PLACEMENT,
       maxReplays: set.MAX_REPLAYS,
       windowBytes: set.WINDOW_BYTES,
       maxUnreadBytes: set.MAX_UNREAD_BYTES,

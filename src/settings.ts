@@ -14,6 +14,12 @@ export interface Setting {
 }
 type Doc = Omit<Setting, "name">;
 
+/** The platform's location hints (PLATFORM H1). */
+export const HINTS = ["wnam", "enam", "sam", "weur", "eeur", "apac-ne", "apac-se", "apac", "oc", "afr", "me"] as const;
+export type Hint = (typeof HINTS)[number];
+const ROOM_PLACEMENTS = ["regional", "single", ...HINTS] as const;
+export type RoomPlacement = (typeof ROOM_PLACEMENTS)[number];
+
 const KIB = 1024;
 const MIB = 1024 * KIB;
 export const DEFAULT_ROOT = "cellos.events.>";
@@ -50,9 +56,15 @@ const table = {
   NATS_USER: anyText("name", "Broker credential: a user name, set together with NATS_PASS."),
   NATS_PASS: anyText("secret", "Broker credential: the password of NATS_USER."),
   NATS_ACCESS_CLIENT_ID: anyText("secret", "Cloudflare Access service token for a broker behind a tunnel: its id."),
-  NATS_ACCESS_CLIENT_SECRET: anyText("secret", "Cloudflare Access service token for a broker behind a tunnel: its secret."),
+  NATS_ACCESS_CLIENT_SECRET: anyText(
+    "secret",
+    "Cloudflare Access service token for a broker behind a tunnel: its secret.",
+  ),
   SUBJECT_ROOT: filter(DEFAULT_ROOT, "The filter outside which nothing is ever relayed."),
-  DEFAULT_SUBJECT: filter(DEFAULT_ROOT, "What a client gets that names no subject (SUBJECT_ROOT, should the default lie outside it)."),
+  DEFAULT_SUBJECT: filter(
+    DEFAULT_ROOT,
+    "What a client gets that names no subject (SUBJECT_ROOT, should the default lie outside it).",
+  ),
   RELAY_API_TOKEN: list(() => true, {
     unit: "secret",
     default: "",
@@ -68,12 +80,60 @@ const table = {
   HEARTBEAT_SECONDS: integer("seconds", 25, 1, 60, "Silence on a connection after which a heartbeat is sent."),
   BATCH_MS: integer("milliseconds", 5, 0, 1000, "The most that batching may add to an event's latency."),
   MAX_CLIENTS_PER_ROOM: integer("clients", 1000, 1, 5000, "Connections that one room serves."),
-  MAX_REPLAYS: integer("replays", 8, 1, 64, "Replays that one room reads from the broker at a time; further ones queue."),
-  WINDOW_BYTES: integer("bytes", 4 * MIB, 0, 32 * MIB, "Recent events that a room keeps in memory; a resume inside them costs the broker nothing."),
-  MAX_UNREAD_BYTES: integer("bytes", MIB, KIB, 32 * MIB, "Unacknowledged bytes past which a v2 client gets nothing more until it acknowledges."),
-  SEND_TIMEOUT_SECONDS: integer("seconds", 50, 1, 600, "Time without any proof of reading after which a client that owes one is closed."),
-  MAX_UNPROVEN_BYTES: integer("bytes", 32 * MIB, KIB, 96 * MIB, "Unacknowledged bytes that all v1 clients of a room share."),
-  MAX_QUEUED_BYTES: integer("bytes", 48 * MIB, KIB, 96 * MIB, "Unread bytes of all rooms of an isolate past which the worst client is shed."),
+  MAX_SHARDS: integer(
+    "rooms",
+    128,
+    1,
+    1024,
+    "Rooms that serve one subject in one region; the next is opened when the others are full.",
+  ),
+  ROOM_PLACEMENT: choice(
+    ROOM_PLACEMENTS,
+    "regional",
+    "regional gives every part of the world its own room; a location hint puts the one room there, near the broker; single lets the platform choose.",
+  ),
+  MAX_REPLAYS: integer(
+    "replays",
+    8,
+    1,
+    64,
+    "Replays that one room reads from the broker at a time; further ones queue.",
+  ),
+  WINDOW_BYTES: integer(
+    "bytes",
+    4 * MIB,
+    0,
+    32 * MIB,
+    "Recent events that a room keeps in memory; a resume inside them costs the broker nothing.",
+  ),
+  MAX_UNREAD_BYTES: integer(
+    "bytes",
+    MIB,
+    KIB,
+    32 * MIB,
+    "Unacknowledged bytes past which a v2 client gets nothing more until it acknowledges.",
+  ),
+  SEND_TIMEOUT_SECONDS: integer(
+    "seconds",
+    50,
+    1,
+    600,
+    "Time without any proof of reading after which a client that owes one is closed.",
+  ),
+  MAX_UNPROVEN_BYTES: integer(
+    "bytes",
+    32 * MIB,
+    KIB,
+    96 * MIB,
+    "Unacknowledged bytes that all v1 clients of a room share.",
+  ),
+  MAX_QUEUED_BYTES: integer(
+    "bytes",
+    48 * MIB,
+    KIB,
+    96 * MIB,
+    "Unread bytes of all rooms of an isolate past which the worst client is shed.",
+  ),
 };
 const schema = z.object(table);
 
@@ -81,7 +141,10 @@ const schema = z.object(table);
 export type SettingValues = z.output<typeof schema>;
 
 /** The table as data, in the order of the README. */
-export const SETTINGS: readonly Setting[] = Object.entries(table).map(([name, field]) => ({ name, ...documented(name, field) }));
+export const SETTINGS: readonly Setting[] = Object.entries(table).map(([name, field]) => ({
+  name,
+  ...documented(name, field),
+}));
 
 /**
  * Checks each setting on its own. White space around a value is dropped and an empty value means not set (O2).
@@ -121,12 +184,24 @@ function anyText(unit: string, doc: string) {
 }
 
 function filter(fallback: string, doc: string) {
-  return z.string().refine(isValidFilter).optional().register(docs, { unit: "filter", default: fallback, must: FILTER, doc });
+  return z
+    .string()
+    .refine(isValidFilter)
+    .optional()
+    .register(docs, { unit: "filter", default: fallback, must: FILTER, doc });
 }
 
 function list(isValid: (entry: string) => boolean, doc: Doc) {
   const entries = z.string().transform((text) => text.split(/[,\s]+/).filter((entry) => entry !== ""));
-  return entries.refine((found) => found.every(isValid)).default([]).register(docs, doc);
+  return entries
+    .refine((found) => found.every(isValid))
+    .default([])
+    .register(docs, doc);
+}
+
+function choice<T extends string>(values: readonly T[], fallback: T, doc: string) {
+  const must = `one of ${values.join(", ")}`;
+  return z.enum(values).default(fallback).register(docs, { unit: "word", default: fallback, must, doc });
 }
 
 function integer(unit: string, fallback: number, min: number, max: number, doc: string) {

@@ -53,7 +53,14 @@ export function admit(input: AdmissionInput, config: Config): Admitted | Refused
   if (!isWebSocketUpgrade(input.upgrade)) return refused("not-an-upgrade");
 
   const { since, epoch } = parsed.query;
-  const join = { subject, since, epoch, protocol: choice.protocol, echoProtocol: choice.echo, expiresAtMs: grant.expiresAtMs };
+  const join = {
+    subject,
+    since,
+    epoch,
+    protocol: choice.protocol,
+    echoProtocol: choice.echo,
+    expiresAtMs: grant.expiresAtMs,
+  };
   return { kind: "admitted", grant, join };
 }
 

@@ -10,6 +10,7 @@ import { joinRoom } from "./forward.ts";
 import { corsHeaders, PREFLIGHT_HEADERS } from "./origin.ts";
 import { problemResponse } from "./problem.ts";
 import { checkReadiness } from "./readiness.ts";
+import { placementFor, type Place } from "./region.ts";
 
 /** Methods of each path besides OPTIONS. HEAD stands apart from GET, since an upgrade has no HEAD. */
 const METHODS: ReadonlyMap<string, readonly string[]> = new Map([
@@ -36,7 +37,10 @@ routes.get("/ws/events", async ({ req, env }) => {
   const { headers } = req.raw;
   const url = new URL(req.url);
   const protocols = headers.get("Sec-WebSocket-Protocol");
-  const authentication = await authenticate(presentedCredential(headers.get("Authorization"), protocols), loaded.config);
+  const authentication = await authenticate(
+    presentedCredential(headers.get("Authorization"), protocols),
+    loaded.config,
+  );
   const input = {
     authentication,
     origin: headers.get("Origin"),
@@ -46,7 +50,8 @@ routes.get("/ws/events", async ({ req, env }) => {
     upgrade: headers.get("Upgrade"),
   };
   const verdict = admit(input, loaded.config);
-  return verdict.kind === "refused" ? problemResponse(verdict.reason) : joinRoom(env.ROOM, verdict.join);
+  const placement = placementFor(loaded.config.roomPlacement, req.raw.cf as Place | undefined);
+  return verdict.kind === "refused" ? problemResponse(verdict.reason) : joinRoom(env.ROOM, verdict.join, placement);
 });
 
 routes.get("/healthz", () => Response.json({ status: "ok" }, { headers: { "Cache-Control": "no-store" } }));

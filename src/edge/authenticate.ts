@@ -17,7 +17,10 @@ export async function authenticate(credential: Credential, config: Config): Prom
   if (credential.kind === "missing") return { kind: "missing" };
   if (credential.kind === "malformed") return { kind: "invalid" };
   if (!(await isApiToken(credential.token, config.apiTokens))) return { kind: "invalid" };
-  return { kind: "granted", grant: { subjects: [config.subjectRoot], expiresAtMs: null, id: await grantId(credential.token) } };
+  return {
+    kind: "granted",
+    grant: { subjects: [config.subjectRoot], expiresAtMs: null, id: await grantId(credential.token) },
+  };
 }
 
 /** Every configured token is compared, also after a match, and as digests, so that time tells neither which nor how much. */

@@ -1,32 +1,49 @@
-/** Hands an admitted upgrade to its room, and the room's answer back to the client. */
-import { encodeJoin, JOIN_HEADER, type JoinRequest } from "../room/join.ts";
+/** Hands an admitted upgrade to a room of its subject, and the room's answer back to the client. */
+import { encodeJoin, JOIN_HEADER, SHARD_HEADER, type JoinRequest } from "../room/join.ts";
+import { roomName, type RoomId } from "../room/room-name.ts";
 import { describeError, logEvent } from "../shared/log.ts";
 import { problemResponse } from "./problem.ts";
-import { roomName } from "./room-name.ts";
+import type { Placement } from "./region.ts";
 
-/** Answers 101 with the room's socket, or a refusal: 503 with `Retry-After` when the room is full or overloaded (H3). */
-export async function joinRoom(rooms: Env["ROOM"], join: JoinRequest): Promise<Response> {
-  const answer = await knock(rooms, join);
+/**
+ * Answers 101 with the room's socket, or a refusal: 503 with `Retry-After` when there is no place (H3). Asks the
+ * subject's door first, and then the shard that the door names: never more than two rooms (B2).
+ */
+export async function joinRoom(rooms: Env["ROOM"], join: JoinRequest, placement: Placement): Promise<Response> {
+  const door = { region: placement.region, subject: join.subject, shard: 0 };
+  const answer = await knock(rooms, door, placement, join);
+  const shard = Number(answer?.headers.get(SHARD_HEADER) ?? 0);
+  if (answer === null || shard === 0) return toClient(answer);
+  await answer.body?.cancel();
+  return toClient(await knock(rooms, { ...door, shard }, placement, join));
+}
+
+async function toClient(answer: Response | null): Promise<Response> {
   if (answer === null) return problemResponse("room-busy");
   if (answer.status === 101 && answer.webSocket !== null) {
     return new Response(null, { status: 101, webSocket: answer.webSocket, headers: answer.headers });
   }
   await answer.body?.cancel();
   const retryAfter = answer.headers.get("Retry-After");
-  if (answer.status === 503) return problemResponse("room-full", retryAfter === null ? {} : { "Retry-After": retryAfter });
+  if (answer.status === 503)
+    return problemResponse("room-full", retryAfter === null ? {} : { "Retry-After": retryAfter });
   logEvent("room-refused", { status: answer.status });
   return problemResponse("internal-error");
 }
 
 /** The room's answer, or null when it cannot be reached now. */
-async function knock(rooms: Env["ROOM"], join: JoinRequest): Promise<Response | null> {
+async function knock(rooms: Env["ROOM"], id: RoomId, { hint }: Placement, join: JoinRequest): Promise<Response | null> {
   const request = { headers: { Upgrade: "websocket", [JOIN_HEADER]: encodeJoin(join) } };
+  const options = hint === null ? {} : { locationHint: hint };
   for (let attempt = 1; ; attempt += 1) {
     try {
       // PLATFORM H5: a stub that threw stays broken, so each attempt takes a new one.
-      return await rooms.getByName(roomName(join.subject)).fetch("https://room/join", request);
+      return await rooms.getByName(roomName(id), options).fetch("https://room/join", request);
     } catch (error) {
-      const { overloaded = false, retryable = false } = Object(error) as { readonly overloaded?: boolean; readonly retryable?: boolean };
+      const { overloaded = false, retryable = false } = Object(error) as {
+        readonly overloaded?: boolean;
+        readonly retryable?: boolean;
+      };
       if (!overloaded && !retryable) throw error;
       // An overloaded room would only be loaded more by a second try.
       if (!overloaded && attempt === 1) continue;

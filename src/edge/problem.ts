@@ -20,11 +20,18 @@ interface RefusalEntry {
 }
 
 const REFUSALS = {
-  "config-invalid": { type: "service-unavailable", detail: "The relay's configuration is not valid; /readyz names the setting to correct." },
-  "auth-unconfigured": { type: "service-unavailable", detail: "The relay has no credential configured and serves nobody; its operator must set RELAY_API_TOKEN." },
+  "config-invalid": {
+    type: "service-unavailable",
+    detail: "The relay's configuration is not valid; /readyz names the setting to correct.",
+  },
+  "auth-unconfigured": {
+    type: "service-unavailable",
+    detail: "The relay has no credential configured and serves nobody; its operator must set RELAY_API_TOKEN.",
+  },
   "credential-missing": {
     type: "unauthorized",
-    detail: "Send a bearer token in the Authorization header, or from a browser as the subprotocol bearer.<base64url of the token>.",
+    detail:
+      "Send a bearer token in the Authorization header, or from a browser as the subprotocol bearer.<base64url of the token>.",
     headers: { "WWW-Authenticate": "Bearer" },
   },
   "credential-invalid": {
@@ -32,15 +39,31 @@ const REFUSALS = {
     detail: "The credential is malformed, unknown or no longer valid; obtain a new one.",
     headers: { "WWW-Authenticate": 'Bearer error="invalid_token"' },
   },
-  "origin-forbidden": { type: "forbidden", detail: "Pages of this origin may not use the relay; its operator can add the origin to ALLOWED_ORIGINS." },
-  "subject-forbidden": { type: "forbidden", detail: "The subject is outside what this relay or this credential may read; ask for a narrower one." },
+  "origin-forbidden": {
+    type: "forbidden",
+    detail: "Pages of this origin may not use the relay; its operator can add the origin to ALLOWED_ORIGINS.",
+  },
+  "subject-forbidden": {
+    type: "forbidden",
+    detail: "The subject is outside what this relay or this credential may read; ask for a narrower one.",
+  },
   "bad-subject": {
     type: "bad-request",
-    detail: "subject must be a NATS subject filter of at most 256 bytes: non-empty tokens split by dots, * only as a whole token, > only as the last one, no white space.",
+    detail:
+      "subject must be a NATS subject filter of at most 256 bytes: non-empty tokens split by dots, * only as a whole token, > only as the last one, no white space.",
   },
-  "bad-since": { type: "bad-request", detail: "since must be a sequence in decimal digits, from 0 to 18446744073709551615." },
-  "bad-epoch": { type: "bad-request", detail: "epoch must be the value a welcome or heartbeat frame carried: 1 to 64 letters, digits, - or _." },
-  "bad-ticket": { type: "bad-request", detail: "ticket must not be empty; leave the parameter out when there is none." },
+  "bad-since": {
+    type: "bad-request",
+    detail: "since must be a sequence in decimal digits, from 0 to 18446744073709551615.",
+  },
+  "bad-epoch": {
+    type: "bad-request",
+    detail: "epoch must be the value a welcome or heartbeat frame carried: 1 to 64 letters, digits, - or _.",
+  },
+  "bad-ticket": {
+    type: "bad-request",
+    detail: "ticket must not be empty; leave the parameter out when there is none.",
+  },
   "bad-encoding": { type: "bad-request", detail: "The query must be percent-encoded UTF-8." },
   "repeated-parameter": { type: "bad-request", detail: "Give each of subject, since, epoch and ticket at most once." },
   "bad-subprotocol": {
@@ -52,9 +75,21 @@ const REFUSALS = {
     detail: "The request is in order; send it as a WebSocket upgrade.",
     headers: { Upgrade: "websocket", Connection: "Upgrade" },
   },
-  "room-full": { type: "service-unavailable", detail: "There is no room for another connection now; try again later.", headers: { "Retry-After": "5" } },
-  "room-busy": { type: "service-unavailable", detail: "The relay is busy; try again later.", headers: { "Retry-After": "3" } },
-  "not-ready": { type: "service-unavailable", detail: "The relay cannot serve events now; checks says why.", headers: { "Retry-After": "5" } },
+  "room-full": {
+    type: "service-unavailable",
+    detail: "There is no room for another connection now; try again later.",
+    headers: { "Retry-After": "5" },
+  },
+  "room-busy": {
+    type: "service-unavailable",
+    detail: "The relay is busy; try again later.",
+    headers: { "Retry-After": "3" },
+  },
+  "not-ready": {
+    type: "service-unavailable",
+    detail: "The relay cannot serve events now; checks says why.",
+    headers: { "Retry-After": "5" },
+  },
   "not-found": { type: "not-found", detail: "There is nothing here; events are at /ws/events." },
   "method-not-allowed": { type: "method-not-allowed", detail: "Use one of the methods of the Allow header." },
   "internal-error": { type: "internal-error", detail: "The relay failed to answer; its log has the cause." },

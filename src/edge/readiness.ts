@@ -2,7 +2,9 @@
 import type { Config, ConfigResult } from "../config.ts";
 
 /** Asks the broker whether it can be reached and has the stream; the problem is one sentence. */
-export type BrokerProbe = (config: Config) => Promise<{ readonly ok: true } | { readonly ok: false; readonly problem: string }>;
+export type BrokerProbe = (
+  config: Config,
+) => Promise<{ readonly ok: true } | { readonly ok: false; readonly problem: string }>;
 
 export interface Readiness {
   readonly ready: boolean;

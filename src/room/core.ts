@@ -26,8 +26,8 @@ export interface CoreHost {
   onGone(session: Session, close: CloseName | null): void;
   /** Writes down what a sleeping room needs: the memory, and every socket's attachment. */
   persist(memory: Memory): void;
-  /** Called with every heartbeat while the upstream is open (U5). */
-  onTick(): void;
+  /** Called with every heartbeat. */
+  onBeat(): void;
   /** Nobody is here any more, and the upstream is closed. */
   onEmpty(): void;
 }
@@ -157,10 +157,8 @@ export class Core implements FeedHost {
     this.#feed?.tick();
     const open = this.#feed?.state === "open";
     fanout.heartbeat(this.#reading.position, open ? "connected" : "reconnecting", nowMs);
-    if (open) {
-      this.#host.onTick();
-      void this.#watch(fanout);
-    }
+    if (open) void this.#watch(fanout);
+    this.#host.onBeat();
     this.#persistIfShut();
     this.#pacer.wake(0);
     this.#keepPulse();

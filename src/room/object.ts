@@ -8,16 +8,19 @@ import { DurableObject } from "cloudflare:workers";
 import { configOf, type Config } from "../config.ts";
 import type { CloseName } from "../protocol/codes.ts";
 import { welcomeFrame } from "../protocol/frames.ts";
-import { V2, type Protocol } from "../protocol/subprotocol.ts";
+import { V2 } from "../protocol/subprotocol.ts";
 import { describeError, logEvent } from "../shared/log.ts";
 import { Core } from "./core.ts";
-import { closeQuietly, sendProblem } from "./farewell.ts";
-import { newFlow } from "./flow.ts";
-import { newInbound, onMessage } from "./inbound.ts";
-import type { Admission, Admitted } from "./join-decision.ts";
-import { decodeJoin, JOIN_HEADER, type JoinRequest } from "./join.ts";
-import { forget, recall, remember, type Memory } from "./memory.ts";
-import { fromAttachment, LIVE, toAttachment, type Session } from "./session.ts";
+import { closeQuietly } from "./farewell.ts";
+import { onMessage } from "./inbound.ts";
+import type { Admitted } from "./join-decision.ts";
+import { decodeJoin, JOIN_HEADER, SHARD_HEADER, type JoinRequest } from "./join.ts";
+import { forget, recall, remember } from "./memory.ts";
+import { parseRoomName } from "./room-name.ts";
+import type { Session } from "./session.ts";
+import type { ShardLimits, ShardReport } from "./shard-book.ts";
+import { Shards } from "./shards.ts";
+import { refuse, Sockets } from "./sockets.ts";
 
 const ACK_BYTES = 256 * 1024;
 const FULL_RETRY_SECONDS = 5;
@@ -25,12 +28,15 @@ const FULL_RETRY_SECONDS = 5;
 const FENCE_MS = 150_000;
 
 export class Room extends DurableObject<Env> {
-  readonly #sessions = new Map<WebSocket, Session>();
+  readonly #sockets: Sockets;
+  readonly #shards: Shards;
   #core: Core | null = null;
   #alarmAtMs = Date.now();
 
   constructor(ctx: DurableObjectState, env: Env) {
     super(ctx, env);
+    this.#sockets = new Sockets(ctx);
+    this.#shards = new Shards(parseRoomName(ctx.id.name), (name) => env.ROOM.getByName(name));
     try {
       ctx.setWebSocketAutoResponse(new WebSocketRequestResponsePair("ping", "pong"));
       this.#wake();
@@ -39,27 +45,33 @@ export class Room extends DurableObject<Env> {
     }
   }
 
-  /** The join of one client the edge has admitted. Answers 101 always, save for a full room (H3). */
+  /** The join of one client the edge has admitted. Answers 101, or 503 when there is no place here (H3, B2). */
   override async fetch(request: Request): Promise<Response> {
     const join = decodeJoin(request.headers.get(JOIN_HEADER));
-    const config = configOf(this.env);
-    if (join === null || !config.ok) return new Response(null, { status: join === null ? 400 : 503 });
-    const core = (this.#core ??= this.#newCore(join.subject, config.config));
-    if (core.clients >= config.config.maxClientsPerRoom || core.backlog?.isOver === true) {
-      return new Response(null, { status: 503, headers: { "Retry-After": String(FULL_RETRY_SECONDS) } });
-    }
+    const loaded = configOf(this.env);
+    if (join === null || !loaded.ok) return new Response(null, { status: join === null ? 400 : 503 });
+    const { config } = loaded;
+    const core = (this.#core ??= this.#newCore(join.subject, config));
+    const shard = core.backlog?.isOver === true ? null : this.#shards.place(core.clients, limitsOf(config));
+    if (shard !== 0) return elsewhere(shard);
     const { 0: client, 1: server } = new WebSocketPair();
     await core.join(join, (admission) => {
-      if (admission.kind === "admit") this.#enter(core, server, join, admission, config.config);
+      if (admission.kind === "admit") this.#enter(core, server, join, admission, config);
       else refuse(server, join.protocol, admission);
     });
-    void this.#ensureAlarm(config.config.heartbeatMs);
+    void this.#ensureAlarm(config.heartbeatMs);
     const headers = join.echoProtocol ? { "Sec-WebSocket-Protocol": join.protocol } : undefined;
     return new Response(null, { status: 101, webSocket: client, ...(headers === undefined ? {} : { headers }) });
   }
 
+  /** For the door of the shards: what another shard says of itself (B2). */
+  report(shard: number, report: ShardReport): void {
+    const loaded = configOf(this.env);
+    if (loaded.ok) this.#shards.heard(shard, report, limitsOf(loaded.config));
+  }
+
   override webSocketMessage(socket: WebSocket, message: string | ArrayBuffer): void {
-    const session = this.#sessions.get(socket);
+    const session = this.#sockets.get(socket);
     if (session === undefined) return;
     const verdict = onMessage(session.inbound, message, Date.now());
     if (verdict !== null) this.#core?.leave(session, verdict);
@@ -82,7 +94,7 @@ export class Room extends DurableObject<Env> {
   }
 
   #gone(socket: WebSocket): void {
-    const session = this.#sessions.get(socket);
+    const session = this.#sockets.get(socket);
     if (session !== undefined) this.#core?.leave(session, null);
     this.#core?.backlog?.drained(socket);
   }
@@ -103,55 +115,18 @@ export class Room extends DurableObject<Env> {
 
   /** Takes up the sockets that survived while memory was lost. */
   #wake(): void {
-    const sockets = this.ctx.getWebSockets().filter((socket) => socket.readyState === WebSocket.OPEN);
-    if (sockets.length === 0) return;
-    const config = configOf(this.env);
+    const loaded = configOf(this.env);
     const memory = recall(this.ctx.storage);
-    const sessions: Session[] = [];
-    for (const socket of sockets) {
-      const session = memory !== null && config.ok ? this.#revive(socket) : null;
-      if (session === null) closeQuietly(socket, "internalError");
-      else sessions.push(session);
-    }
-    if (memory === null || !config.ok) return;
-    this.#core = this.#newCore(memory.subject, config.config);
+    const sessions = this.#sockets.revive(memory !== null && loaded.ok).filter((session) => session !== null);
+    if (sessions.length === 0 || memory === null || !loaded.ok) return;
+    this.#core = this.#newCore(memory.subject, loaded.config);
     this.#core.restore(memory, sessions);
     logEvent("room-woke", { subject: memory.subject, clients: sessions.length, cursor: memory.cursor });
   }
 
-  #revive(socket: WebSocket): Session | null {
-    const kept = fromAttachment(socket.deserializeAttachment());
-    if (kept === null) return null;
-    const session: Session = {
-      socket,
-      protocol: kept.protocol,
-      expiresAtMs: kept.expiresAtMs,
-      phase: kept.own === null ? LIVE : { kind: "own", ...kept.own },
-      owesCaughtUp: kept.owesCaughtUp,
-      fromOldest: kept.fromOldest,
-      lastFrameAtMs: 0,
-      flow: newFlow(kept.protocol, this.#pingAtMs(socket)),
-      inbound: newInbound(Date.now()),
-    };
-    this.#sessions.set(socket, session);
-    return session;
-  }
-
   #enter(core: Core, socket: WebSocket, join: JoinRequest, admitted: Admitted, config: Config): void {
-    this.ctx.acceptWebSocket(socket);
-    const { cursor, live, fromOldest } = admitted;
-    const session: Session = {
-      socket,
-      protocol: join.protocol,
-      expiresAtMs: join.expiresAtMs,
-      phase: { kind: "own", cursor, readTo: cursor },
-      owesCaughtUp: !live,
-      fromOldest,
-      lastFrameAtMs: Date.now(),
-      flow: newFlow(join.protocol, null),
-      inbound: newInbound(Date.now()),
-    };
-    this.#sessions.set(socket, session);
+    const session = this.#sockets.accept(socket, join, admitted);
+    const { cursor, live } = admitted;
     const { heartbeatMs } = config;
     core.enter(session, (epoch) =>
       join.protocol === V2 ? welcomeFrame({ epoch, cursor, live, heartbeatMs, ackBytes: ackBytes(config) }) : null,
@@ -160,36 +135,21 @@ export class Room extends DurableObject<Env> {
 
   #newCore(subject: string, config: Config): Core {
     return new Core(subject, config, {
-      fanout: {
-        ...config,
-        ackBytes: ackBytes(config),
-        pingAtMs: (session) => this.#pingAtMs(session.socket as WebSocket),
-      },
+      fanout: { ...config, ackBytes: ackBytes(config), pingAtMs: (session) => this.#sockets.pingAtMs(session) },
       onGone: (session, close) => this.#onGone(session, close),
-      persist: (memory) => this.#persist(memory),
-      onTick: () => this.#checkFence(),
+      persist: (memory) => {
+        remember(this.ctx.storage, memory);
+        this.#sockets.persist();
+      },
+      onBeat: () => this.#onBeat(),
       onEmpty: () => void this.#onEmpty(),
     });
   }
 
-  #pingAtMs(socket: WebSocket): number | null {
-    return this.ctx.getWebSocketAutoResponseTimestamp(socket)?.getTime() ?? null;
-  }
-
   #onGone(session: Session, close: CloseName | null): void {
-    this.#sessions.delete(session.socket as WebSocket);
+    this.#sockets.forget(session);
+    this.#shards.tellSoon(() => this.#core?.clients ?? 0);
     if (close !== null) logEvent("client-closed", { subject: this.#core?.subject ?? "", why: close });
-  }
-
-  #persist(memory: Memory): void {
-    remember(this.ctx.storage, memory);
-    for (const [socket, session] of this.#sessions) {
-      try {
-        socket.serializeAttachment(toAttachment(session));
-      } catch {
-        // The socket closed meanwhile: it has no future to write down.
-      }
-    }
   }
 
   async #ensureAlarm(periodMs: number): Promise<void> {
@@ -197,7 +157,8 @@ export class Room extends DurableObject<Env> {
   }
 
   /** A replaced room learns it only by touching storage, which throws when it is fenced off (U5, PLATFORM A8). */
-  #checkFence(): void {
+  #onBeat(): void {
+    this.#shards.tell(this.#core?.clients ?? 0);
     if (Date.now() - this.#alarmAtMs < FENCE_MS) return;
     this.#alarmAtMs = Date.now();
     this.ctx.storage.kv.put("fence", this.#alarmAtMs);
@@ -220,14 +181,15 @@ export class Room extends DurableObject<Env> {
   }
 }
 
-/**
- * Says why, and closes. Not by the Hibernation API: a hibernatable socket that is closed before its 101 has left
- * keeps the connection open until the object sleeps, 13 s later.
- */
-function refuse(socket: WebSocket, protocol: Protocol, refused: Exclude<Admission, Admitted>): void {
-  socket.accept();
-  if (refused.kind === "lost") sendProblem(socket, protocol, refused.why, refused.oldestSeq);
-  else closeQuietly(socket, refused.close);
+/** No place here: `shard` has one, or nobody has. */
+function elsewhere(shard: number | null): Response {
+  const headers = new Headers({ "Retry-After": String(FULL_RETRY_SECONDS) });
+  if (shard !== null) headers.set(SHARD_HEADER, String(shard));
+  return new Response(null, { status: 503, headers });
+}
+
+function limitsOf(config: Config): ShardLimits {
+  return { maxClients: config.maxClientsPerRoom, maxShards: config.maxShards };
 }
 
 /** A client must owe a ping well before it may not be sent more (flow.ts). */

@@ -32,7 +32,14 @@ describe("admit", () => {
     expect(admit(GOOD, configWith())).toEqual({
       kind: "admitted",
       grant: GRANT,
-      join: { subject: "cellos.events.a.>", since: 5, epoch: "e1", protocol: "cellos.relay.v2", echoProtocol: true, expiresAtMs: null },
+      join: {
+        subject: "cellos.events.a.>",
+        since: 5,
+        epoch: "e1",
+        protocol: "cellos.relay.v2",
+        echoProtocol: true,
+        expiresAtMs: null,
+      },
     });
   });
 
@@ -88,7 +95,10 @@ describe("admit", () => {
   it("[H4] refuses a subject outside the root, or outside the credential's grant", () => {
     expect(outcome({ search: "?subject=cellos.>" })).toBe("subject-forbidden");
     expect(outcome({ search: "?subject=cellos.events" })).toBe("subject-forbidden");
-    const narrow: Authentication = { kind: "granted", grant: { ...GRANT, subjects: ["cellos.events.t1.>", "other.>"] } };
+    const narrow: Authentication = {
+      kind: "granted",
+      grant: { ...GRANT, subjects: ["cellos.events.t1.>", "other.>"] },
+    };
     expect(outcome({ authentication: narrow, search: "?subject=cellos.events.t1.*" })).toBe("admitted");
     expect(outcome({ authentication: narrow, search: "?subject=cellos.events.t2.a" })).toBe("subject-forbidden");
     expect(outcome({ authentication: narrow, search: "?subject=other.a" })).toBe("subject-forbidden");
@@ -99,5 +109,7 @@ describe("admit", () => {
     expect(outcome({ upgrade })).toBe("admitted");
   });
 
-  it.each(["", "h2c", "websockets"])("[H3] takes Upgrade: %j as none", (upgrade) => expect(outcome({ upgrade })).toBe("not-an-upgrade"));
+  it.each(["", "h2c", "websockets"])("[H3] takes Upgrade: %j as none", (upgrade) =>
+    expect(outcome({ upgrade })).toBe("not-an-upgrade"),
+  );
 });

@@ -13,7 +13,8 @@ function problem(env: Record<string, unknown>): string {
 }
 
 const SEED = `SU${"A2".repeat(28)}`;
-const CREDS = "-----BEGIN NATS USER JWT-----\nx\n------END NATS USER JWT------\n-----BEGIN USER NKEY SEED-----\ny\n------END USER NKEY SEED------";
+const CREDS =
+  "-----BEGIN NATS USER JWT-----\nx\n------END NATS USER JWT------\n-----BEGIN USER NKEY SEED-----\ny\n------END USER NKEY SEED------";
 
 describe("loadConfig", () => {
   it("[O2] has the contract's defaults when nothing is set", () => {
@@ -43,7 +44,11 @@ describe("loadConfig", () => {
   });
 
   it("[O1] takes numbers as text and as numbers, and trims", () => {
-    expect(config({ HEARTBEAT_SECONDS: "1", BATCH_MS: 0, MAX_REPLAYS: " 64 " })).toMatchObject({ heartbeatMs: 1000, batchMs: 0, maxReplays: 64 });
+    expect(config({ HEARTBEAT_SECONDS: "1", BATCH_MS: 0, MAX_REPLAYS: " 64 " })).toMatchObject({
+      heartbeatMs: 1000,
+      batchMs: 0,
+      maxReplays: 64,
+    });
   });
 
   it("[A1] splits tokens at commas and white space", () => {
@@ -69,11 +74,19 @@ describe("loadConfig", () => {
 
   it("[U3] reads servers and each form of broker credential", () => {
     const url = { NATS_URL: "wss://a.example, ws://127.0.0.1:8080" };
-    expect(config(url).nats).toEqual({ servers: ["wss://a.example", "ws://127.0.0.1:8080"], auth: { kind: "none" }, access: null });
+    expect(config(url).nats).toEqual({
+      servers: ["wss://a.example", "ws://127.0.0.1:8080"],
+      auth: { kind: "none" },
+      access: null,
+    });
     expect(config({ ...url, NATS_CREDS: CREDS }).nats?.auth).toEqual({ kind: "creds", creds: CREDS });
     expect(config({ ...url, NATS_NKEY_SEED: SEED }).nats?.auth).toEqual({ kind: "nkey", seed: SEED });
     expect(config({ ...url, NATS_TOKEN: "t" }).nats?.auth).toEqual({ kind: "token", token: "t" });
-    expect(config({ ...url, NATS_USER: "u", NATS_PASS: "p" }).nats?.auth).toEqual({ kind: "userpass", user: "u", pass: "p" });
+    expect(config({ ...url, NATS_USER: "u", NATS_PASS: "p" }).nats?.auth).toEqual({
+      kind: "userpass",
+      user: "u",
+      pass: "p",
+    });
     expect(config({ ...url, NATS_ACCESS_CLIENT_ID: "i", NATS_ACCESS_CLIENT_SECRET: "s" }).nats?.access).toEqual({
       clientId: "i",
       clientSecret: "s",

@@ -22,9 +22,12 @@ describe("presentedCredential", () => {
     }
   });
 
-  it.each(["", "Bearer", "Bearer ", "Basic dXNlcg==", "tok-1", "Bearer a b", "Bearertok-1"])("[A1] finds no token in Authorization: %j", (header) => {
-    expect(presentedCredential(header, null)).toEqual(MALFORMED);
-  });
+  it.each(["", "Bearer", "Bearer ", "Basic dXNlcg==", "tok-1", "Bearer a b", "Bearertok-1"])(
+    "[A1] finds no token in Authorization: %j",
+    (header) => {
+      expect(presentedCredential(header, null)).toEqual(MALFORMED);
+    },
+  );
 
   it("[V1] reads any token from the subprotocols, as unpadded base64url of UTF-8", () => {
     fc.assert(
@@ -34,13 +37,20 @@ describe("presentedCredential", () => {
     );
   });
 
-  it.each(["bearer.", "bearer.a", "bearer.YWJj=", "bearer.a+b/", "bearer.%41", "bearer._w", `${bearer("a")},${bearer("b")}`, `${bearer("a")},${bearer("a")}`])(
-    "[V1] finds no token in %s",
-    (protocols) => expect(presentedCredential(null, protocols)).toEqual(MALFORMED),
-  );
+  it.each([
+    "bearer.",
+    "bearer.a",
+    "bearer.YWJj=",
+    "bearer.a+b/",
+    "bearer.%41",
+    "bearer._w",
+    `${bearer("a")},${bearer("b")}`,
+    `${bearer("a")},${bearer("a")}`,
+  ])("[V1] finds no token in %s", (protocols) => expect(presentedCredential(null, protocols)).toEqual(MALFORMED));
 
   it("[V1] finds none where none is offered", () => {
-    for (const protocols of [null, "", "cellos.relay.v2", "Bearer.YQ", "xbearer.YQ"]) expect(presentedCredential(null, protocols)).toEqual(MISSING);
+    for (const protocols of [null, "", "cellos.relay.v2", "Bearer.YQ", "xbearer.YQ"])
+      expect(presentedCredential(null, protocols)).toEqual(MISSING);
   });
 
   it("[A1] lets the Authorization header decide alone", () => {

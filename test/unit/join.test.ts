@@ -3,7 +3,14 @@ import { describe, expect, it } from "vitest";
 import { roomName } from "../../src/edge/room-name.ts";
 import { decodeJoin, encodeJoin, type JoinRequest } from "../../src/room/join.ts";
 
-const JOIN: JoinRequest = { subject: "a.>", since: null, epoch: null, protocol: "cellos.events.v1", echoProtocol: false, expiresAtMs: null };
+const JOIN: JoinRequest = {
+  subject: "a.>",
+  since: null,
+  epoch: null,
+  protocol: "cellos.events.v1",
+  echoProtocol: false,
+  expiresAtMs: null,
+};
 
 const joins: fc.Arbitrary<JoinRequest> = fc.record({
   subject: fc.string({ unit: fc.constantFrom("a", "é", "東", "😀", '"', "\\", "\u200b"), minLength: 1, maxLength: 20 }),

@@ -3,7 +3,9 @@ import { describeError, logLine } from "../../src/shared/log.ts";
 
 describe("logLine", () => {
   it("[O3] is one JSON object a line, its event first", () => {
-    expect(logLine("room-closed", { subject: "a\nb", clients: 3 })).toBe('{"event":"room-closed","subject":"a\\nb","clients":3}');
+    expect(logLine("room-closed", { subject: "a\nb", clients: 3 })).toBe(
+      '{"event":"room-closed","subject":"a\\nb","clients":3}',
+    );
   });
 });
 

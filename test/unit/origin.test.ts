@@ -16,7 +16,10 @@ describe("corsHeaders", () => {
     expect(corsHeaders("https://any.example", OWN, ["*"])["Access-Control-Allow-Origin"]).toBe("https://any.example");
   });
 
-  it.each([null, "https://evil.example", "null"])("[H11] grants nothing to origin %j, and still varies by it", (origin) => {
-    expect(corsHeaders(origin, OWN, ["https://app.example"])).toEqual({ Vary: "Origin" });
-  });
+  it.each([null, "https://evil.example", "null"])(
+    "[H11] grants nothing to origin %j, and still varies by it",
+    (origin) => {
+      expect(corsHeaders(origin, OWN, ["https://app.example"])).toEqual({ Vary: "Origin" });
+    },
+  );
 });

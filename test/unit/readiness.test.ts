@@ -10,7 +10,10 @@ describe("checkReadiness", () => {
   afterEach(() => void vi.useRealTimers());
 
   it("[H9] is ready when the configuration, the credential and the broker are", async () => {
-    expect(await checkReadiness(ready(), fine)).toEqual({ ready: true, checks: { config: "ok", credentials: "ok", broker: "ok" } });
+    expect(await checkReadiness(ready(), fine)).toEqual({
+      ready: true,
+      checks: { config: "ok", credentials: "ok", broker: "ok" },
+    });
   });
 
   it("[O2] names the invalid setting", async () => {
@@ -20,7 +23,10 @@ describe("checkReadiness", () => {
   });
 
   it("[A4] is not ready without a credential, nor [W11] without a broker", async () => {
-    expect(await checkReadiness(loadConfig({ NATS_URL: "ws://127.0.0.1:1" }), fine)).toMatchObject({ ready: false, checks: { broker: "ok" } });
+    expect(await checkReadiness(loadConfig({ NATS_URL: "ws://127.0.0.1:1" }), fine)).toMatchObject({
+      ready: false,
+      checks: { broker: "ok" },
+    });
     const without = await checkReadiness(loadConfig({ RELAY_API_TOKEN: "t" }), fine);
     expect(without).toMatchObject({ ready: false, checks: { credentials: "ok" } });
     expect(without.checks.broker).toContain("NATS_URL");
@@ -28,9 +34,15 @@ describe("checkReadiness", () => {
 
   it("[H9] says what is wrong with the broker, and asks it again a few seconds later", async () => {
     const loaded = ready();
-    const probe = vi.fn<BrokerProbe>().mockResolvedValueOnce({ ok: false, problem: "No such stream." }).mockImplementation(fine);
+    const probe = vi
+      .fn<BrokerProbe>()
+      .mockResolvedValueOnce({ ok: false, problem: "No such stream." })
+      .mockImplementation(fine);
     for (let times = 0; times < 3; times += 1) {
-      expect(await checkReadiness(loaded, probe)).toMatchObject({ ready: false, checks: { broker: "No such stream." } });
+      expect(await checkReadiness(loaded, probe)).toMatchObject({
+        ready: false,
+        checks: { broker: "No such stream." },
+      });
     }
     expect(probe).toHaveBeenCalledTimes(1);
     await vi.advanceTimersByTimeAsync(5000);

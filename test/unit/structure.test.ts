@@ -21,7 +21,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   config: ["protocol", "shared"],
   upstream: ["protocol", "shared", "config"],
   room: ["upstream", "protocol", "shared", "config"],
-  edge: ["type room", "room/join.ts", "upstream/probe.ts", "protocol", "shared", "config"],
+  edge: ["type room", "room/join.ts", "room/room-name.ts", "upstream/probe.ts", "protocol", "shared", "config"],
   client: ["protocol", "shared"],
   console: ["client", "protocol", "shared"],
   dev: ["protocol", "shared", "config"],

@@ -57,7 +57,9 @@ function subjectsUpTo(length: number): string[] {
 
 /** The model: a filter as a regular expression. */
 function model(filter: string): RegExp {
-  const tokens = filter.split(".").map((token) => (token === "*" ? "[^.]+" : token === ">" ? "[^.]+(\\.[^.]+)*" : token));
+  const tokens = filter
+    .split(".")
+    .map((token) => (token === "*" ? "[^.]+" : token === ">" ? "[^.]+(\\.[^.]+)*" : token));
   return new RegExp(`^${tokens.join("\\.")}$`);
 }
 
@@ -70,7 +72,9 @@ describe("isSubsetOf and matches, against every subject of up to four tokens", (
   it("[H4] a filter matches what its regular expression matches", () => {
     fc.assert(
       fc.property(filters, (filter) => {
-        expect(SUBJECTS.filter((subject) => matches(filter, subject))).toEqual(SUBJECTS.filter((subject) => model(filter).test(subject)));
+        expect(SUBJECTS.filter((subject) => matches(filter, subject))).toEqual(
+          SUBJECTS.filter((subject) => model(filter).test(subject)),
+        );
       }),
       { numRuns: 200 },
     );

@@ -8,7 +8,9 @@ describe("chooseProtocol", () => {
     ["cellos.events.v1, cellos.relay.v2", "cellos.relay.v2"],
     ["cellos.events.v1,bearer.YQ", "cellos.events.v1"],
     ["cellos.relay.v3 , cellos.relay.v2", "cellos.relay.v2"],
-  ])("[V1] picks from %s", (header, protocol) => expect(chooseProtocol(header)).toEqual({ ok: true, protocol, echo: true }));
+  ])("[V1] picks from %s", (header, protocol) =>
+    expect(chooseProtocol(header)).toEqual({ ok: true, protocol, echo: true }),
+  );
 
   it.each([null, "", " , "])("[V1] speaks v1 without an echo when %j is offered", (header) => {
     expect(chooseProtocol(header)).toEqual({ ok: true, protocol: "cellos.events.v1", echo: false });

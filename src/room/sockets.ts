@@ -1,0 +1,104 @@
+/**
+ * DOOR: the room's client sockets and their sessions. What a socket must remember while the room sleeps lies in
+ * its attachment; what it does not need there lives in memory.
+ */
+import type { Protocol } from "../protocol/subprotocol.ts";
+import { closeQuietly, sendProblem } from "./farewell.ts";
+import { newFlow } from "./flow.ts";
+import { newInbound } from "./inbound.ts";
+import type { Admission, Admitted } from "./join-decision.ts";
+import type { JoinRequest } from "./join.ts";
+import { fromAttachment, LIVE, toAttachment, type Session } from "./session.ts";
+
+export class Sockets {
+  readonly #ctx: DurableObjectState;
+  readonly #sessions = new Map<WebSocket, Session>();
+
+  constructor(ctx: DurableObjectState) {
+    this.#ctx = ctx;
+  }
+
+  get(socket: WebSocket): Session | undefined {
+    return this.#sessions.get(socket);
+  }
+
+  forget(session: Session): void {
+    this.#sessions.delete(session.socket as WebSocket);
+  }
+
+  /** Time stamp of the client's last `ping`, which the platform answers by itself (PLATFORM C7, E2). */
+  pingAtMs(session: Session): number | null {
+    return this.#ctx.getWebSocketAutoResponseTimestamp(session.socket as WebSocket)?.getTime() ?? null;
+  }
+
+  /** Takes a client in, at a cursor of its own. */
+  accept(socket: WebSocket, join: JoinRequest, admitted: Admitted): Session {
+    this.#ctx.acceptWebSocket(socket);
+    const { cursor, live, fromOldest } = admitted;
+    const nowMs = Date.now();
+    const session: Session = {
+      socket,
+      protocol: join.protocol,
+      expiresAtMs: join.expiresAtMs,
+      phase: { kind: "own", cursor, readTo: cursor },
+      owesCaughtUp: !live,
+      fromOldest,
+      lastFrameAtMs: nowMs,
+      flow: newFlow(join.protocol, null),
+      inbound: newInbound(nowMs),
+    };
+    this.#sessions.set(socket, session);
+    return session;
+  }
+
+  /**
+   * The sessions of the sockets that survived while memory was lost. One that nothing is known of is closed; all of
+   * them are when the room itself remembers nothing.
+   */
+  revive(isRoomKnown: boolean): (Session | null)[] {
+    const open = this.#ctx.getWebSockets().filter((socket) => socket.readyState === WebSocket.OPEN);
+    return open.map((socket) => {
+      const session = isRoomKnown ? this.#revive(socket) : null;
+      if (session === null) closeQuietly(socket, "internalError");
+      else this.#sessions.set(socket, session);
+      return session;
+    });
+  }
+
+  #revive(socket: WebSocket): Session | null {
+    const kept = fromAttachment(socket.deserializeAttachment());
+    if (kept === null) return null;
+    return {
+      socket,
+      protocol: kept.protocol,
+      expiresAtMs: kept.expiresAtMs,
+      phase: kept.own === null ? LIVE : { kind: "own", ...kept.own },
+      owesCaughtUp: kept.owesCaughtUp,
+      fromOldest: kept.fromOldest,
+      lastFrameAtMs: 0,
+      flow: newFlow(kept.protocol, this.#ctx.getWebSocketAutoResponseTimestamp(socket)?.getTime() ?? null),
+      inbound: newInbound(Date.now()),
+    };
+  }
+
+  /** Writes down what each socket needs when memory is lost. */
+  persist(): void {
+    for (const [socket, session] of this.#sessions) {
+      try {
+        socket.serializeAttachment(toAttachment(session));
+      } catch {
+        // The socket closed meanwhile: it has no future to write down.
+      }
+    }
+  }
+}
+
+/**
+ * Says why, and closes. Not by the Hibernation API: a hibernatable socket that is closed before its 101 has left
+ * keeps the connection open until the object sleeps, 13 s later.
+ */
+export function refuse(socket: WebSocket, protocol: Protocol, refused: Exclude<Admission, Admitted>): void {
+  socket.accept();
+  if (refused.kind === "lost") sendProblem(socket, protocol, refused.why, refused.oldestSeq);
+  else closeQuietly(socket, refused.close);
+}

@@ -1,0 +1,58 @@
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { dial, refusal, type Dialled } from "../support/dial.ts";
+import { startRelay, type Relay } from "../support/relay.ts";
+import { Rig } from "../support/rig.ts";
+import { until } from "../support/until.ts";
+
+const token = "t";
+let rig: Rig;
+let relay: Relay;
+
+beforeAll(async () => {
+  rig = await Rig.start();
+  await rig.createStream();
+  const limits = { MAX_CLIENTS_PER_ROOM: "5", MAX_SHARDS: "3" };
+  relay = await startRelay({ vars: { NATS_URL: rig.url, RELAY_API_TOKEN: token, HEARTBEAT_SECONDS: "1", ...limits } });
+});
+afterAll(async () => {
+  await relay.stop();
+  await rig.stop();
+});
+
+const url = (subject: string): string => `${relay.wsUrl}/ws/events?subject=${subject}`;
+const join = (subject: string): Promise<Dialled> => dial(url(subject), { token });
+const rooms = async (subject: string): Promise<number> =>
+  (await rig.consumers()).filter(({ filter }) => filter === subject).length;
+
+describe("shards", () => {
+  test("[B2] a full room sends the next client to another, and when all are full the answer is 503", async () => {
+    const subject = "cellos.events.shards.a";
+    const clients: Dialled[] = [];
+    for (let n = 0; n < 5; n++) clients.push(await join(subject));
+    expect(await rooms(subject)).toBe(1);
+    for (let n = 5; n < 15; n++) clients.push(await join(subject));
+    expect(await rooms(subject)).toBe(3);
+
+    const refused = await refusal(url(subject), { token });
+    expect(refused).toMatchObject({ status: 503, body: { type: "/problems/service-unavailable" } });
+    expect(Number(refused.headers["retry-after"])).toBeGreaterThan(0);
+
+    await rig.publish([{ subject, data: { n: 1 } }]);
+    for (const { socket } of clients) expect(await socket.events(1)).toHaveLength(1);
+
+    clients[12]?.raw.close();
+    await until("a place is free again", async () => (await tryJoin(subject)) !== null, 10_000);
+    for (const { raw } of clients) raw.terminate();
+  });
+
+  test("[B2] clients that come at once fill the shards evenly and none is refused", async () => {
+    const subject = "cellos.events.shards.b";
+    const clients = await Promise.all(Array.from({ length: 15 }, () => join(subject)));
+    expect(await rooms(subject)).toBe(3);
+    for (const { raw } of clients) raw.terminate();
+  });
+});
+
+async function tryJoin(subject: string): Promise<Dialled | null> {
+  return join(subject).catch(() => null);
+}
