@@ -90,7 +90,7 @@ const table = {
   ROOM_PLACEMENT: choice(
     ROOM_PLACEMENTS,
     "regional",
-    "regional gives every part of the world its own room; a location hint puts the one room there, near the broker; single lets the platform choose.",
+    "Where rooms live: regional gives every part of the world its own; a location hint puts the only one there, near the broker; single lets the platform choose.",
   ),
   MAX_REPLAYS: integer(
     "replays",

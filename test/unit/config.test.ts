@@ -28,6 +28,8 @@ describe("loadConfig", () => {
       heartbeatMs: 25_000,
       batchMs: 5,
       maxClientsPerRoom: 1000,
+      maxShards: 128,
+      roomPlacement: "regional",
       maxReplays: 8,
       windowBytes: 4 * 1024 ** 2,
       maxUnreadBytes: 1024 ** 2,

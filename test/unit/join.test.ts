@@ -1,6 +1,5 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { roomName } from "../../src/edge/room-name.ts";
 import { decodeJoin, encodeJoin, type JoinRequest } from "../../src/room/join.ts";
 
 const JOIN: JoinRequest = {
@@ -49,11 +48,4 @@ describe("encodeJoin and decodeJoin", () => {
     JSON.stringify({ ...JOIN, expiresAtMs: 0.5 }),
     JSON.stringify({ ...JOIN, since: undefined }),
   ])("[H1] refuse %s", (header) => expect(decodeJoin(header)).toBeNull());
-});
-
-describe("roomName", () => {
-  it("[U1] differs by subject, region and shard", () => {
-    expect(roomName("a.>")).toBe("v1:global:a.>#0");
-    expect(new Set([roomName("a"), roomName("b"), roomName("a", "weur"), roomName("a", "global", 1)]).size).toBe(4);
-  });
 });
