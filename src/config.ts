@@ -33,6 +33,7 @@ export interface Config {
   readonly batchMs: number;
   readonly maxClientsPerRoom: number;
   readonly maxShards: number;
+  readonly maxRoomsPerGrant: number;
   readonly roomPlacement: RoomPlacement;
   readonly maxReplays: number;
   readonly windowBytes: number;
@@ -66,6 +67,7 @@ export function loadConfig(env: Readonly<Record<string, unknown>>): ConfigResult
       batchMs: set.BATCH_MS,
       maxClientsPerRoom: set.MAX_CLIENTS_PER_ROOM,
       maxShards: set.MAX_SHARDS,
+      maxRoomsPerGrant: set.MAX_ROOMS_PER_GRANT,
       roomPlacement: set.ROOM_PLACEMENT,
       maxReplays: set.MAX_REPLAYS,
       windowBytes: set.WINDOW_BYTES,

@@ -2,10 +2,11 @@
 declare namespace Cloudflare {
   interface GlobalProps {
     mainModule: typeof import("./worker.ts");
-    durableNamespaces: "Room";
+    durableNamespaces: "Room" | "Ledger";
   }
   interface Env {
     ROOM: DurableObjectNamespace<import("./room/object.ts").Room>;
+    LEDGER: DurableObjectNamespace<import("./room/ledger.ts").Ledger>;
     ASSETS: Fetcher;
   }
 }

@@ -87,6 +87,13 @@ const table = {
     1024,
     "Rooms that serve one subject in one region; the next is opened when the others are full.",
   ),
+  MAX_ROOMS_PER_GRANT: integer(
+    "subjects",
+    50,
+    1,
+    10_000,
+    "Distinct subjects that one credential may have open at a time; approximate.",
+  ),
   ROOM_PLACEMENT: choice(
     ROOM_PLACEMENTS,
     "regional",

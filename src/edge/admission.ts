@@ -60,6 +60,7 @@ export function admit(input: AdmissionInput, config: Config): Admitted | Refused
     protocol: choice.protocol,
     echoProtocol: choice.echo,
     expiresAtMs: grant.expiresAtMs,
+    grantId: grant.id,
   };
   return { kind: "admitted", grant, join };
 }

@@ -4,6 +4,7 @@ import { configOf, type ConfigResult } from "../config.ts";
 import { describeError, logEvent } from "../shared/log.ts";
 import { probeBroker } from "../upstream/probe.ts";
 import { admit } from "./admission.ts";
+import { mayOpen } from "./allowance.ts";
 import { authenticate } from "./authenticate.ts";
 import { presentedCredential } from "./credentials.ts";
 import { joinRoom } from "./forward.ts";
@@ -51,7 +52,10 @@ routes.get("/ws/events", async ({ req, env }) => {
   };
   const verdict = admit(input, loaded.config);
   const placement = placementFor(loaded.config.roomPlacement, req.raw.cf as Place | undefined);
-  return verdict.kind === "refused" ? problemResponse(verdict.reason) : joinRoom(env.ROOM, verdict.join, placement);
+  if (verdict.kind === "refused") return problemResponse(verdict.reason);
+  const { subject, grantId } = verdict.join;
+  const allowed = await mayOpen(env.LEDGER, grantId, subject, loaded.config.maxRoomsPerGrant);
+  return allowed ? joinRoom(env.ROOM, verdict.join, placement) : problemResponse("too-many-subjects");
 });
 
 routes.get("/healthz", () => Response.json({ status: "ok" }, { headers: { "Cache-Control": "no-store" } }));

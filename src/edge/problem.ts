@@ -80,6 +80,11 @@ const REFUSALS = {
     detail: "There is no room for another connection now; try again later.",
     headers: { "Retry-After": "5" },
   },
+  "too-many-subjects": {
+    type: "service-unavailable",
+    detail: "This credential has as many subjects open as it may; close one, or ask for a wider one.",
+    headers: { "Retry-After": "10" },
+  },
   "room-busy": {
     type: "service-unavailable",
     detail: "The relay is busy; try again later.",

@@ -14,6 +14,8 @@ export interface JoinRequest {
   readonly echoProtocol: boolean;
   /** Milliseconds since 1970 after which nothing more may be sent (A3), or null. */
   readonly expiresAtMs: number | null;
+  /** Label of the credential, from which it cannot be read back (B4). */
+  readonly grantId: string;
 }
 
 export const JOIN_HEADER = "relay-join";
@@ -32,14 +34,17 @@ export function encodeJoin(join: JoinRequest): string {
 export function decodeJoin(header: string | null): JoinRequest | null {
   const value = parseJson(header ?? "");
   if (typeof value !== "object" || value === null) return null;
-  const { subject, since, epoch, protocol, echoProtocol, expiresAtMs } = value as Readonly<Record<string, unknown>>;
+  const { subject, since, epoch, protocol, echoProtocol, expiresAtMs, grantId } = value as Readonly<
+    Record<string, unknown>
+  >;
   if (typeof subject !== "string" || !isValidFilter(subject)) return null;
   if (since !== null && !isWholeNumber(since)) return null;
   if (epoch !== null && typeof epoch !== "string") return null;
   if (protocol !== V1 && protocol !== V2) return null;
   if (typeof echoProtocol !== "boolean") return null;
   if (expiresAtMs !== null && !isWholeNumber(expiresAtMs)) return null;
-  return { subject, since, epoch, protocol, echoProtocol, expiresAtMs };
+  if (typeof grantId !== "string") return null;
+  return { subject, since, epoch, protocol, echoProtocol, expiresAtMs, grantId };
 }
 
 function isWholeNumber(value: unknown): value is number {

@@ -12,6 +12,7 @@ import { V2 } from "../protocol/subprotocol.ts";
 import { describeError, logEvent } from "../shared/log.ts";
 import { Core } from "./core.ts";
 import { closeQuietly } from "./farewell.ts";
+import { Grants } from "./grants.ts";
 import { onMessage } from "./inbound.ts";
 import type { Admitted } from "./join-decision.ts";
 import { decodeJoin, JOIN_HEADER, SHARD_HEADER, type JoinRequest } from "./join.ts";
@@ -30,12 +31,14 @@ const FENCE_MS = 150_000;
 export class Room extends DurableObject<Env> {
   readonly #sockets: Sockets;
   readonly #shards: Shards;
+  readonly #grants: Grants;
   #core: Core | null = null;
   #alarmAtMs = Date.now();
 
   constructor(ctx: DurableObjectState, env: Env) {
     super(ctx, env);
     this.#sockets = new Sockets(ctx);
+    this.#grants = new Grants((grantId) => env.LEDGER.getByName(grantId));
     this.#shards = new Shards(parseRoomName(ctx.id.name), (name) => env.ROOM.getByName(name));
     try {
       ctx.setWebSocketAutoResponse(new WebSocketRequestResponsePair("ping", "pong"));
@@ -126,6 +129,7 @@ export class Room extends DurableObject<Env> {
 
   #enter(core: Core, socket: WebSocket, join: JoinRequest, admitted: Admitted, config: Config): void {
     const session = this.#sockets.accept(socket, join, admitted);
+    this.#grants.entered(join.grantId);
     const { cursor, live } = admitted;
     const { heartbeatMs } = config;
     core.enter(session, (epoch) =>
@@ -159,12 +163,14 @@ export class Room extends DurableObject<Env> {
   /** A replaced room learns it only by touching storage, which throws when it is fenced off (U5, PLATFORM A8). */
   #onBeat(): void {
     this.#shards.tell(this.#core?.clients ?? 0);
+    this.#grants.beat(this.#core?.subject ?? "", this.#sockets.all(), Date.now());
     if (Date.now() - this.#alarmAtMs < FENCE_MS) return;
     this.#alarmAtMs = Date.now();
     this.ctx.storage.kv.put("fence", this.#alarmAtMs);
   }
 
   async #onEmpty(): Promise<void> {
+    this.#grants.empty(this.#core?.subject ?? "");
     await this.#forget();
     const backlog = this.#core?.backlog ?? null;
     if (this.#core === null || this.#core.clients > 0 || backlog?.isOver !== true || backlog.undrained === 0) return;

@@ -36,6 +36,7 @@ export interface Session {
   readonly socket: Socket;
   readonly protocol: Protocol;
   readonly expiresAtMs: number | null;
+  readonly grantId: string;
   phase: Phase;
   /** A `caught-up` is still to come (V5). */
   owesCaughtUp: boolean;
@@ -56,6 +57,7 @@ export interface Attachment {
   readonly v: 1;
   readonly protocol: Protocol;
   readonly expiresAtMs: number | null;
+  readonly grantId: string;
   readonly own: { readonly cursor: number; readonly readTo: number } | null;
   readonly owesCaughtUp: boolean;
   readonly fromOldest: boolean;
@@ -67,6 +69,7 @@ export function toAttachment(session: Session): Attachment {
     v: 1,
     protocol: session.protocol,
     expiresAtMs: session.expiresAtMs,
+    grantId: session.grantId,
     own: phase.kind === "own" ? { cursor: phase.cursor, readTo: phase.readTo } : null,
     owesCaughtUp: session.owesCaughtUp,
     fromOldest: session.fromOldest,

@@ -22,6 +22,10 @@ export class Sockets {
     return this.#sessions.get(socket);
   }
 
+  all(): Iterable<Session> {
+    return this.#sessions.values();
+  }
+
   forget(session: Session): void {
     this.#sessions.delete(session.socket as WebSocket);
   }
@@ -40,6 +44,7 @@ export class Sockets {
       socket,
       protocol: join.protocol,
       expiresAtMs: join.expiresAtMs,
+      grantId: join.grantId,
       phase: { kind: "own", cursor, readTo: cursor },
       owesCaughtUp: !live,
       fromOldest,
@@ -72,6 +77,7 @@ export class Sockets {
       socket,
       protocol: kept.protocol,
       expiresAtMs: kept.expiresAtMs,
+      grantId: kept.grantId,
       phase: kept.own === null ? LIVE : { kind: "own", ...kept.own },
       owesCaughtUp: kept.owesCaughtUp,
       fromOldest: kept.fromOldest,

@@ -39,6 +39,7 @@ describe("admit", () => {
         protocol: "cellos.relay.v2",
         echoProtocol: true,
         expiresAtMs: null,
+        grantId: "0",
       },
     });
   });

@@ -29,6 +29,7 @@ describe("loadConfig", () => {
       batchMs: 5,
       maxClientsPerRoom: 1000,
       maxShards: 128,
+      maxRoomsPerGrant: 50,
       roomPlacement: "regional",
       maxReplays: 8,
       windowBytes: 4 * 1024 ** 2,

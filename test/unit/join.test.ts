@@ -9,6 +9,7 @@ const JOIN: JoinRequest = {
   protocol: "cellos.events.v1",
   echoProtocol: false,
   expiresAtMs: null,
+  grantId: "g",
 };
 
 const joins: fc.Arbitrary<JoinRequest> = fc.record({
@@ -18,6 +19,7 @@ const joins: fc.Arbitrary<JoinRequest> = fc.record({
   protocol: fc.constantFrom("cellos.events.v1", "cellos.relay.v2"),
   echoProtocol: fc.boolean(),
   expiresAtMs: fc.option(fc.maxSafeNat()),
+  grantId: fc.string(),
 });
 
 describe("encodeJoin and decodeJoin", () => {

@@ -1,0 +1,25 @@
+/**
+ * DOOR: the Durable Object of one credential: which subjects it has open (B4). It lives in memory only; what it
+ * forgets, the rooms tell it again with their heartbeats, so the limit is approximate for that long.
+ */
+import { DurableObject } from "cloudflare:workers";
+import { OpenSubjects } from "./open-subjects.ts";
+
+export class Ledger extends DurableObject<Env> {
+  readonly #open = new OpenSubjects();
+
+  /** Whether this credential may have `subject` open besides the others it has. Counts it when it may. */
+  open(subject: string, maxSubjects: number): boolean {
+    return this.#open.tryOpen(subject, maxSubjects, Date.now());
+  }
+
+  /** A room says that clients of this credential are still there. */
+  renew(subject: string): void {
+    this.#open.renew(subject, Date.now());
+  }
+
+  /** A room says that nobody is there any more. */
+  close(subject: string): void {
+    this.#open.close(subject);
+  }
+}

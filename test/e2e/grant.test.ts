@@ -1,0 +1,29 @@
+import { expect, test } from "vitest";
+import { dial, refusal } from "../support/dial.ts";
+import { startRelay } from "../support/relay.ts";
+import { Rig } from "../support/rig.ts";
+import { until } from "../support/until.ts";
+
+test("[B4] one credential has so many subjects open at a time, and another has its own", async () => {
+  await using rig = await Rig.start();
+  await rig.createStream();
+  const vars = { NATS_URL: rig.url, RELAY_API_TOKEN: "one two", MAX_ROOMS_PER_GRANT: "2", HEARTBEAT_SECONDS: "1" };
+  await using relay = await startRelay({ vars });
+  const url = (name: string): string => `${relay.wsUrl}/ws/events?subject=cellos.events.grant.${name}`;
+
+  const first = await dial(url("a"), { token: "one" });
+  const again = await dial(url("a"), { token: "one" });
+  const second = await dial(url("b"), { token: "one" });
+  const refused = await refusal(url("c"), { token: "one" });
+  expect(refused).toMatchObject({ status: 503, body: { type: "/problems/service-unavailable" } });
+  expect(Number(refused.headers["retry-after"])).toBeGreaterThan(0);
+  const other = await dial(url("c"), { token: "two" });
+
+  second.raw.close();
+  const third = await until(
+    "a subject may be opened in place of the closed one",
+    () => dial(url("d"), { token: "one" }).catch(() => undefined),
+    15_000,
+  );
+  for (const { raw } of [first, again, other, third]) raw.terminate();
+});
