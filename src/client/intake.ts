@@ -71,6 +71,8 @@ export class Intake<Event> {
   /** Forgets what is not handled yet: it will come again. */
   drop(): void {
     this.#inbox = [];
+    // The next connection starts its own chain.
+    this.#position = { ...this.cursor };
     this.#problem = undefined;
     this.#ackBytes = Infinity;
   }

@@ -12,8 +12,14 @@ export interface CursorStore {
   save(cursor: Cursor): void | Promise<void>;
 }
 
+/** As much of `Storage` as is needed. */
+interface TextStorage {
+  getItem(key: string): string | null;
+  setItem(key: string, value: string): void;
+}
+
 /** Keeps the cursor in `localStorage` (survives the browser) or `sessionStorage` (one per tab, survives a reload). */
-export const cursorIn = (storage: Pick<Storage, "getItem" | "setItem">, key: string): CursorStore => ({
+export const cursorIn = (storage: TextStorage, key: string): CursorStore => ({
   load: () => {
     try {
       const { seq, epoch } = JSON.parse(storage.getItem(key) ?? "{}") as Partial<Cursor>;

@@ -19,7 +19,7 @@ interface StatusEvents extends EventTarget {
   addEventListener(
     type: "statechange",
     listener: ((event: CustomEvent<StreamState>) => void) | null,
-    options?: boolean | AddEventListenerOptions,
+    options?: Parameters<EventTarget["addEventListener"]>[2],
   ): void;
   addEventListener(...listening: Parameters<EventTarget["addEventListener"]>): void;
 }
