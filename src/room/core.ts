@@ -207,6 +207,7 @@ export class Core implements FeedHost {
 
   onFailed(): void {
     this.#persist();
+    this.#keepPulse();
     this.#arrivals.notify();
   }
 

@@ -156,8 +156,8 @@ export class Feed {
       if (attempt === 0 || attempt === 5)
         logEvent("upstream-failed", { subject: this.#options.filter, attempt, why: error.message });
       if (error.verdict === "refused") this.#refusedAt = this.heads.now();
-      this.#host.onFailed();
       this.#step({ kind: "failed", pressing: this.#host.pressing() });
+      this.#host.onFailed();
     }
   }
 

@@ -162,7 +162,7 @@ function credentials(settings: NatsSettings): ConnectionOptions {
     case "none":
       return {};
     case "creds":
-      return { authenticator: credsAuthenticator(new TextEncoder().encode(auth.creds)) };
+      return { authenticator: credsAuthenticator(new TextEncoder().encode(credsText(auth.creds))) };
     case "nkey":
       return { authenticator: nkeyAuthenticator(new TextEncoder().encode(auth.seed)) };
     case "token":
@@ -170,6 +170,11 @@ function credentials(settings: NatsSettings): ConnectionOptions {
     case "userpass":
       return { user: auth.user, pass: auth.pass };
   }
+}
+
+/** The library wants a line feed after the last line, and no carriage return anywhere; editors and trimming see to both. */
+function credsText(creds: string): string {
+  return `${creds.replaceAll("\r\n", "\n").trim()}\n`;
 }
 
 /** Behind a Cloudflare tunnel the upgrade needs headers, which only fetch() can send (PLATFORM I1, I3). */
