@@ -51,21 +51,29 @@ describe("the HTTP surface", () => {
 
   it("[H2] echoes nothing a client sent", async () => {
     const marker = "zq9marker";
-    for (const path of [`/${marker}`, `/ws/events?subject=${marker}`, `/ws/events?since=${marker}`, `/ws/events?epoch=%20${marker}`]) {
+    for (const path of [
+      `/${marker}`,
+      `/ws/events?subject=${marker}`,
+      `/ws/events?since=${marker}`,
+      `/ws/events?epoch=%20${marker}`,
+    ]) {
       const response = await send(path, { headers: AUTH });
       expect(response.status).toBeGreaterThanOrEqual(400);
       expect(await response.text()).not.toContain(marker);
     }
   });
 
-  it.each(["/ws/events", "/healthz", "/nope"])("[H11] grants CORS on %s to an origin that passes, and to no other", async (path) => {
-    const granted = await send(path, { headers: { Origin: ORIGIN } });
-    expect(granted.headers.get("Access-Control-Allow-Origin")).toBe(ORIGIN);
-    expect(granted.headers.get("Access-Control-Expose-Headers")).toBe("Retry-After, WWW-Authenticate");
-    const denied = await send(path, { headers: { Origin: "https://evil.example" } });
-    expect(denied.headers.get("Access-Control-Allow-Origin")).toBeNull();
-    for (const response of [granted, denied, await send(path)]) expect(response.headers.get("Vary")).toBe("Origin");
-  });
+  it.each(["/ws/events", "/healthz", "/nope"])(
+    "[H11] grants CORS on %s to an origin that passes, and to no other",
+    async (path) => {
+      const granted = await send(path, { headers: { Origin: ORIGIN } });
+      expect(granted.headers.get("Access-Control-Allow-Origin")).toBe(ORIGIN);
+      expect(granted.headers.get("Access-Control-Expose-Headers")).toBe("Retry-After, WWW-Authenticate");
+      const denied = await send(path, { headers: { Origin: "https://evil.example" } });
+      expect(denied.headers.get("Access-Control-Allow-Origin")).toBeNull();
+      for (const response of [granted, denied, await send(path)]) expect(response.headers.get("Vary")).toBe("Origin");
+    },
+  );
 
   it("[H11] answers a preflight, and grants it only to an origin that passes", async () => {
     const granted = await send("/ws/events", { method: "OPTIONS", headers: { Origin: ORIGIN } });
