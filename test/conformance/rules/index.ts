@@ -1,0 +1,17 @@
+import "./binary-events.ts";
+import "./elsewhere.ts";
+import "./frames.ts";
+import "./handshake.ts";
+import "./history.ts";
+import "./heartbeat.ts";
+import "./inbound.ts";
+import "./lost-cursor.ts";
+import "./payload.ts";
+import "./query.ts";
+import "./refusals.ts";
+import "./routes.ts";
+import "./start.ts";
+import "./tickets.ts";
+import "./upstream.ts";
+import "./v2.ts";
+import "./closing.ts";
