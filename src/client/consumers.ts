@@ -40,7 +40,7 @@ export class Consumers<Event> {
     let next = arrival();
     const unsubscribe = this.#add((item) => {
       arrive(item);
-      return new Promise<void>((resolve) => (handled = resolve));
+      return item && new Promise<void>((resolve) => (handled = resolve));
     });
     try {
       for (let item; (item = this.#end ? null : await next) !== null; handled()) {

@@ -7,6 +7,8 @@
  * what it has already (`accept.ts`).
  */
 import { CLOSE } from "../protocol/codes.ts";
+import { accept, type Accepted, type Position } from "./accept.ts";
+import { RelayError } from "./error.ts";
 import { readFrame, type Frame, type Welcome } from "./frame.ts";
 import type { Line, OpenLine } from "./line.ts";
 import type { ToPage } from "./shared.ts";
@@ -30,8 +32,8 @@ export interface Member {
 
 export interface HubHost {
   readonly open: OpenLine;
-  /** The hub knows where it starts, has met the live head, or is closed. */
-  onChange(hub: Hub): void;
+  /** The hub has moved, or is closed. */
+  onChange(): void;
 }
 
 interface Entry {
@@ -53,7 +55,7 @@ export class Hub {
   #opener: Member | null;
   #welcome: Welcome | null = null;
   #pace: "opening" | "replaying" | "live" | "closed" = "opening";
-  #cursor = 0;
+  #position: Position = {};
   #entries: Entry[] = [];
   /** Index of the first entry, and of the first that no page has handled. */
   #base = 0;
@@ -119,6 +121,7 @@ export class Hub {
     if (this.members.size > 0 || this.#opener !== null) return;
     this.#pace = "closed";
     this.#line.close();
+    this.#host.onChange();
   }
 
   send(text: string): void {
@@ -137,34 +140,50 @@ export class Hub {
     this.#line.close();
   }
 
+  get #cursor(): number {
+    return this.#position.chain ?? 0;
+  }
+
   get #floor(): number {
     return this.#entries[0]?.prev ?? this.#cursor;
   }
 
   #received(text: string): void {
     this.#heardMs = Date.now();
-    const frame = readFrame(text, JSON.parse);
+    let frame: Frame;
+    let accepted: Accepted;
+    try {
+      frame = readFrame(text, JSON.parse);
+      accepted = accept(this.#position, frame);
+    } catch {
+      return this.#breakOff();
+    }
+    // Every page would find the gap, and come back to it: only another socket helps.
+    if (accepted instanceof RelayError) return this.#breakOff();
+    const prev = this.#cursor;
+    this.#position = accepted.position;
     if (frame.type === "welcome") return this.#begin(frame);
     if (frame.type === "problem") return this.#toAll((member) => this.#send(member, -1, text));
-    const prev = this.#cursor;
-    if (frame.type === "events") this.#cursor = frame.events.at(-1)?.seq ?? prev;
-    if (frame.type === "heartbeat" || frame.type === "caught-up") this.#cursor = frame.cursor;
     this.#entries.push({ type: frame.type, text, prev, cursor: this.#cursor });
     this.#chars += text.length;
     this.#acknowledge(this.#acked);
     for (const member of this.members) this.#serve(member);
     if (frame.type === "caught-up") this.#pace = "live";
-    if (frame.type === "caught-up" || frame.type === "heartbeat") this.#host.onChange(this);
+    this.#host.onChange();
+  }
+
+  #breakOff(): void {
+    this.#line.close();
+    this.#end(1006, "");
   }
 
   #begin(welcome: Welcome): void {
     this.#welcome = welcome;
-    this.#cursor = welcome.cursor;
     this.#pace = welcome.live ? "live" : "replaying";
     const opener = this.#opener;
     this.#opener = null;
     if (opener !== null) this.add(opener);
-    this.#host.onChange(this);
+    this.#host.onChange();
   }
 
   /** Sends a page what it can take. One that has fallen out of the window resumes by itself. */
@@ -208,7 +227,7 @@ export class Hub {
     this.#pace = "closed";
     this.#toAll((member) => this.#part(member, { code, reason }));
     this.#opener = null;
-    this.#host.onChange(this);
+    this.#host.onChange();
   }
 
   #toAll(run: (member: Member) => void): void {

@@ -56,16 +56,18 @@ export class Lobby {
     } else if (party.hubs.some(({ pace }) => pace === "opening")) {
       party.queue.push({ member, join });
     } else {
-      const host = { open: this.#open, onChange: (changed: Hub) => this.#onChange(party, changed) };
+      const host = { open: this.#open, onChange: () => this.#onChange(party) };
       party.hubs.push(new Hub(new URL(join.url), join.protocols, member, host));
     }
   }
 
-  #onChange(party: Party, changed: Hub): void {
-    party.hubs = party.hubs.filter(({ pace }) => pace !== "closed");
-    for (const other of party.hubs) {
-      if (other === changed || other.pace !== "live" || changed.pace !== "live") continue;
-      if ([...changed.members].every(({ place }) => other.covers(place, Date.now()))) changed.moveTo(other);
+  /** Whoever has caught up goes over to the oldest socket that is live. */
+  #onChange(party: Party): void {
+    const live = party.hubs.filter(({ pace }) => pace === "live");
+    const [main] = live;
+    for (const hub of live) {
+      if (main === undefined || hub === main) continue;
+      if ([...hub.members].every(({ place }) => main.covers(place, Date.now()))) hub.moveTo(main);
     }
     party.hubs = party.hubs.filter(({ pace }) => pace !== "closed");
     for (const { member, join } of party.queue.splice(0)) this.#place(party, member, join);

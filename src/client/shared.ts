@@ -43,6 +43,7 @@ export const openLine =
     port.start();
     const lock = crypto.randomUUID();
     void navigator.locks.request(lock, () => {
+      if (hears === null) return;
       post({ url: url.href, protocols, lock });
       return new Promise<void>((resolve) => (release = resolve));
     });
@@ -52,6 +53,7 @@ export const openLine =
       close: () => {
         hears = null;
         post(null);
+        port.close();
         release();
       },
     };

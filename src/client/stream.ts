@@ -10,7 +10,6 @@ import { isHidden, onWake } from "./page.ts";
 import { openLine } from "./shared.ts";
 import { view, type Effect, type Happening, type State, type StreamState } from "./state.ts";
 import type { Cursor } from "./storage.ts";
-import { Timer } from "../shared/timer.ts";
 import { MAX_TIMER_MS, protocolsFor, renewalMs } from "./token.ts";
 import { askWhy } from "./why.ts";
 
@@ -25,16 +24,18 @@ interface StatusEvents extends EventTarget {
 }
 const StatusTarget = EventTarget as new () => StatusEvents;
 
+type Handle = ReturnType<typeof setTimeout> | undefined;
+
 export class EventStream<Event = CloudEvent> extends StatusTarget {
   readonly #options: EventStreamOptions;
   readonly #intake: Intake<Event>;
   readonly #stopListening: () => void;
-  readonly #deadline = new Timer();
-  readonly #renewal = new Timer();
   #state: State = FIRST[0];
   #shown: StreamState = view(FIRST[0]);
   /** Counts connections: what was begun for an earlier one is nobody's business any more. */
   #attempt = 0;
+  #deadline: Handle;
+  #renewal: Handle;
   #line: Line | null = null;
   #token: string | undefined;
 
@@ -103,11 +104,13 @@ export class EventStream<Event = CloudEvent> extends StatusTarget {
 
   #arm(): void {
     const state = this.#state;
-    if (!("deadlineMs" in state)) return this.#deadline.clear();
-    this.#deadline.arm(Math.min(state.deadlineMs - Date.now(), MAX_TIMER_MS), () => {
+    clearTimeout(this.#deadline);
+    if (!("deadlineMs" in state)) return;
+    this.#deadline = setTimeout(
       // While something is still to be handled here, the relay may be silent because we are.
-      this.#step({ kind: this.#line && this.#intake.isBusy ? "heard" : "ticked" });
-    });
+      () => this.#step({ kind: this.#line && this.#intake.isBusy ? "heard" : "ticked" }),
+      Math.min(state.deadlineMs - Date.now(), MAX_TIMER_MS),
+    );
   }
 
   #announce(shown: StreamState): void {
@@ -144,7 +147,7 @@ export class EventStream<Event = CloudEvent> extends StatusTarget {
         this.#line?.close();
         this.#line = null;
         this.#intake.drop();
-        this.#renewal.clear();
+        clearTimeout(this.#renewal);
     }
   }
 
@@ -195,18 +198,15 @@ export class EventStream<Event = CloudEvent> extends StatusTarget {
 
   /** Replaces the token in place before it expires (V8). If that fails, the relay's 4401 asks for the next. */
   #renewInTime(): void {
+    clearTimeout(this.#renewal);
     const delayMs = renewalMs(this.#token ?? "", Date.now(), Math.random());
     if (typeof this.#options.token !== "function" || delayMs === null) return;
-    this.#renewal.arm(delayMs, () =>
-      this.#run(
-        () => this.#askToken(),
-        (token) => {
-          if (token === this.#token) return;
-          this.#token = token;
-          this.#line?.send(JSON.stringify({ type: "auth", token }));
-          this.#renewInTime();
-        },
-      ),
-    );
+    const renew = (token: string | undefined): void => {
+      if (token === this.#token) return;
+      this.#token = token;
+      this.#line?.send(JSON.stringify({ type: "auth", token }));
+      this.#renewInTime();
+    };
+    this.#renewal = setTimeout(() => this.#run(() => this.#askToken(), renew), delayMs);
   }
 }

@@ -139,7 +139,10 @@ export class JetStream {
 
   async consumers(name = STREAM): Promise<ConsumerState[]> {
     const found: ConsumerState[] = [];
-    for await (const { name: consumer, config, num_pending } of this.#manager.consumers.list(name)) {
+    for await (const listed of this.#manager.consumers.list(name)) {
+      // A consumer that is being deleted is listed as null.
+      if (Object(listed) !== listed) continue;
+      const { name: consumer, config, num_pending } = listed;
       found.push({
         name: consumer,
         durable: config.durable_name !== undefined,
