@@ -18,7 +18,10 @@ interface TextStorage {
   setItem(key: string, value: string): void;
 }
 
-/** Keeps the cursor in `localStorage` (survives the browser) or `sessionStorage` (one per tab, survives a reload). */
+/**
+ * Keeps the cursor in `localStorage` (survives the browser) or `sessionStorage` (one per tab, survives a reload).
+ * A key is for one stream in one tab: two that share one overwrite each other's cursor.
+ */
 export const cursorIn = (storage: TextStorage, key: string): CursorStore => ({
   load: () => {
     try {

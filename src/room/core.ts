@@ -98,6 +98,7 @@ export class Core implements FeedHost {
   restore(memory: Memory, sessions: readonly Session[]): void {
     const fanout = this.#reading.resumeFrom(memory);
     for (const session of sessions) fanout.restore(session);
+    this.#feed?.wake();
   }
 
   /**

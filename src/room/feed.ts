@@ -9,7 +9,7 @@ import { Consumer, HEARTBEATS_MISSED, type ConsumerEvent } from "../upstream/con
 import { Heads, type Head } from "../upstream/heads.ts";
 import { openLink, type Link } from "../upstream/link.ts";
 import type { FeedHost, FeedOptions, FeedReader } from "./feed-host.ts";
-import { stepUpstream, type Upstream, type UpstreamEvent } from "./upstream-machine.ts";
+import { ASLEEP, stepUpstream, type Upstream, type UpstreamEvent } from "./upstream-machine.ts";
 
 const BATCH = 512;
 
@@ -66,6 +66,11 @@ export class Feed {
       else if (this.#link === link) this.#lost("no answer to STREAM.INFO", false);
       throw error;
     }
+  }
+
+  /** The room woke, and its upstream was gone when it fell asleep. */
+  wake(): void {
+    if (this.#state.kind === "idle") this.#state = ASLEEP;
   }
 
   want(): void {

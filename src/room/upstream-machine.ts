@@ -42,6 +42,9 @@ const PRESSING_CAP_MS = 1_000;
 /** Beyond this many tries in a row nothing is timed any more, unless somebody waits. */
 const TIMED_ATTEMPTS = 4;
 
+/** A room that woke without its upstream goes on where it fell asleep: nothing is timed, the alarm drives. */
+export const ASLEEP: Upstream = { kind: "waiting", attempt: TIMED_ATTEMPTS + 1, dueAtMs: 0 };
+
 type Step = { state: Upstream; effects: UpstreamEffect[] };
 
 export function stepUpstream(state: Upstream, event: UpstreamEvent, nowMs: number, random: number): Step {

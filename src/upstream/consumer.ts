@@ -31,7 +31,8 @@ export interface ConsumerOptions {
   readonly idleHeartbeatMs: number;
 }
 
-const REQUEST_TIMEOUT_MS = 5_000;
+/** A busy broker counts the matches of a filter before it answers, message block by message block. */
+const CREATE_TIMEOUT_MS = 20_000;
 const DELETE_TIMEOUT_MS = 2_000;
 /** The broker collects a consumer nobody pulled for this long. */
 const INACTIVE_MS = 60_000;
@@ -71,7 +72,7 @@ export class Consumer {
     const consumer = new Consumer(link, options, onEvent);
     const name = consumer.#name;
     const config = consumerConfig({ ...options, name, inactiveMs: INACTIVE_MS });
-    const answer = await link.request(createSubject(options.stream, name, options.filter), config, REQUEST_TIMEOUT_MS);
+    const answer = await link.request(createSubject(options.stream, name, options.filter), config, CREATE_TIMEOUT_MS);
     const { start, pending } = parseCreated(answer);
     consumer.#state = pullStart(start);
     consumer.#inbox = link.inbox((message) => consumer.#receive(message));

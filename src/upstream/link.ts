@@ -196,11 +196,11 @@ async function openSocket(url: string, settings: NatsSettings): Promise<WebSocke
   return socket;
 }
 
+/** Not AUTHENTICATION_TIMEOUT: that is a slow path or a busy broker, and no verdict on the credentials. */
 const AUTH_CODES = new Set([
   "AUTHORIZATION_VIOLATION",
   "AUTHENTICATION_EXPIRED",
   "ACCOUNT_AUTHENTICATION_EXPIRED",
-  "AUTHENTICATION_TIMEOUT",
   "BAD_CREDS",
   "BAD_AUTHENTICATION",
 ]);
