@@ -1,0 +1,64 @@
+/** Publish to client, at rates a room should bear and at one it may not. */
+import { together, timedRun, type Pace, type Timed } from "../latency-run.ts";
+import type { Bench, Claim, Section } from "../section.ts";
+import { LABELS, openSide, type Side, type SideName } from "../side.ts";
+import { spread } from "../stats.ts";
+import { ranged, short, times } from "../table.ts";
+
+const COMPARED: readonly SideName[] = ["v1", "v2", "nats", "bridge"];
+const RATES = [50, 500, 2_000];
+const CLIENTS = 100;
+const SECONDS = 3;
+const HEAD = ["events/s", "side", "p50 ms", "p99 ms", "p99.9 ms", "p99 of all rounds", ""];
+
+export async function latency(bench: Bench): Promise<Section> {
+  const { ground, quick, log } = bench;
+  const sides: Side[] = [];
+  for (const name of COMPARED) sides.push(await openSide(ground, name));
+  const paces = (quick ? [50, 200] : RATES).map((perSecond): Pace => {
+    return { clients: quick ? 10 : CLIENTS, bytes: 300, perSecond, seconds: quick ? 1 : SECONDS };
+  });
+  for (const side of sides) await timedRun(ground, side, { clients: 10, bytes: 300, perSecond: 200, seconds: 1 });
+  const rows: string[][] = [];
+  const claims: Claim[] = [];
+  for (const pace of paces) {
+    const runs = new Map<SideName, Timed[]>(COMPARED.map((name) => [name, []]));
+    for (let round = 0; round < bench.rounds; round += 1) {
+      for (const side of sides) {
+        const run = await timedRun(ground, side, pace);
+        runs.get(side.name)?.push(run);
+        log(
+          `${pace.perSecond}/s, ${LABELS[side.name]}: p50 ${short(run.tail.p50)} p99 ${short(run.tail.p99)} ${run.trouble}`,
+        );
+      }
+    }
+    for (const name of COMPARED) rows.push(row(pace, name, runs.get(name) ?? []));
+    claims.push(...claim(pace, runs));
+  }
+  return {
+    title: "Latency",
+    notes: [
+      `${CLIENTS} clients, 300 B, ${SECONDS} s a run. Time from the publisher's write to the client's read, by the kernel's monotonic clock that both processes share. The same client process reads every side.`,
+      "nats-server's subscribers get core NATS messages, which do not wait for the stream; the relay and the bridge read the stream.",
+      "Clients that were closed, or not served within 8 s of the last event, are named in the last column: that rate was too much.",
+    ],
+    tables: [{ head: HEAD, rows }],
+    claims,
+  };
+}
+
+function row({ perSecond }: Pace, name: SideName, runs: readonly Timed[]): string[] {
+  const { tail, trouble } = together(runs);
+  const p99 = ranged(spread(runs.map((run) => run.tail.p99)));
+  return [String(perSecond), LABELS[name], short(tail.p50), short(tail.p99), short(tail.p999), p99, trouble];
+}
+
+function claim({ perSecond }: Pace, runs: ReadonlyMap<SideName, readonly Timed[]>): Claim[] {
+  const p99 = (name: SideName): number => together(runs.get(name) ?? []).tail.p99;
+  return (["nats", "bridge"] as const).map((other) => ({
+    what: `p99 publish to client, ${perSecond} events/s`,
+    relay: `v2 ${short(p99("v2"))} ms`,
+    other: `${LABELS[other]} ${short(p99(other))} ms`,
+    ratio: times(p99("v2"), p99(other)),
+  }));
+}

@@ -1,0 +1,104 @@
+/** One side of a comparison: where its clients connect, what makes it send, and which processes pay for it. */
+import { EventTemplate, FIRST_MARK } from "./event-template.ts";
+import { TOKEN, type Ground } from "./ground.ts";
+import type { Dial } from "./swarm-messages.ts";
+
+export const SIDES = ["v1", "v2", "nats", "bridge", "ceiling"] as const;
+export type SideName = (typeof SIDES)[number];
+
+export const LABELS: Readonly<Record<SideName, string>> = {
+  v1: "relay v1",
+  v2: "relay v2",
+  nats: "nats-server's WebSocket",
+  bridge: "plain Node bridge",
+  ceiling: "Durable Object, sends only",
+};
+
+export interface Source {
+  /** Sends events with these marks to whoever listens. */
+  send(marks: readonly number[]): Promise<void>;
+}
+
+export interface Side {
+  readonly name: SideName;
+  /** The server that has the clients, and the broker unless it is the same or not needed. */
+  readonly pid: number;
+  readonly brokerPid: number | null;
+  dial(subject: string, clients: number): Dial;
+  source(subject: string, bytes: number): Source;
+}
+
+const MIB = 1024 * 1024;
+const KIB = 1024;
+const WAVE = 64;
+const ACK_BYTES = 256 * KIB;
+
+/**
+ * What may be under way to one client. The relay counts what lies unread for all clients of a room together
+ * (MAX_QUEUED_BYTES), so many clients have less each; every side gets the same.
+ */
+export function windowBytes(clients: number): number {
+  return Math.floor(Math.min(768 * KIB, Math.max(16 * KIB, (24 * MIB) / clients)));
+}
+
+/** A v1 client has no duty to ping, and is cut for it under such a load; so ours does (B1). */
+function pingBytes(name: SideName, clients: number): number {
+  if (name === "v2") return ACK_BYTES;
+  return name === "v1" ? Math.floor(Math.min(ACK_BYTES, windowBytes(clients) / 2)) : 0;
+}
+
+export async function openSide(ground: Ground, name: SideName): Promise<Side> {
+  const { pid, port } = await serverOf(ground, name);
+  const broker = ground.broker.child?.pid ?? 0;
+  return {
+    name,
+    pid,
+    brokerPid: name === "nats" || name === "ceiling" ? null : broker,
+    dial: (subject, clients) => ({
+      dialect: name === "v2" || name === "nats" ? name : "v1",
+      port,
+      path: "/ws/events",
+      token: TOKEN,
+      subject,
+      clients,
+      pingBytes: pingBytes(name, clients),
+      wave: WAVE,
+    }),
+    source: (subject, bytes) =>
+      name === "ceiling" ? ceilingSource(port, subject, bytes) : natsSource(ground, subject, bytes),
+  };
+}
+
+async function serverOf(ground: Ground, name: SideName): Promise<{ readonly pid: number; readonly port: number }> {
+  switch (name) {
+    case "v1":
+    case "v2":
+      return ground.relay();
+    case "bridge":
+      return ground.bridge();
+    case "ceiling":
+      return ground.ceiling();
+    case "nats":
+      return { pid: ground.broker.child?.pid ?? 0, port: ground.broker.port };
+  }
+}
+
+function natsSource({ publisher }: Ground, subject: string, bytes: number): Source {
+  const template = new EventTemplate(bytes);
+  return {
+    send: async (marks) => publisher.send(subject, template, marks),
+  };
+}
+
+/** Sends constants as large as the relay's frames of such events. */
+function ceilingSource(port: number, subject: string, bytes: number): Source {
+  const event = new EventTemplate(bytes).bytes.toString();
+  const body = `{"seq":${FIRST_MARK},"event":${event}}`;
+  return {
+    send: async (marks) => {
+      const url = `http://127.0.0.1:${port}/?subject=${subject}&count=${marks.length}`;
+      const answer = await fetch(url, { method: "POST", body });
+      if (!answer.ok) throw new Error(`The ceiling's Worker answered ${answer.status}.`);
+    },
+  };
+}
