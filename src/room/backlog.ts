@@ -1,7 +1,8 @@
 /**
  * What may lie unread in the runtime's queues: one account a room, summed over the isolate, because all rooms of
- * an isolate share 128 MB (B1, PLATFORM C6). A socket that was closed keeps its queue until the peer has read it
- * or its connection dies (PLATFORM C3, C4), so it stays in the account until the runtime says that it is gone.
+ * an isolate share 128 MB (B1, PLATFORM C6). Queues cannot be seen, so the account holds what gives no sign of being
+ * read: a v2 client that does not owe a ping is reading. A socket that was closed keeps its queue until the peer has
+ * read it or its connection dies (PLATFORM C3, C4), so it stays in the account until the runtime says that it is gone.
  */
 import { V1 } from "../protocol/subprotocol.ts";
 import { WeakMembers } from "../shared/weak-members.ts";
@@ -10,21 +11,25 @@ import type { Session, Socket } from "./session.ts";
 const isolate = new WeakMembers<Backlog>();
 
 /** A v2 client that owes a ping for this long is not just behind: one that reads answers within a round trip. */
-const SUSPECT_MS = 2_000;
+const SUSPECT_MS = 5_000;
+/** Adding up every session after every batch would cost more than it saves. */
+const MEASURE_EVERY_MS = 250;
 
 export class Backlog {
   readonly #maxBytes: number;
-  #unprovenBytes = 0;
   readonly #undrained = new Map<Socket, number>();
+  #suspectBytes = 0;
+  #measuredAtMs = 0;
 
   constructor(maxBytes: number) {
     this.#maxBytes = maxBytes;
+    isolate.add(this);
   }
 
   /** More than MAX_QUEUED_BYTES lie in this isolate: nobody may join (B1). */
   get isOver(): boolean {
-    const { unproven, undrained } = isolateBytes();
-    return unproven + undrained > this.#maxBytes;
+    const { suspect, undrained } = isolateBytes();
+    return suspect + undrained > this.#maxBytes;
   }
 
   /** Closed sockets whose peers have not read what they were sent. */
@@ -32,27 +37,14 @@ export class Backlog {
     return this.#undrained.size;
   }
 
-  sent(bytes: number): void {
-    this.#unprovenBytes += bytes;
-    isolate.add(this);
-  }
-
-  proven(bytes: number): void {
-    this.#unprovenBytes -= bytes;
-  }
-
   /** A session has left: closed by us, its queue stays; gone by itself, its queue is gone with it. */
   left(session: Session, closedByUs: boolean): void {
-    const bytes = session.flow.sentBytes - session.flow.provenBytes;
-    this.#unprovenBytes -= bytes;
-    if (closedByUs && bytes > 0) this.#undrained.set(session.socket, bytes);
-    this.#forgetIfEmpty();
+    if (closedByUs && unread(session) > 0) this.#undrained.set(session.socket, unread(session));
   }
 
   /** The runtime says that a socket is gone. */
   drained(socket: Socket): void {
     this.#undrained.delete(socket);
-    this.#forgetIfEmpty();
   }
 
   /**
@@ -61,12 +53,12 @@ export class Backlog {
    * ping, so that nobody is judged by an old one.
    */
   toShed(sessions: ReadonlySet<Session>, look: (session: Session) => void, nowMs: number): Session[] {
+    if (nowMs - this.#measuredAtMs < MEASURE_EVERY_MS) return [];
+    this.#measure(sessions, nowMs);
     if (this.#excess() <= 0) return [];
     for (const session of sessions) look(session);
+    const suspects = this.#measure(sessions, nowMs).toSorted((a, b) => unread(b) - unread(a));
     let excess = this.#excess();
-    const suspects = [...sessions]
-      .filter((session) => isSuspect(session, nowMs))
-      .toSorted((a, b) => unread(b) - unread(a));
     const shed: Session[] = [];
     for (const session of suspects) {
       if (excess <= 0) break;
@@ -76,29 +68,33 @@ export class Backlog {
     return shed;
   }
 
-  /** What was closed and does not drain cannot be shed again: it must not cost the others more than most of their share. */
-  #excess(): number {
-    const { unproven, undrained } = isolateBytes();
-    return unproven - Math.max(this.#maxBytes / 4, this.#maxBytes - undrained);
+  #measure(sessions: ReadonlySet<Session>, nowMs: number): Session[] {
+    const suspects = [...sessions].filter((session) => isSuspect(session, nowMs));
+    this.#measuredAtMs = nowMs;
+    this.#suspectBytes = suspects.reduce((sum, session) => sum + unread(session), 0);
+    return suspects;
   }
 
-  #forgetIfEmpty(): void {
-    if (this.#unprovenBytes <= 0 && this.#undrained.size === 0) isolate.delete(this);
+  /** What was closed and does not drain cannot be shed again: it must not cost the others more than most of their share. */
+  #excess(): number {
+    const { suspect, undrained } = isolateBytes();
+    return suspect - Math.max(this.#maxBytes / 4, this.#maxBytes - undrained);
   }
 
   /** What this room contributes to the isolate's sum. */
-  get bytes(): { readonly unproven: number; readonly undrained: number } {
+  get bytes(): { readonly suspect: number; readonly undrained: number } {
     let undrained = 0;
     for (const bytes of this.#undrained.values()) undrained += bytes;
-    return { unproven: this.#unprovenBytes, undrained };
+    return { suspect: this.#suspectBytes, undrained };
   }
 }
 
-function isolateBytes(): { unproven: number; undrained: number } {
-  const sum = { unproven: 0, undrained: 0 };
+function isolateBytes(): { suspect: number; undrained: number } {
+  const sum = { suspect: 0, undrained: 0 };
   for (const room of isolate) {
-    sum.unproven += room.bytes.unproven;
-    sum.undrained += room.bytes.undrained;
+    const { suspect, undrained } = room.bytes;
+    sum.suspect += suspect;
+    sum.undrained += undrained;
   }
   return sum;
 }

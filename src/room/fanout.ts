@@ -26,7 +26,6 @@ import { Window } from "./window.ts";
 export interface FanoutOptions extends SenderOptions {
   readonly windowBytes: number;
   readonly heartbeatMs: number;
-  readonly maxQueuedBytes: number;
   /** Called after a session has left, however. */
   readonly onGone: (session: Session, close: CloseName | null) => void;
 }
@@ -48,11 +47,11 @@ export class Fanout {
     this.window = new Window(cursor, options.windowBytes);
     this.#at = { cursor, atHead: false };
     this.backlog = new Backlog(options.maxQueuedBytes);
-    this.#sender = new Sender(options, this.backlog, {
+    this.#sender = new Sender(options, {
       close: (session, name) => this.close(session, name),
       gone: (session) => this.leave(session),
     });
-    this.#roster = new Roster((count) => this.#sender.shareAmong(count));
+    this.#roster = new Roster((v1, v2) => this.#sender.shareAmong(v1, v2));
     this.#catchUp = new CatchUp(this.#at, this.window, this.#roster, this.#sender);
   }
 

@@ -24,6 +24,8 @@ export interface Flow {
   grantBytes: number;
   /** Time stamp of the last ping seen, milliseconds since 1970. */
   pingAtMs: number | null;
+  /** A stamp that was seen within its own millisecond. */
+  keptPingAtMs: number | null;
   /** What had surely been sent when that ping arrived: proven by the next one. */
   markBytes: number;
   polledBytes: number;
@@ -40,6 +42,7 @@ export function newFlow(protocol: Protocol, pingAtMs: number | null): Flow {
     provenBytes: 0,
     grantBytes: 0,
     pingAtMs,
+    keptPingAtMs: null,
     markBytes: 0,
     polledBytes: 0,
     sentAtPingBytes: 0,
@@ -69,23 +72,29 @@ export function recordSent(flow: Flow, bytes: number, asksForPing: boolean, limi
 }
 
 /**
- * Looks at the time stamp of the last ping. True when it is a new one. A stamp of this very millisecond is left for
- * the next look: a second ping within it would carry the same stamp and never be seen.
+ * Looks at the time stamp of the last ping. True when there is a new one. A stamp of this very millisecond is kept
+ * until its millisecond is over, which a later stamp says too: a second ping within it would carry the same stamp
+ * and never be seen.
  */
 export function poll(flow: Flow, pingAtMs: number | null, limits: FlowLimits, nowMs: number): boolean {
-  const fresh = pingAtMs !== null && pingAtMs !== flow.pingAtMs && pingAtMs < nowMs;
-  if (fresh) {
-    flow.pingAtMs = pingAtMs;
-    // A v1 client pings when it likes, not stop-and-wait: any ping counts as proof of all (B1).
-    flow.provenBytes = flow.protocol === V2 ? Math.max(flow.provenBytes, flow.markBytes) : flow.sentBytes;
-    flow.markBytes = flow.polledBytes;
-    flow.sentAtPingBytes = flow.sentBytes;
-    flow.owedSinceMs = null;
-    flow.grantBytes = flow.sentBytes + limits.ackBytes;
+  const isNews = pingAtMs !== null && pingAtMs !== flow.pingAtMs;
+  if (!isNews) {
+    flow.polledBytes = flow.sentBytes;
+    return false;
   }
-  // What is sent after a stamp that was left alone is not covered by it.
-  if (fresh || pingAtMs === flow.pingAtMs) flow.polledBytes = flow.sentBytes;
-  return fresh;
+  const kept = flow.keptPingAtMs;
+  flow.keptPingAtMs = pingAtMs;
+  const over = pingAtMs < nowMs ? pingAtMs : kept !== null && kept !== pingAtMs ? kept : null;
+  if (over === null || over === flow.pingAtMs) return false;
+  flow.pingAtMs = over;
+  // A v1 client pings when it likes, not stop-and-wait: any ping counts as proof of all (B1).
+  flow.provenBytes = flow.protocol === V2 ? Math.max(flow.provenBytes, flow.markBytes) : flow.sentBytes;
+  flow.markBytes = flow.polledBytes;
+  flow.polledBytes = flow.sentBytes;
+  flow.sentAtPingBytes = flow.sentBytes;
+  flow.owedSinceMs = null;
+  flow.grantBytes = flow.sentBytes + limits.ackBytes;
+  return true;
 }
 
 /** True when a v2 client owes a ping for longer than `timeoutMs`. */

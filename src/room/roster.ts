@@ -8,18 +8,18 @@ export class Roster {
   readonly live = new Set<Session>();
   /** Sessions with a cursor of their own. */
   readonly own = new Set<Session>();
-  readonly #onV1Count: (count: number) => void;
+  readonly #onCount: (v1: number, v2: number) => void;
   #v1Count = 0;
 
-  /** `onV1Count`: v1 sessions share one bound (B1). */
-  constructor(onV1Count: (count: number) => void) {
-    this.#onV1Count = onV1Count;
+  /** `onCount`: sessions of one version share their bounds (B1). */
+  constructor(onCount: (v1: number, v2: number) => void) {
+    this.#onCount = onCount;
   }
 
   add(session: Session): void {
     this.all.add(session);
     (session.phase.kind === "live" ? this.live : this.own).add(session);
-    this.#countV1(session, 1);
+    this.#count(session, 1);
   }
 
   /** False when it was not here. */
@@ -27,7 +27,7 @@ export class Roster {
     if (!this.all.delete(session)) return false;
     this.live.delete(session);
     this.own.delete(session);
-    this.#countV1(session, -1);
+    this.#count(session, -1);
     return true;
   }
 
@@ -43,9 +43,8 @@ export class Roster {
     this.own.add(session);
   }
 
-  #countV1(session: Session, change: 1 | -1): void {
-    if (session.protocol !== V1) return;
-    this.#v1Count += change;
-    this.#onV1Count(this.#v1Count);
+  #count(session: Session, change: 1 | -1): void {
+    if (session.protocol === V1) this.#v1Count += change;
+    this.#onCount(this.#v1Count, this.all.size - this.#v1Count);
   }
 }

@@ -2,7 +2,6 @@
 import type { CloseName } from "../protocol/codes.ts";
 import type { Frame } from "../protocol/frames.ts";
 import { V1, V2, type Protocol } from "../protocol/subprotocol.ts";
-import type { Backlog } from "./backlog.ts";
 import { isExhausted, isOverdue, poll, recordSent, wantsPoll, type FlowLimits } from "./flow.ts";
 import type { Session } from "./session.ts";
 
@@ -10,6 +9,7 @@ export interface SenderOptions {
   readonly sendTimeoutMs: number;
   readonly maxUnreadBytes: number;
   readonly maxUnprovenBytes: number;
+  readonly maxQueuedBytes: number;
   readonly ackBytes: number;
   /** Time stamp of a socket's last `ping`, as the platform keeps it (PLATFORM C7). */
   readonly pingAtMs: (session: Session) => number | null;
@@ -28,21 +28,19 @@ export type Encode = (protocol: Protocol) => readonly Frame[];
 
 const EXPIRY_GRACE_MS = 1_000;
 const MIN_V1_BUDGET_BYTES = 1024 * 1024;
+const V2_LEAST_ACKS = 2;
 
 export class Sender {
   readonly #options: SenderOptions;
-  readonly #backlog: Backlog;
   readonly #room: Room;
-  readonly #v2Limits: FlowLimits;
   #v1Limits: FlowLimits;
+  #v2Limits: FlowLimits;
 
-  constructor(options: SenderOptions, backlog: Backlog, room: Room) {
+  constructor(options: SenderOptions, room: Room) {
     this.#options = options;
-    this.#backlog = backlog;
     this.#room = room;
-    this.#v2Limits = { budgetBytes: options.maxUnreadBytes, ackBytes: options.ackBytes };
-    this.#v1Limits = this.#v2Limits;
-    this.shareAmong(0);
+    this.#v1Limits = this.#v2Limits = { budgetBytes: options.maxUnreadBytes, ackBytes: options.ackBytes };
+    this.shareAmong(0, 0);
   }
 
   send(session: Session, frame: Frame, nowMs: number, asksForPing: boolean): Outcome {
@@ -64,7 +62,6 @@ export class Sender {
       return "gone";
     }
     recordSent(session.flow, frame.bytes, asksForPing, limits, nowMs);
-    this.#backlog.sent(frame.bytes);
     session.lastFrameAtMs = nowMs;
     return "sent";
   }
@@ -103,10 +100,16 @@ export class Sender {
     return true;
   }
 
-  /** Call when the number of v1 sessions has changed: they share MAX_UNPROVEN_BYTES. */
-  shareAmong(v1Sessions: number): void {
-    const share = Math.floor(this.#options.maxUnprovenBytes / Math.max(1, v1Sessions));
-    this.#v1Limits = { budgetBytes: Math.max(MIN_V1_BUDGET_BYTES, share), ackBytes: this.#options.ackBytes };
+  /**
+   * Call when the number of sessions has changed. v1 sessions share MAX_UNPROVEN_BYTES. In a large room v2 sessions
+   * have less than MAX_UNREAD_BYTES each, but always so much that one that reads comes to owe a ping.
+   */
+  shareAmong(v1Sessions: number, v2Sessions: number): void {
+    const { maxUnprovenBytes, maxUnreadBytes, maxQueuedBytes, ackBytes } = this.#options;
+    const v1Share = Math.floor(maxUnprovenBytes / Math.max(1, v1Sessions));
+    const v2Share = Math.max(maxQueuedBytes / Math.max(1, v2Sessions), ackBytes * V2_LEAST_ACKS);
+    this.#v1Limits = { budgetBytes: Math.max(MIN_V1_BUDGET_BYTES, v1Share), ackBytes };
+    this.#v2Limits = { budgetBytes: Math.min(maxUnreadBytes, v2Share), ackBytes };
   }
 
   /** Looks at the client's last ping. */
@@ -115,10 +118,7 @@ export class Sender {
   }
 
   #poll(session: Session, limits: FlowLimits, nowMs: number): boolean {
-    const before = session.flow.provenBytes;
-    const fresh = poll(session.flow, this.#options.pingAtMs(session), limits, nowMs);
-    this.#backlog.proven(session.flow.provenBytes - before);
-    return fresh;
+    return poll(session.flow, this.#options.pingAtMs(session), limits, nowMs);
   }
 
   #limits(protocol: Protocol): FlowLimits {
