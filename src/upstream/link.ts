@@ -16,6 +16,7 @@ import {
   type NatsError,
 } from "nats.ws";
 import type { NatsSettings } from "../config.ts";
+import { Timer } from "../shared/timer.ts";
 import { UpstreamError } from "./api.ts";
 
 /** One message as the library hands it over; `headers` is parsed only when asked for. */
@@ -34,6 +35,7 @@ export interface Link {
   close(): void;
 }
 
+const FLUSH_TIMEOUT_MS = 5_000;
 const CONNECT_TIMEOUT_MS = 8_000;
 /** Half-open paths are noticed within 30 s: two unanswered pings (PLATFORM J7). */
 const PING_INTERVAL_MS = 8_000;
@@ -84,11 +86,15 @@ class NatsLink implements Link {
   readonly #close: (why: string) => void;
   /** A forbidden publish is answered by an error of its own, never on the reply subject. */
   readonly #forbidden = new Map<string, (error: UpstreamError) => void>();
+  /** Rejects when the connection is closed: the library then leaves a flush, and some requests, unanswered for ever. */
+  readonly #gone: Promise<never>;
 
   constructor(nc: NatsConnection, close: (why: string) => void) {
     this.#nc = nc;
     this.#close = close;
     this.maxPayloadBytes = nc.info?.max_payload ?? 1024 * 1024;
+    this.#gone = nc.closed().then(() => Promise.reject(new UpstreamError("unavailable", "the connection was closed")));
+    this.#gone.catch(() => {});
     void this.#watch();
   }
 
@@ -107,7 +113,8 @@ class NatsLink implements Link {
     denied.catch(() => {});
     try {
       const payload = body === null ? "" : JSON.stringify(body);
-      const answer = await Promise.race([this.#nc.request(subject, payload, { timeout: timeoutMs }), denied]);
+      const asked = this.#nc.request(subject, payload, { timeout: timeoutMs });
+      const answer = await Promise.race([asked, denied, this.#gone]);
       return answer.json();
     } catch (error) {
       throw requestError(subject, error);
@@ -138,14 +145,20 @@ class NatsLink implements Link {
   async publishChecked(subject: string, body: object, reply: string): Promise<void> {
     let denied: UpstreamError | null = null;
     this.#forbidden.set(subject, (error) => (denied = error));
+    // On a half-open path the library's own pings notice only later that nobody answers.
+    const timer = new Timer();
+    const late = new Promise<never>((_, reject) => {
+      timer.arm(FLUSH_TIMEOUT_MS, () => reject(new UpstreamError("unavailable", "the broker did not answer a ping")));
+    });
     try {
       this.publish(subject, body, reply);
-      await this.#nc.flush();
+      await Promise.race([this.#nc.flush(), this.#gone, late]);
       // The refusal arrives before the pong, but through an iterator that needs a turn of its own.
       await new Promise((resolve) => setTimeout(resolve, 0));
     } catch (error) {
       throw requestError(subject, error);
     } finally {
+      timer.clear();
       this.#forbidden.delete(subject);
     }
     if (denied !== null) throw denied as UpstreamError;
