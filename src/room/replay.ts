@@ -13,7 +13,7 @@ import type { Consumer, ConsumerEvent } from "../upstream/consumer.ts";
 import type { Fanout } from "./fanout.ts";
 import type { Session } from "./session.ts";
 
-const BATCH = 1_024;
+const BATCH = 256;
 /** A member that cannot keep up with the others is let go after this long, to a replay of its own. */
 const LAGGARD_MS = 2_000;
 
