@@ -1,0 +1,137 @@
+/** Clients that arrive while the broker is not there (W11). */
+import { createServer, type AddressInfo, type Socket } from "node:net";
+import { once } from "node:events";
+import { describe, expect, test } from "vitest";
+import type { Follower } from "../support/follower.ts";
+import type { Verb } from "../support/rig-control.ts";
+import { lagSince } from "../support/lag.ts";
+import { until } from "../support/until.ts";
+import { joinAt, startInTurn, TOKEN, World } from "../support/world.ts";
+
+const SUBJECT = "cellos.events.away.x";
+
+/** The upgrade itself waits for the broker, so it is the join that takes its time. */
+async function timed(
+  join: Promise<Follower>,
+): Promise<{ code: number; reason: string; tookMs: number; lagMs: number }> {
+  const startedAt = Date.now();
+  const { socket } = await join;
+  const { code, reason } = await socket.closed(15_000);
+  expect(socket.received).toEqual([]);
+  return { code, reason, tookMs: Date.now() - startedAt, lagMs: lagSince(startedAt) };
+}
+
+function expectUnavailable(outcomes: readonly { code: number; reason: string; tookMs: number; lagMs: number }[]): void {
+  for (const { code, reason, tookMs, lagMs } of outcomes) {
+    expect([code, reason]).toEqual([1013, "upstream unavailable"]);
+    expect(tookMs).toBeGreaterThan(9_000);
+    expect(tookMs).toBeLessThan(12_000 + lagMs);
+  }
+}
+
+/** A port where something other than a broker answers, in its way. */
+async function listen(
+  answer: (socket: Socket) => void,
+): Promise<{ url: string; count: () => number; [Symbol.dispose](): void }> {
+  let connections = 0;
+  const server = createServer((socket) => {
+    connections += 1;
+    answer(socket);
+  });
+  server.listen(0, "127.0.0.1");
+  await once(server, "listening");
+  const url = `ws://127.0.0.1:${(server.address() as AddressInfo).port}`;
+  return { url, count: () => connections, [Symbol.dispose]: () => void server.close() };
+}
+
+describe.concurrent("joining while the broker is away", () => {
+  test.each([
+    ["refuses connections", "refuse"],
+    ["is behind a path that swallows everything", "blackhole"],
+    ["is frozen", "pause"],
+    ["is dead", "kill"],
+  ] as const)("[W11] a broker that %s: joiners wait 10 s, together", async (_, verb: Verb) => {
+    await using world = await World.start();
+    await world.rig.act(verb);
+    const followers = [
+      timed(world.join(SUBJECT, 1)),
+      timed(world.join(SUBJECT, 2)),
+      timed(world.join(SUBJECT, 1, { since: 0 })),
+      timed(world.join(SUBJECT, 2, { since: 7, epoch: "0123456789abcdef" })),
+    ];
+    expectUnavailable(await Promise.all(followers));
+    // One attempt after another for the room, and never one for each client.
+    expect(world.rig.proxy.accepted).toBeGreaterThanOrEqual(1);
+    expect(world.rig.proxy.accepted).toBeLessThan(25);
+  });
+
+  test("[W11] forty joiners share each attempt to connect", async () => {
+    using silent = await listen(() => {});
+    await using relay = await startInTurn({ RELAY_API_TOKEN: TOKEN, NATS_URL: silent.url });
+    const joins = Array.from({ length: 40 }, (_, n) => timed(joinAt(relay, SUBJECT, n % 2 === 0 ? 1 : 2)));
+    expectUnavailable(await Promise.all(joins));
+    expect(silent.count()).toBeGreaterThanOrEqual(1);
+    expect(silent.count()).toBeLessThanOrEqual(3);
+  });
+
+  test("[W11] a peer that is no broker is unavailable, not a crash", async () => {
+    using web = await listen((socket) => {
+      socket.on("error", () => {});
+      socket.on("data", () => socket.end("HTTP/1.1 502 Bad Gateway\r\nContent-Length: 0\r\n\r\n"));
+    });
+    await using relay = await startInTurn({ RELAY_API_TOKEN: TOKEN, NATS_URL: web.url });
+    expectUnavailable(await Promise.all([timed(joinAt(relay, SUBJECT, 1)), timed(joinAt(relay, SUBJECT, 2))]));
+  });
+
+  test("[W11] a broker without JetStream is unavailable: it may be starting", async () => {
+    await using world = await World.start({
+      user: "rig",
+      pass: "rig",
+      extraConfig: `accounts {
+        PLAIN { users: [{ user: plain, password: plain }] }
+        STREAMS { jetstream: enabled, users: [{ user: rig, password: rig }] }
+      }`,
+      vars: { NATS_USER: "plain", NATS_PASS: "plain" },
+    });
+    expectUnavailable(await Promise.all([timed(world.join(SUBJECT, 1)), timed(world.join(SUBJECT, 2))]));
+  });
+
+  test("[W11] [W12] a broker that comes back during the wait admits who waits", async () => {
+    await using world = await World.start();
+    await world.publish(SUBJECT, 3);
+    await world.rig.act("kill");
+    const joining = [
+      world.join(SUBJECT, 1),
+      world.join(SUBJECT, 2),
+      world.join(SUBJECT, 1, { since: 1 }),
+      world.join(SUBJECT, 2, { since: 0 }),
+    ];
+    await until("the relay has tried in vain", () => world.rig.proxy.accepted >= 2);
+    await world.rig.act("start");
+    const followers = await Promise.all(joining);
+    const [last = 0] = await world.publish(SUBJECT, 1);
+    await Promise.all(followers.map((follower) => follower.reaches(last)));
+    expect(followers.map(({ seqs }) => seqs)).toEqual([[last], [last], [2, 3, last], [1, 2, 3, last]]);
+    for (const { faults } of followers) expect(faults).toEqual([]);
+  });
+
+  test.each(["kill", "refuse", "blackhole", "pause"] as const)(
+    "[W11] [B3] after %s a since inside the window is served at once",
+    async (verb) => {
+      await using world = await World.start();
+      const first = await world.join(SUBJECT, 1);
+      const seqs = await world.publish(SUBJECT, 20);
+      await first.reaches(seqs[19] ?? 0);
+      await world.rig.act(verb);
+      for (const [index, version] of ([1, 2, 1, 2] as const).entries()) {
+        const since = seqs[index * 5] ?? 0;
+        const startedAt = Date.now();
+        const follower = await world.join(SUBJECT, version, { since });
+        await follower.reaches(seqs[19] ?? 0);
+        expect(Date.now() - startedAt).toBeLessThan(1_000 + lagSince(startedAt));
+        expect(follower.seqs).toEqual(seqs.slice(index * 5 + 1));
+        expect(follower.faults).toEqual([]);
+      }
+    },
+  );
+});

@@ -1,0 +1,25 @@
+import { expect, test } from "vitest";
+import { makePlan } from "../torture/plan.ts";
+import { failed, failures, summary } from "../torture/report.ts";
+import { runScenario } from "../torture/scenario.ts";
+
+/** Together they hold every kind of fault, and a stream with a limit. `npm run torture` does the same at length. */
+const SEEDS = [130, 147, 213];
+const OPTIONS = { events: 4_000, clients: 20, durationMs: 12_000 };
+const TIMEOUT_MS = 120_000;
+
+test.each(SEEDS)(
+  "[W2] [W12] [V4] [V10] nothing is lost, repeated or out of order under torture (seed %i)",
+  async (seed) => {
+    const lines: string[] = [];
+    const outcome = await runScenario(
+      makePlan({ ...OPTIONS, seed }),
+      (line) => lines.push(line),
+      new AbortController().signal,
+    );
+    const story = [...lines, ...failures(outcome), summary(outcome)].join("\n");
+    if (failed(outcome)) throw new Error(story);
+    expect(outcome.published).toBeGreaterThan(0);
+  },
+  TIMEOUT_MS,
+);

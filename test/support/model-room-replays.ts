@@ -1,0 +1,102 @@
+/** The room's replays over the model's broker: a fan-out without a window, so that everything behind R needs one. */
+import { V2, type Protocol } from "../../src/protocol/subprotocol.ts";
+import { Fanout } from "../../src/room/fanout.ts";
+import { Replays } from "../../src/room/replays.ts";
+import type { Phase, Session } from "../../src/room/session.ts";
+import { ModelBroker, type ModelLink } from "./model-room-broker.ts";
+import { ModelClient } from "./model-room-client.ts";
+import type { ModelClock } from "./model-room-clock.ts";
+import { makeSession } from "./model-room-session.ts";
+import { ModelStream, STREAM } from "./model-room-stream.ts";
+
+export class ReplaysBench {
+  readonly clock: ModelClock;
+  readonly stream = new ModelStream("created");
+  readonly broker: ModelBroker;
+  readonly fanout: Fanout;
+  readonly replays: Replays;
+  readonly dropped: number[] = [];
+  link: ModelLink | null;
+  readonly #pings = new Map<Session, ModelClient>();
+
+  constructor(clock: ModelClock, messages: number, maxReplays: number, maxUnreadBytes = 100_000) {
+    this.clock = clock;
+    for (let i = 0; i < messages; i++) this.stream.publish("match", 100);
+    this.broker = new ModelBroker(clock, this.stream);
+    this.link = this.broker.open(() => {});
+    this.fanout = new Fanout(this.stream.lastSeq, this.stream.epoch, {
+      windowBytes: 0,
+      heartbeatMs: 1_000_000,
+      sendTimeoutMs: 1_000_000,
+      maxUnreadBytes,
+      maxUnprovenBytes: 1_000_000,
+      maxQueuedBytes: 100_000_000,
+      ackBytes: maxUnreadBytes / 4,
+      pingAtMs: (session) => this.#pings.get(session)?.pingAtMs ?? null,
+      onGone: () => {},
+    });
+    this.fanout.setAtHead(true, clock.nowMs);
+    this.replays = new Replays({
+      stream: STREAM,
+      filter: "s",
+      maxReplays,
+      link: () => this.link,
+      firstSeq: () => Promise.resolve(this.stream.firstSeq),
+      onDropped: (seq) => this.dropped.push(seq),
+      wake: () => {},
+    });
+  }
+
+  /** A client at this cursor, which reads and acknowledges as long as it is in `readers`. */
+  join(
+    cursor: number,
+    given: { readonly protocol?: Protocol; readonly fromOldest?: boolean } = {},
+  ): [ModelClient, Session] {
+    const { protocol = V2, fromOldest = false } = given;
+    const client = new ModelClient(`at ${cursor}`, protocol, {
+      start: { cursor, live: true, fromOldest },
+      stream: this.stream,
+      expiresAtMs: null,
+      watch: {
+        nowMs: () => this.clock.nowMs,
+        bytesOf: (text) => text.length,
+        ackBytes: this.ackBytes,
+        v2BudgetBytes: () => Infinity,
+        maxUnreadBytes: Infinity,
+        v1BudgetBytes: () => Infinity,
+      },
+    });
+    // Nobody was welcomed here.
+    client.reading = { ...client.reading, cursor };
+    const phase: Phase = { kind: "own", cursor, readTo: cursor };
+    const session = makeSession({ socket: client, protocol, phase, fromOldest, lastFrameAtMs: this.clock.nowMs });
+    this.#pings.set(session, client);
+    this.fanout.join(session, this.clock.nowMs);
+    return [client, session];
+  }
+
+  get ackBytes(): number {
+    return 25_000;
+  }
+
+  /** Time passes; `readers` read and acknowledge, and the room does what its pacer does. */
+  async run(ms: number, readers: readonly ModelClient[] = [...this.#pings.values()]): Promise<void> {
+    const { clock, fanout } = this;
+    for (const endMs = clock.nowMs + ms; clock.nowMs < endMs;) {
+      await clock.advance(10);
+      for (const client of readers) {
+        client.drain(Infinity);
+        client.pingIfDue();
+      }
+      for (const session of [...fanout.own]) {
+        if (fanout.serve(session, clock.nowMs) === "needs-replay") this.replays.want(session, clock.nowMs);
+      }
+      this.replays.run(fanout, clock.nowMs);
+    }
+  }
+
+  /** Faults of every client that ever joined. */
+  get faults(): string[] {
+    return [...this.#pings.values()].flatMap((client) => client.faults);
+  }
+}

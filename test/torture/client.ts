@@ -1,0 +1,221 @@
+import { setTimeout as delay } from "node:timers/promises";
+import { WebSocket } from "ws";
+import { Random } from "../../src/dev/random.ts";
+import { openConnection, type Closing } from "./connection.ts";
+import type { Leaving } from "./fault-plan.ts";
+import { Ledger } from "./ledger.ts";
+import { digestOfText } from "./payloads.ts";
+import { HEARTBEAT_MS, type ClientPlan } from "./plan.ts";
+import type { Reader } from "./reader.ts";
+import { ReaderV1 } from "./reader-v1.ts";
+import { ReaderV2 } from "./reader-v2.ts";
+import { Story } from "./story.ts";
+import { judge, type Ending } from "./verdict.ts";
+import type { World } from "./world.ts";
+
+const V2 = "cellos.relay.v2";
+/** W8 allows 1.5 heartbeats; the rest is for a machine that runs everything on two cores. */
+const MAX_SILENCE_MS = 5 * HEARTBEAT_MS;
+/** `ws` itself would wait 30 s for the connection to end after the close frames. */
+const MAX_CLOSING_MS = 4_000;
+
+interface Attempt {
+  readonly reader: Reader;
+  readonly askedAtMs: number;
+  readonly fresh: boolean;
+  lastFrameAtMs: number;
+  own: { readonly kind: Leaving; readonly atMs: number } | null;
+  wedgedAtMs: number | null;
+  wedgedMs: number;
+  wasSilent: boolean;
+  closingAtMs: number | null;
+  hasSent: boolean;
+}
+
+/** One client with one history over all of its connections, and a strict reader on each. */
+export class Client {
+  readonly plan: ClientPlan;
+  readonly story: Story;
+  readonly ledger: Ledger;
+  reconnects = 0;
+  readonly #world: World;
+  readonly #random: Random;
+  #socket: WebSocket | null = null;
+  #attempt: Attempt | null = null;
+  #awayUntilMs = 0;
+  #stopped = false;
+
+  constructor(plan: ClientPlan, world: World) {
+    this.plan = plan;
+    this.#world = world;
+    this.#random = new Random(plan.seed);
+    this.story = new Story(world.startedAtMs);
+    this.ledger = new Ledger(plan, world, this.#random);
+  }
+
+  /** Lives until `stop`: connects, reads, and comes back after every end. Never throws. */
+  async live(signal: AbortSignal): Promise<void> {
+    this.#awayUntilMs = Date.now() + this.plan.joinAtMs;
+    for (let first = true; !this.#stopped && !signal.aborted; first = false) {
+      await delay(Math.max(0, this.#awayUntilMs - Date.now()), undefined, { signal }).catch(() => {});
+      if (this.#stopped || signal.aborted) return;
+      if (this.#awayUntilMs > Date.now()) continue;
+      if (!first) this.reconnects += 1;
+      const pauseMs = await this.#connect();
+      this.#awayUntilMs = Math.max(this.#awayUntilMs, Date.now() + pauseMs);
+    }
+  }
+
+  /** True when everything up to `lastSeq` is proven to have been sent. */
+  hasReached(lastSeq: number): boolean {
+    const reader = this.#attempt?.reader;
+    if (reader === undefined || this.#socket?.readyState !== WebSocket.OPEN) return false;
+    return (reader.cursor ?? -1) >= lastSeq && !(reader instanceof ReaderV2 && reader.owedCaughtUp);
+  }
+
+  drop(how: Leaving, awayMs: number): void {
+    this.#awayUntilMs = Math.max(this.#awayUntilMs, Date.now() + awayMs);
+    if (this.#attempt === null || this.#attempt.own !== null) return;
+    this.story.tell(`leaves: ${how}, for ${awayMs} ms`);
+    this.#attempt.own = { kind: how, atMs: Date.now() };
+    if (how === "terminate") this.#socket?.terminate();
+    else this.#socket?.close(how === "close-1000" ? 1000 : 4005, "torture");
+  }
+
+  /** Stops reading from the TCP socket. */
+  wedge(): void {
+    if (this.#attempt === null || this.#socket?.readyState !== WebSocket.OPEN) return;
+    this.story.tell("stops reading");
+    this.#attempt.wedgedAtMs ??= Date.now();
+    this.#socket.pause();
+  }
+
+  unwedge(): void {
+    const attempt = this.#attempt;
+    if (attempt === null || attempt.wedgedAtMs === null) return;
+    attempt.wedgedMs = Math.max(attempt.wedgedMs, Date.now() - attempt.wedgedAtMs);
+    attempt.wedgedAtMs = null;
+    attempt.lastFrameAtMs = Date.now();
+    this.story.tell(`reads again after ${attempt.wedgedMs} ms`);
+    this.#socket?.resume();
+  }
+
+  /** To be called now and then: finds a connection that says nothing at all (W8), or does not end after its close. */
+  watch(): void {
+    const attempt = this.#attempt;
+    if (attempt === null || attempt.wedgedAtMs !== null) return;
+    const now = Date.now();
+    const silentMs = now - attempt.lastFrameAtMs;
+    if (this.#socket?.readyState === WebSocket.CLOSING) {
+      attempt.closingAtMs ??= now;
+      if (now - attempt.closingAtMs > MAX_CLOSING_MS) this.#socket.terminate();
+    } else if (this.#socket?.readyState === WebSocket.OPEN && !attempt.wasSilent && silentMs > MAX_SILENCE_MS) {
+      attempt.wasSilent = true;
+      this.story.violate("other", `nothing for ${silentMs} ms at cursor ${attempt.reader.cursor}`);
+    }
+  }
+
+  stop(): void {
+    this.#stopped = true;
+    this.drop("terminate", 0);
+  }
+
+  async #connect(): Promise<number> {
+    const { asked, fresh } = this.ledger.ask();
+    const { protocol, filter, pings } = this.plan;
+    const seen = (seq: number): boolean => this.ledger.has(seq);
+    const reader =
+      protocol === 1
+        ? new ReaderV1(asked, this.ledger.epoch, pings, seen)
+        : new ReaderV2(asked, this.ledger.epoch, HEARTBEAT_MS, seen);
+    const now = Date.now();
+    const attempt: Attempt = {
+      reader,
+      askedAtMs: now,
+      fresh,
+      lastFrameAtMs: now,
+      own: null,
+      wedgedAtMs: null,
+      wedgedMs: 0,
+      wasSilent: false,
+      closingAtMs: null,
+      hasSent: false,
+    };
+    this.#attempt = attempt;
+    const query = new URLSearchParams({ subject: filter });
+    if (asked.since !== null) query.set("since", String(asked.since));
+    if (asked.epoch !== null) query.set("epoch", asked.epoch);
+    this.story.tell(`asks ${query}`);
+    const { promise, resolve } = Promise.withResolvers<Closing>();
+    this.#socket = openConnection(
+      `${this.#world.wsUrl}/ws/events?${query}`,
+      protocol === 2 ? [V2] : [],
+      this.#world.token,
+      {
+        onOpen: () => {
+          attempt.lastFrameAtMs = Date.now();
+          if (fresh) this.ledger.opened();
+        },
+        onText: (text, bytes) => this.#receive(attempt, text, bytes),
+        onEnd: resolve,
+      },
+    );
+    const closing = await promise;
+    this.unwedge();
+    this.#attempt = null;
+    this.#socket = null;
+    return this.#ended(attempt, closing);
+  }
+
+  #receive(attempt: Attempt, text: string, bytes: number): void {
+    attempt.lastFrameAtMs = Date.now();
+    const { reader } = attempt;
+    const { events, breaches, ping } = reader.read(text, bytes);
+    if (attempt.fresh && reader instanceof ReaderV2 && reader.welcomedAt !== null)
+      this.ledger.welcomed(reader.welcomedAt);
+    for (const { seq, text: event } of events) this.ledger.add(seq, digestOfText(event));
+    for (const breach of breaches) this.story.violate(breach.kind === "protocol" ? "other" : breach.kind, breach.text);
+    if (!ping || this.#socket?.readyState !== WebSocket.OPEN) return;
+    attempt.hasSent = true;
+    this.#socket.send("ping");
+  }
+
+  /** Judges the end of a connection; returns how long to stay away. */
+  #ended(attempt: Attempt, closing: Closing): number {
+    const { reader, askedAtMs, own } = attempt;
+    const { brokerOut, relayOut, plan, broker } = this.#world;
+    const now = Date.now();
+    const { code, reason, status } = closing;
+    this.story.tell(
+      `ended ${code ?? `${status} ${closing.error}`} "${reason}" after ${now - askedAtMs} ms, cursor ${reader.cursor}`,
+    );
+    const ending: Ending = {
+      code,
+      reason,
+      status,
+      own:
+        own === null
+          ? null
+          : own.kind === "terminate"
+            ? { kind: "terminate" }
+            : { kind: "close", code: own.kind === "close-1000" ? 1000 : 4005, tookMs: now - own.atMs },
+      protocol: this.plan.protocol,
+      wedgedMs: attempt.wedgedMs,
+      unprovenBytes: reader.unprovenBytes,
+      problem: reader.problem,
+      cursor: reader.cursor ?? this.ledger.cursor,
+      lastedMs: now - askedAtMs,
+      closingMs: attempt.closingAtMs === null ? 0 : now - attempt.closingAtMs,
+      hasSent: attempt.hasSent,
+    };
+    const wrong = judge(ending, {
+      brokerOut: brokerOut.overlaps(askedAtMs, now),
+      relayOut: relayOut.overlaps(askedAtMs, now),
+      sendTimeoutMs: plan.sendTimeoutMs,
+      floor: plan.maxMessages === null ? 0 : broker.lastAcked + broker.inFlight + broker.failed - plan.maxMessages + 1,
+    });
+    if (wrong !== null) this.story.violate("other", wrong);
+    this.ledger.ended(reader, attempt.fresh);
+    return code === 4408 ? 0 : this.#random.between(10, code === null || code === 1013 ? 800 : 200);
+  }
+}

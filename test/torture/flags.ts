@@ -1,0 +1,43 @@
+import { parseArgs } from "node:util";
+
+export interface Flags {
+  readonly seed: number;
+  readonly seeds: number;
+  readonly events: number;
+  readonly durationMs: number;
+  readonly clients: number;
+}
+
+/** A thousand events a second is what relay, broker and clients do together on two cores, faults included. */
+const EVENTS_PER_SECOND = 1_000;
+const MIN_SECONDS = 8;
+const MAX = 2 ** 31 - 1;
+
+/** Reads the command line; throws with a sentence for the user. */
+export function readFlags(args: readonly string[], anySeed: number): Flags {
+  const { values } = parseArgs({
+    args: [...args],
+    options: {
+      seed: { type: "string", default: String(anySeed) },
+      seeds: { type: "string", default: "1" },
+      events: { type: "string", default: "50000" },
+      seconds: { type: "string" },
+      clients: { type: "string", default: "24" },
+    },
+  });
+  const events = wholeNumber("--events", values.events);
+  const seconds = Math.max(MIN_SECONDS, Math.ceil(events / EVENTS_PER_SECOND));
+  return {
+    seed: wholeNumber("--seed", values.seed),
+    seeds: wholeNumber("--seeds", values.seeds),
+    events,
+    durationMs: (values.seconds === undefined ? seconds : wholeNumber("--seconds", values.seconds)) * 1000,
+    clients: wholeNumber("--clients", values.clients),
+  };
+}
+
+function wholeNumber(flag: string, text: string): number {
+  const value = Number(text);
+  if (/^\d+$/.test(text) && value >= 1 && value <= MAX) return value;
+  throw new Error(`${flag} must be a whole number from 1 to ${MAX}.`);
+}

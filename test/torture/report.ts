@@ -1,0 +1,43 @@
+import type { Client } from "./client.ts";
+import type { FaultKind } from "./fault-plan.ts";
+import type { Plan } from "./plan.ts";
+import type { ViolationKind } from "./story.ts";
+
+export interface Outcome {
+  readonly plan: Plan;
+  readonly clients: readonly Client[];
+  readonly faults: Partial<Record<FaultKind, number>>;
+  readonly published: number;
+  /** The broker itself misbehaved: the run proves nothing. */
+  readonly trouble: string | null;
+}
+
+export function failed({ clients, trouble }: Outcome): boolean {
+  return trouble !== null || clients.some(({ story }) => story.violations.length > 0);
+}
+
+/** The line that says it all. */
+export function summary(outcome: Outcome): string {
+  const { plan, clients, faults, published, trouble } = outcome;
+  const count = (kind: ViolationKind): number =>
+    clients.reduce((sum, { story }) => sum + story.violations.filter((violation) => violation.kind === kind).length, 0);
+  const reconnects = clients.reduce((sum, client) => sum + client.reconnects, 0);
+  const delivered = clients.reduce((sum, { ledger }) => sum + ledger.events, 0);
+  const list = Object.entries(faults).map(([kind, times]) => `${kind} ${times}`);
+  return [
+    `seed ${plan.seed}: ${published} events, ${clients.length} clients, ${delivered} deliveries, ${reconnects} reconnects,`,
+    `faults {${list.join(", ")}}: ${count("lost")} lost, ${count("repeated")} repeated, ${count("order")} out of order,`,
+    `${count("other")} other${trouble === null ? "" : `; ${trouble}`}`,
+  ].join(" ");
+}
+
+/** A row and a story for each client that something went wrong with. */
+export function failures({ clients }: Outcome): string[] {
+  return clients
+    .filter(({ story }) => story.violations.length > 0)
+    .map(({ plan, story, ledger, reconnects }) => {
+      const row = [`client ${plan.id}`, `v${plan.protocol}`, plan.filter, `start ${JSON.stringify(plan.start)}`];
+      row.push(`${ledger.events} events`, `${reconnects} reconnects`, `${story.violations.length} violations`);
+      return `${row.join(" | ")}\n${story.toString()}`;
+    });
+}

@@ -1,0 +1,34 @@
+/**
+ * `npm run torture -- [--seed S] [--seeds K] [--events N] [--seconds T] [--clients C]`: tries to make the relay lose,
+ * repeat or reorder an event. Ends with code 1 when it has succeeded.
+ */
+import { readFlags } from "./flags.ts";
+import { makePlan } from "./plan.ts";
+import { failed, failures, summary } from "./report.ts";
+import { runScenario } from "./scenario.ts";
+
+// As in vitest.config.ts: miniflare would ask the network, and wrangler write into the user's home.
+process.env["CLOUDFLARE_CF_FETCH_ENABLED"] = "false";
+process.env["WRANGLER_WRITE_LOGS"] = "false";
+
+const flags = readFlags(process.argv.slice(2), (Date.now() % 1_000_000) + 1);
+const { events, clients, durationMs } = flags;
+const stop = new AbortController();
+process.once("SIGINT", () => stop.abort(new Error("Interrupted.")));
+process.once("SIGTERM", () => stop.abort(new Error("Terminated.")));
+
+for (let seed = flags.seed; seed < flags.seed + flags.seeds; seed += 1) {
+  const began = Date.now();
+  const log = (line: string): void => console.log(`[${((Date.now() - began) / 1000).toFixed(1)} s] ${line}`);
+  log(`npm run torture -- --seed ${seed} --events ${events} --seconds ${durationMs / 1000} --clients ${clients}`);
+  try {
+    const outcome = await runScenario(makePlan({ seed, events, clients, durationMs }), log, stop.signal);
+    if (failed(outcome)) process.exitCode = 1;
+    for (const text of failures(outcome)) console.log(text);
+    log(summary(outcome));
+  } catch (error) {
+    process.exitCode = 1;
+    console.error(error instanceof Error ? (error.stack ?? error.message) : error);
+    if (stop.signal.aborted) break;
+  }
+}

@@ -1,0 +1,119 @@
+import { setTimeout as delay } from "node:timers/promises";
+import type { Rig } from "../support/rig.ts";
+import type { Client } from "./client.ts";
+import type { Fault, FaultKind } from "./fault-plan.ts";
+import type { World } from "./world.ts";
+
+export interface Stage {
+  readonly rig: Rig;
+  readonly world: World;
+  readonly clients: readonly Client[];
+  /** Replaces the relay by another on the same port. */
+  restartRelay(): Promise<void>;
+}
+
+const CLIENT_KINDS: readonly FaultKind[] = ["drop", "wedge", "vacate", "storm"];
+
+/** Carries out the faults of the plan at their times; resolves when the last of them has healed. */
+export class Sabotage {
+  readonly counts: Partial<Record<FaultKind, number>> = {};
+  readonly #stage: Stage;
+  readonly #signal: AbortSignal;
+  /** Faults of broker and relay follow each other, however long one takes. */
+  #world: Promise<void> = Promise.resolve();
+
+  constructor(stage: Stage, signal: AbortSignal) {
+    this.#stage = stage;
+    this.#signal = signal;
+  }
+
+  async run(faults: readonly Fault[]): Promise<void> {
+    const healing: Promise<void>[] = [];
+    for (const fault of faults) {
+      await this.#pause(this.#stage.world.startedAtMs + fault.atMs - Date.now());
+      if (CLIENT_KINDS.includes(fault.kind)) healing.push(this.#commit(fault));
+      else this.#world = this.#world.then(() => this.#commit(fault));
+      // The wait above may fail before anybody waits for this.
+      this.#world.catch(() => {});
+    }
+    await Promise.all([...healing, this.#world]);
+  }
+
+  async #commit(fault: Fault): Promise<void> {
+    this.counts[fault.kind] = (this.counts[fault.kind] ?? 0) + 1;
+    const { rig, world, clients } = this.#stage;
+    switch (fault.kind) {
+      case "kill":
+        return this.#out(
+          fault.forMs,
+          () => rig.server.kill(),
+          () => rig.server.start(),
+        );
+      case "freeze":
+        return this.#out(
+          fault.forMs,
+          () => rig.act("pause"),
+          () => rig.act("resume"),
+        );
+      case "refuse":
+        return this.#out(
+          fault.forMs,
+          () => rig.act("refuse"),
+          () => rig.act("heal"),
+        );
+      case "blackhole":
+        return this.#out(
+          fault.forMs,
+          () => rig.act("blackhole"),
+          () => rig.act("heal"),
+        );
+      case "cut":
+        return rig.act("cut");
+      case "delete-consumers":
+        // The broker may be busy with its own restart: what cannot be deleted now is left alone.
+        await world.broker.deleteRelayConsumers().catch(() => 0);
+        return;
+      case "restart-relay":
+        return this.#stage.restartRelay();
+      case "drop":
+        return clients[fault.client]?.drop(fault.how, fault.awayMs);
+      case "wedge":
+        return this.#wedge(clients[fault.client], fault.forMs);
+      case "vacate":
+        return leave(sameRoom(clients, fault.client), fault.awayMs);
+      case "storm":
+        return leave(clients, fault.awayMs);
+    }
+  }
+
+  /** The broker is out of the relay's reach for a while, and comes back even if the run is broken off. */
+  async #out(forMs: number, begin: () => Promise<void>, end: () => Promise<void>): Promise<void> {
+    const over = this.#stage.world.brokerOut.begin();
+    try {
+      await begin();
+      await this.#pause(forMs);
+    } finally {
+      await end();
+      over();
+    }
+  }
+
+  async #wedge(client: Client | undefined, forMs: number): Promise<void> {
+    client?.wedge();
+    await this.#pause(forMs);
+    client?.unwedge();
+  }
+
+  async #pause(ms: number): Promise<void> {
+    await delay(Math.max(0, ms), undefined, { signal: this.#signal });
+  }
+}
+
+function leave(clients: readonly Client[], awayMs: number): void {
+  for (const client of clients) client.drop("terminate", awayMs);
+}
+
+function sameRoom(clients: readonly Client[], id: number): Client[] {
+  const filter = clients[id]?.plan.filter;
+  return clients.filter(({ plan }) => plan.filter === filter);
+}

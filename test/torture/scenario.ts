@@ -1,0 +1,95 @@
+/** One seed from beginning to end: real broker behind a proxy, real relay, real clients, and the comparison. */
+import { setTimeout as delay } from "node:timers/promises";
+import { freePort } from "../../src/dev/free-port.ts";
+import { startRelay, type Relay } from "../support/relay.ts";
+import { Rig } from "../support/rig.ts";
+import { Broker } from "./broker.ts";
+import { Client } from "./client.ts";
+import { check } from "./check.ts";
+import { Outages } from "./outages.ts";
+import type { Plan } from "./plan.ts";
+import { publishAll } from "./publisher.ts";
+import type { Outcome } from "./report.ts";
+import { Sabotage } from "./sabotage.ts";
+import type { World } from "./world.ts";
+
+const TOKEN = "torture";
+/** Connections that died with the relay may tell it this much later on a busy machine. */
+const RELAY_LINGER_MS = 500;
+const CATCH_UP_MS = 45_000;
+const WATCH_MS = 250;
+const POLL_MS = 50;
+
+export type Log = (line: string) => void;
+
+/** Runs a plan. Throws only when the rig itself fails, or the signal ends the run; everything is stopped then too. */
+export async function runScenario(plan: Plan, log: Log, signal: AbortSignal): Promise<Outcome> {
+  await using stack = new AsyncDisposableStack();
+  log(
+    `settings ${JSON.stringify(plan.settings)}, ${plan.maxMessages === null ? "no limit" : `at most ${plan.maxMessages} messages`}`,
+  );
+  const rig = stack.use(await Rig.start());
+  await rig.createStream(plan.maxMessages === null ? {} : { maxMessages: plan.maxMessages });
+  const broker = stack.use(await Broker.connect(rig.server.url));
+  const port = await freePort();
+  const start = (): Promise<Relay> =>
+    startRelay({ port, vars: { ...plan.settings, NATS_URL: rig.url, RELAY_API_TOKEN: TOKEN } });
+  let relay = await start();
+  stack.defer(() => relay.stop());
+
+  const relayOut = new Outages(RELAY_LINGER_MS);
+  const world: World = {
+    plan,
+    broker,
+    relayOut,
+    brokerOut: new Outages(0),
+    wsUrl: relay.wsUrl,
+    token: TOKEN,
+    startedAtMs: Date.now(),
+  };
+  const restartRelay = async (): Promise<void> => {
+    const over = relayOut.begin();
+    await relay.stop();
+    relay = await start();
+    over();
+  };
+
+  const clients = plan.clientPlans.map((client) => new Client(client, world));
+  const life = new AbortController();
+  const lives = Promise.all(clients.map((client) => client.live(life.signal)));
+  stack.defer(async () => {
+    life.abort();
+    for (const client of clients) client.stop();
+    await lives;
+  });
+  const watch = setInterval(() => clients.forEach((client) => client.watch()), WATCH_MS);
+  stack.defer(() => clearInterval(watch));
+
+  log(`torture: ${plan.events} events, ${plan.faults.length} faults`);
+  const sabotage = new Sabotage({ rig, world, clients, restartRelay }, signal);
+  await Promise.all([publishAll(plan, broker, world.startedAtMs, signal), sabotage.run(plan.faults)]);
+  while (broker.inFlight > 0) await delay(POLL_MS, undefined, { signal });
+
+  const lastSeq = await broker.lastSeq();
+  log(`healed after ${Date.now() - world.startedAtMs} ms; waiting for everybody to reach ${lastSeq}`);
+  const waitedFromMs = Date.now();
+  const late = await catchUp(clients, lastSeq, signal);
+  log(`${clients.length - late.length} of ${clients.length} reached it within ${Date.now() - waitedFromMs} ms`);
+  for (const client of late) client.story.violate("lost", `did not reach ${lastSeq} within ${CATCH_UP_MS} ms`);
+  life.abort();
+  for (const client of clients) client.stop();
+  await lives;
+
+  log(`comparing with what the stream holds`);
+  return await check(plan, clients, broker, sabotage.counts);
+}
+
+/** Waits until everybody has been told of `lastSeq`; returns who has not when time is up. */
+async function catchUp(clients: readonly Client[], lastSeq: number, signal: AbortSignal): Promise<Client[]> {
+  const deadline = Date.now() + CATCH_UP_MS;
+  for (;;) {
+    const late = clients.filter((client) => !client.hasReached(lastSeq));
+    if (late.length === 0 || Date.now() > deadline) return late;
+    await delay(POLL_MS, undefined, { signal });
+  }
+}

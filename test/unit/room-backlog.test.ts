@@ -1,0 +1,137 @@
+import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
+import { V1, V2, type Protocol } from "../../src/protocol/subprotocol.ts";
+import { Backlog } from "../../src/room/backlog.ts";
+import { newFlow } from "../../src/room/flow.ts";
+import type { Session } from "../../src/room/session.ts";
+import { WeakMembers } from "../../src/shared/weak-members.ts";
+import { collectGarbage, installCollector } from "../support/model-room-collector.ts";
+import { makeSession } from "../support/model-room-session.ts";
+
+const MAX = 1_000;
+const NOW = 10_000;
+
+beforeEach(() => {
+  installCollector();
+  collectGarbage();
+});
+afterEach(() => {
+  vi.unstubAllGlobals();
+});
+
+/** A session with so many bytes sent and not proven, that owes a ping for so long. */
+function session(protocol: Protocol, bytes: number, owedMs: number | null = null): Session {
+  const flow = newFlow(protocol, null);
+  flow.sentBytes = bytes;
+  flow.owedSinceMs = owedMs === null ? null : NOW - owedMs;
+  return makeSession({ socket: { send: () => {}, close: () => {} }, protocol, flow });
+}
+
+const noPing = (): void => {};
+const measure = (backlog: Backlog, ...sessions: Session[]): Session[] => backlog.toShed(new Set(sessions), noPing, NOW);
+
+describe("Backlog", () => {
+  it("[B1] holds what gives no sign of being read, and what was closed and has not drained", () => {
+    const backlog = new Backlog(MAX);
+    const reader = session(V2, 300);
+    const patient = session(V2, 200, 5_000);
+    const late = session(V2, 150, 5_001);
+    const old = session(V1, 100);
+    measure(backlog, reader, patient, late, old);
+    expect(backlog.bytes).toEqual({ suspect: 250, undrained: 0 });
+    backlog.left(late, true);
+    backlog.left(old, false);
+    expect([backlog.bytes.undrained, backlog.undrained]).toEqual([150, 1]);
+    backlog.drained(late.socket);
+    expect([backlog.bytes.undrained, backlog.undrained]).toEqual([0, 0]);
+  });
+
+  it("[B1] a socket that had read everything when it was closed is nothing to wait for", () => {
+    const backlog = new Backlog(MAX);
+    backlog.left(session(V2, 0), true);
+    expect(backlog.undrained).toBe(0);
+  });
+
+  it("[B1] is over only past its bound, all rooms of the isolate together", () => {
+    const here = new Backlog(MAX);
+    const there = new Backlog(MAX);
+    measure(here, session(V1, 400));
+    measure(there, session(V1, 600));
+    expect([here.isOver, there.isOver]).toEqual([false, false]);
+    there.left(session(V1, 1), true);
+    expect([here.isOver, there.isOver]).toEqual([true, true]);
+  });
+
+  it("[B1] sheds the worst first, and no more than the excess", () => {
+    const sessions = [300, 900, 500].map((bytes) => session(V1, bytes));
+    expect(measure(new Backlog(MAX), ...sessions)).toEqual([sessions[1]]);
+    collectGarbage();
+    expect(measure(new Backlog(MAX), ...sessions, session(V1, 201))).toEqual([sessions[1], sessions[2]]);
+  });
+
+  it("[B1] sheds nobody within the bound, and nobody who gives signs of reading", () => {
+    expect(measure(new Backlog(MAX), session(V1, 1_000))).toEqual([]);
+    collectGarbage();
+    const late = session(V2, 1_001, 5_001);
+    const others = [session(V2, 5_000), session(V2, 6_000, 5_000), session(V1, 0)];
+    expect(measure(new Backlog(MAX), ...others, late)).toEqual([late]);
+  });
+
+  it("[B1] looks at everybody's last ping before it judges, and again at the sum", () => {
+    const late = session(V2, 600, 9_000);
+    const other = session(V2, 600, 9_000);
+    const prove = (looked: Session): void => {
+      if (looked === late) late.flow.owedSinceMs = null;
+    };
+    expect(new Backlog(MAX).toShed(new Set([late, other]), prove, NOW)).toEqual([]);
+    late.flow.owedSinceMs = 0;
+    collectGarbage();
+    expect(measure(new Backlog(1_100), late, other)).toHaveLength(1);
+  });
+
+  it("[B1] what was closed and has not drained costs the others at most three quarters of the bound", () => {
+    const backlog = new Backlog(MAX);
+    const keep = session(V1, 250);
+    backlog.left(session(V1, 900), true);
+    expect(measure(backlog, keep)).toEqual([]);
+    collectGarbage();
+    const next = new Backlog(MAX);
+    next.left(session(V1, 900), true);
+    expect(measure(next, session(V1, 1), keep)).toEqual([keep]);
+  });
+
+  it("[B1] one room sheds for what lies in another", () => {
+    const here = new Backlog(MAX);
+    const there = new Backlog(MAX);
+    measure(there, session(V1, 999));
+    const mine = session(V1, 2);
+    expect(measure(here, mine)).toEqual([mine]);
+  });
+
+  it("[B1] adds up four times a second at most", () => {
+    const backlog = new Backlog(MAX);
+    const wedged = session(V1, 2_000);
+    const at = (nowMs: number): Session[] => backlog.toShed(new Set([wedged]), noPing, nowMs);
+    expect(at(NOW)).toEqual([wedged]);
+    expect(at(NOW + 249)).toEqual([]);
+    expect(at(NOW + 250)).toEqual([wedged]);
+  });
+});
+
+describe("WeakMembers", () => {
+  it("[B1] [B3] has each member once, until it is deleted or collected", () => {
+    const members = new WeakMembers<object>();
+    const one = { name: "one" };
+    const two = { name: "two" };
+    members.add(one);
+    members.add(one);
+    members.add(two);
+    expect([...members]).toEqual([one, two]);
+    members.delete(one);
+    members.delete(one);
+    expect([...members]).toEqual([two]);
+    members.add(one);
+    expect(members.count()).toBe(2);
+    collectGarbage();
+    expect(members.count()).toBe(0);
+  });
+});

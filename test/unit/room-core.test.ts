@@ -1,0 +1,39 @@
+import fc from "fast-check";
+import { afterEach, describe, expect, it, vi } from "vitest";
+import { coreCommands, coreSettings, type CoreCommand } from "../support/model-room-core-commands.ts";
+import { leaveWorld, newWorld } from "../support/model-room-door.ts";
+
+vi.mock("../../src/upstream/link.ts", () => import("../support/model-room-door.ts"));
+
+/** More runs: RUNS=5000. Another seed: SEED=1. A failing run prints its own. */
+const runs = Number(process.env["RUNS"] ?? 400);
+const TIMEOUT_MS = 60_000 + runs * 100;
+const seed = process.env["SEED"] === undefined ? {} : { seed: Number(process.env["SEED"]) };
+
+afterEach(() => leaveWorld());
+
+/** The first fault, with the command that led to it. */
+async function firstFault(set: Readonly<Record<string, string>>, list: readonly CoreCommand[]): Promise<string | null> {
+  const world = newWorld(set);
+  for (const [index, command] of list.entries()) {
+    await world.run(command);
+    if (world.faults.length > 0) return `after command ${index}, ${command.do}: ${world.faults.join("\n")}`;
+  }
+  await world.heal();
+  return world.faults.length > 0 ? `after healing: ${world.faults.join("\n")}` : null;
+}
+
+describe("Core", () => {
+  it(
+    "[V10] [W2] [W3] [W8] [W9] [W11] [W12] [U1] [U4] keeps its promises over a broker that fails in every way",
+    async () => {
+      await fc.assert(
+        fc.asyncProperty(coreSettings, coreCommands, async (set, list) => {
+          expect(await firstFault(set, list)).toBeNull();
+        }),
+        { numRuns: runs, ...seed },
+      );
+    },
+    TIMEOUT_MS,
+  );
+});

@@ -1,0 +1,130 @@
+import fc from "fast-check";
+import { describe, expect, it, vi } from "vitest";
+import { CLOSE } from "../../src/protocol/codes.ts";
+import { V1, V2 } from "../../src/protocol/subprotocol.ts";
+import { closeQuietly, sendProblem } from "../../src/room/farewell.ts";
+import { newFlow } from "../../src/room/flow.ts";
+import { newInbound } from "../../src/room/inbound.ts";
+import { forget, recall, remember } from "../../src/room/memory.ts";
+import { cursorOf, fromAttachment, LIVE, toAttachment, type Phase, type Session } from "../../src/room/session.ts";
+
+const phases: fc.Arbitrary<Phase> = fc.oneof(
+  fc.constant(LIVE),
+  fc.record({ kind: fc.constant("own" as const), cursor: fc.maxSafeNat(), readTo: fc.maxSafeNat() }),
+);
+const sessions: fc.Arbitrary<Session> = fc.record({
+  socket: fc.constant({ send: () => {}, close: () => {} }),
+  protocol: fc.constantFrom(V1, V2),
+  expiresAtMs: fc.option(fc.maxSafeNat()),
+  grantId: fc.string(),
+  phase: phases,
+  owesCaughtUp: fc.boolean(),
+  fromOldest: fc.boolean(),
+  lastFrameAtMs: fc.nat(),
+  flow: fc.constant(newFlow(V2, null)),
+  inbound: fc.constant(newInbound(0)),
+});
+
+describe("an attachment", () => {
+  it("[V10] [A3] brings back cursor, protocol, expiry and what is owed", () => {
+    fc.assert(
+      fc.property(sessions, (session) => {
+        const kept = fromAttachment(structuredClone(toAttachment(session)));
+        const { protocol, expiresAtMs, grantId, owesCaughtUp, fromOldest, phase } = session;
+        const own = phase.kind === "live" ? null : { cursor: phase.cursor, readTo: phase.readTo };
+        expect(kept).toEqual({ v: 1, protocol, expiresAtMs, grantId, owesCaughtUp, fromOldest, own });
+        expect(JSON.stringify(kept).length).toBeLessThan(1_024);
+      }),
+    );
+  });
+
+  it.each([null, undefined, 7, "x", {}, { v: 2, protocol: V1 }, { v: 1 }, { v: 1, protocol: "cellos.relay.v3" }])(
+    "[V10] of another version is none: %o",
+    (value) => {
+      expect(fromAttachment(value)).toBeNull();
+    },
+  );
+
+  it("[V10] a live session's cursor is the room's", () => {
+    const session = fc.sample(sessions, 1)[0] as Session;
+    expect(cursorOf({ ...session, phase: LIVE }, 7)).toBe(7);
+    expect(cursorOf({ ...session, phase: { kind: "own", cursor: 3, readTo: 5 } }, 7)).toBe(3);
+  });
+});
+
+/** The storage of a Durable Object, as far as the memory uses it: a map and an alarm. */
+function storage(value?: unknown): { value: unknown; hasAlarm: boolean; asStorage: DurableObjectStorage } {
+  const state = { value, hasAlarm: true };
+  const asStorage: DurableObjectStorage = {
+    kv: {
+      get: (key: string) => (key === "room" ? state.value : undefined) as never,
+      put: (_key, put) => (state.value = put),
+    },
+    deleteAlarm: async () => void (state.hasAlarm = false),
+    deleteAll: async () => void (state.value = undefined),
+  };
+  return Object.assign(state, { asStorage });
+}
+
+describe("the room's memory", () => {
+  const memory = { subject: "a.>", cursor: 5, position: 9, epoch: "e" };
+
+  it("[W12] is read back as it was written", () => {
+    const kept = storage();
+    remember(kept.asStorage, memory);
+    expect(recall(kept.asStorage)).toEqual(memory);
+  });
+
+  it.each([
+    undefined,
+    null,
+    {},
+    { ...memory, subject: undefined },
+    { ...memory, epoch: 7 },
+    { ...memory, cursor: "5" },
+    { ...memory, cursor: 0.5 },
+    { ...memory, position: undefined },
+    { ...memory, position: 2 ** 60 },
+  ])("[W12] that this version cannot read is none: %o", (value) => {
+    expect(recall(storage(value).asStorage)).toBeNull();
+  });
+
+  it("[U4] leaves nothing behind, alarm included", async () => {
+    const kept = storage(memory);
+    await forget(kept.asStorage);
+    expect({ value: kept.value, hasAlarm: kept.hasAlarm }).toEqual({ value: undefined, hasAlarm: false });
+  });
+});
+
+describe("the last words to a socket", () => {
+  it("[W5] [W6] are the problem, then the close", () => {
+    const said: unknown[] = [];
+    const socket = { send: (text: string) => said.push(text), close: (...close: unknown[]) => said.push(close) };
+    sendProblem(socket, V1, "retention-exhausted", 7);
+    sendProblem(socket, V2, "stream-reset", 1);
+    const { retentionExhausted, streamReset } = CLOSE;
+    expect(said).toEqual([
+      '{"type":"/problems/ws/retention-exhausted","title":"Cursor older than stream retention","oldest_seq":7}',
+      [retentionExhausted.code, retentionExhausted.reason],
+      '{"type":"problem","problem":{"type":"/problems/ws/stream-reset","title":"Stream was reset","oldest_seq":1}}',
+      [streamReset.code, streamReset.reason],
+    ]);
+  });
+
+  it("[W13] to a socket that is closing already are lost without a throw", () => {
+    const broken = {
+      send: () => {
+        throw new TypeError("closed");
+      },
+      close: vi.fn<(code: number, reason: string) => void>(() => {
+        throw new TypeError("closed");
+      }),
+    };
+    closeQuietly(broken, "slowConsumer");
+    sendProblem(broken, V2, "stream-reset", 1);
+    expect(broken.close.mock.calls).toEqual([
+      [4408, "slow-consumer"],
+      [4410, "stream-reset"],
+    ]);
+  });
+});

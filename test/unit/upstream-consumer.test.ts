@@ -1,0 +1,218 @@
+import { headers } from "nats.ws";
+import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
+import { UpstreamError } from "../../src/upstream/api.ts";
+import { Consumer, HEARTBEATS_MISSED, type ConsumerEvent } from "../../src/upstream/consumer.ts";
+import type { Delivery, Link } from "../../src/upstream/link.ts";
+import { ModelMessage } from "../support/model-room-message.ts";
+
+const OPTIONS = { stream: "S", filter: "a.>", startSeq: 11, idleHeartbeatMs: 1_000 };
+/** Two and a half heartbeats, and half a second. */
+const PATIENCE_MS = 3_000;
+
+beforeEach(() => {
+  vi.useFakeTimers();
+});
+afterEach(() => {
+  vi.useRealTimers();
+});
+
+/** A connection that writes down what it is asked, answers with `answer`, and hands messages to the last inbox. */
+class ScriptedLink implements Link {
+  readonly maxPayloadBytes = 1024;
+  readonly requests: { readonly subject: string; readonly body: unknown }[] = [];
+  readonly published: { readonly subject: string; readonly body: unknown; readonly reply: string }[] = [];
+  answer: () => unknown = () => ({ delivered: { stream_seq: 10 }, num_pending: 4 });
+  isOpen = false;
+  #onMessage: (message: Delivery | null) => void = () => {};
+
+  request(subject: string, body: object | null): Promise<unknown> {
+    this.requests.push({ subject, body });
+    return Promise.resolve().then(() => this.answer());
+  }
+
+  inbox(onMessage: (message: Delivery | null) => void): { subject: string; close(): void } {
+    this.isOpen = true;
+    this.#onMessage = onMessage;
+    return { subject: "inbox", close: () => (this.isOpen = false) };
+  }
+
+  publish(subject: string, body: object, reply: string): void {
+    this.published.push({ subject, body, reply });
+  }
+
+  publishChecked(subject: string, body: object, reply: string): Promise<void> {
+    this.publish(subject, body, reply);
+    return Promise.reject(new UpstreamError("refused", "forbidden"));
+  }
+
+  close(): void {
+    this.isOpen = false;
+  }
+
+  hand(message: Delivery | null): void {
+    this.#onMessage(message);
+  }
+}
+
+async function created(): Promise<{ link: ScriptedLink; consumer: Consumer; events: ConsumerEvent[]; name: string }> {
+  const link = new ScriptedLink();
+  const events: ConsumerEvent[] = [];
+  const { consumer } = await Consumer.create(link, OPTIONS, (event) => events.push(event));
+  const name = link.requests[0]?.subject.split(".")[5] ?? "";
+  return { link, consumer, events, name };
+}
+
+const event = (seq: number, dseq: number, pending = 0): ModelMessage =>
+  ModelMessage.event({ seq, dseq, pending }, "{}");
+const heartbeat = (lastConsumer: number, lastStream: number): ModelMessage =>
+  ModelMessage.status(100, "Idle Heartbeat", { "Nats-Last-Consumer": lastConsumer, "Nats-Last-Stream": lastStream });
+
+describe("Consumer", () => {
+  it("[U1] [W4] is created at an explicit start, under a name of its own", async () => {
+    const { link, consumer, name } = await created();
+    const [request] = link.requests;
+    expect(request?.subject).toBe(`$JS.API.CONSUMER.CREATE.S.${name}.a.>`);
+    expect(request?.body).toMatchObject({
+      config: { name, opt_start_seq: 11, filter_subject: "a.>", inactive_threshold: 60e9 },
+    });
+    expect(name).toMatch(/^relay-[0-9a-f]{16}$/);
+    expect((await created()).name).not.toBe(name);
+    expect(consumer.position).toBe(10);
+  });
+
+  it("[W5] says where it really starts, and how much waits there", async () => {
+    const link = new ScriptedLink();
+    link.answer = () => ({ delivered: { stream_seq: 30 }, num_pending: 9 });
+    const { start, pending, consumer } = await Consumer.create(link, OPTIONS, () => {});
+    expect({ start, pending, position: consumer.position }).toEqual({ start: 31, pending: 9, position: 30 });
+  });
+
+  it("[W11] is not created when the broker refuses", async () => {
+    const link = new ScriptedLink();
+    link.answer = () => ({ error: { code: 404, err_code: 10059 } });
+    await expect(Consumer.create(link, OPTIONS, () => {})).rejects.toMatchObject({
+      verdict: "refused",
+      streamMissing: true,
+    });
+    expect(link.isOpen).toBe(false);
+  });
+
+  it("[W2] [W9] says what was read, and how far", async () => {
+    const { link, consumer, events, name } = await created();
+    consumer.pull(5);
+    expect(link.published).toEqual([
+      {
+        subject: `$JS.API.CONSUMER.MSG.NEXT.S.${name}`,
+        body: { batch: 5, expires: 30_000_000_000, idle_heartbeat: 1_000_000_000 },
+        reply: "inbox",
+      },
+    ]);
+    link.hand(event(13, 1, 1));
+    link.hand(event(14, 2));
+    link.hand(heartbeat(2, 20));
+    expect(events.map(({ kind }) => kind)).toEqual(["message", "message", "position"]);
+    expect(events[0]).toMatchObject({ position: 13, pending: 1, headers: null });
+    expect(events[2]).toEqual({ kind: "position", position: 20 });
+    expect({ position: consumer.position, outstanding: consumer.outstanding }).toEqual({
+      position: 20,
+      outstanding: 3,
+    });
+  });
+
+  it("[U1] a bounded pull says so", async () => {
+    const { link, consumer } = await created();
+    consumer.pull(5, 2_048);
+    expect(link.published[0]?.body).toMatchObject({ max_bytes: 2_048 });
+  });
+
+  it("[W15] hands over headers with lower-case names", async () => {
+    const { link, events } = await created();
+    const given = headers();
+    given.set("CE-Id", "1");
+    given.append("ce-Type", "first");
+    given.append("ce-Type", "second");
+    link.hand(ModelMessage.event({ seq: 11, dseq: 1, pending: 0 }, "{}", given));
+    expect(events[0]).toMatchObject({
+      headers: new Map([
+        ["ce-id", "1"],
+        ["ce-type", "first"],
+      ]),
+    });
+  });
+
+  it.each([
+    ["a gap in the deliveries", event(13, 2)],
+    ["a heartbeat that is ahead", heartbeat(1, 20)],
+    ["a frame without metadata", ModelMessage.status(0, "")],
+    ["the consumer deleted", ModelMessage.status(409, "Consumer Deleted")],
+    ["a refused inbox", null],
+  ])(
+    "[W2] [W12] %s is a doubt: said once, nothing follows, and the broker forgets the consumer",
+    async (_name, message) => {
+      const { link, consumer, events, name } = await created();
+      consumer.pull(5);
+      link.hand(message);
+      link.hand(event(11, 1));
+      expect(events.map(({ kind }) => kind)).toEqual(["doubt"]);
+      expect(link.isOpen).toBe(false);
+      expect(link.requests.at(-1)?.subject).toBe(`$JS.API.CONSUMER.DELETE.S.${name}`);
+      expect(vi.getTimerCount()).toBe(0);
+      consumer.pull(5);
+      expect(link.published).toHaveLength(1);
+    },
+  );
+
+  it("[U1] is deleted once, and stopping never throws", async () => {
+    const { link, consumer, events } = await created();
+    link.answer = () => {
+      throw new UpstreamError("unavailable", "no answer");
+    };
+    await consumer.stop();
+    await consumer.stop();
+    expect(link.requests).toHaveLength(2);
+    link.hand(event(11, 1));
+    expect(events).toEqual([]);
+  });
+
+  it("[W12] misses heartbeats for two and a half of them while a pull is under way, and doubts the connection", async () => {
+    const { link, consumer, events } = await created();
+    vi.advanceTimersByTime(60_000);
+    expect(events).toEqual([]);
+    consumer.pull(5);
+    vi.advanceTimersByTime(PATIENCE_MS - 1);
+    expect(events).toEqual([]);
+    link.hand(heartbeat(0, 10));
+    vi.advanceTimersByTime(PATIENCE_MS - 1);
+    expect(events.map(({ kind }) => kind)).toEqual(["position"]);
+    vi.advanceTimersByTime(PATIENCE_MS);
+    expect(events.at(-1)).toEqual({ kind: "doubt", why: HEARTBEATS_MISSED });
+  });
+
+  it("[W12] expects no heartbeat when nothing is asked for, and again with the next pull", async () => {
+    const { link, consumer, events } = await created();
+    consumer.pull(1);
+    link.hand(event(11, 1));
+    expect(vi.getTimerCount()).toBe(0);
+    vi.advanceTimersByTime(60_000);
+    expect(events).toHaveLength(1);
+    consumer.pull(1);
+    vi.advanceTimersByTime(2 * PATIENCE_MS);
+    expect(events.at(-1)).toEqual({ kind: "doubt", why: HEARTBEATS_MISSED });
+  });
+
+  it("[W12] the first frame may take as long as any after a pull", async () => {
+    const { link, consumer, events } = await created();
+    consumer.pull(5);
+    vi.advanceTimersByTime(PATIENCE_MS - 1);
+    consumer.pull(5);
+    vi.advanceTimersByTime(PATIENCE_MS - 1);
+    expect(events).toEqual([]);
+    link.hand(heartbeat(0, 10));
+    expect(consumer.outstanding).toBe(10);
+  });
+
+  it("[W11] a first pull that is forbidden is told", async () => {
+    const { consumer } = await created();
+    await expect(consumer.pullChecked(5)).rejects.toMatchObject({ verdict: "refused" });
+  });
+});
