@@ -36,10 +36,11 @@ export class JumpGuard {
   }
 
   /** A consumer begins above `position`. */
-  begin(position: number, atHead: boolean): void {
+  begin(position: number): void {
     this.end();
     this.#lastSeq = position;
-    this.#backlog = !atHead;
+    // Between the creation of a consumer and its first pull nobody delivers, even at the head.
+    this.#backlog = true;
   }
 
   /** The consumer is gone: its successor reads again what is held here. */
@@ -61,7 +62,7 @@ export class JumpGuard {
   }
 
   #isJump(event: ReadEvent): boolean {
-    return this.#backlog && event.position > this.#lastSeq + 1;
+    return this.#backlog && leavesOut(event, this.#lastSeq);
   }
 
   #pass(event: ReadEvent): void {
@@ -103,4 +104,9 @@ export class JumpGuard {
       this.#pass(event);
     }
   }
+}
+
+/** True when `event` passes seqs after `lastSeq` in silence. A heartbeat says that nothing is left up to its position, its own seq included. */
+export function leavesOut(event: ReadEvent, lastSeq: number): boolean {
+  return event.kind === "message" ? event.position > lastSeq + 1 : event.position > lastSeq;
 }

@@ -127,7 +127,7 @@ export class Reading implements FeedReader {
     const fanout = this.#fanout;
     if (fanout === null) return;
     if (start > asked) this.#overtaken(fanout, Math.max(head.firstSeq, start + 1), start);
-    this.#guard.begin(start, atHead);
+    this.#guard.begin(start);
     fanout.setAtHead(atHead, Date.now());
   }
 

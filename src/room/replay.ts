@@ -11,6 +11,7 @@ import type { Envelope } from "../protocol/frames.ts";
 import { toEnvelope } from "../upstream/envelope.ts";
 import type { Consumer, ConsumerEvent } from "../upstream/consumer.ts";
 import type { Fanout } from "./fanout.ts";
+import { leavesOut } from "./jump-guard.ts";
 import type { Session } from "./session.ts";
 
 const BATCH = 256;
@@ -86,7 +87,7 @@ export class Replay {
     if (this.#state === "stopped") return;
     if (event.kind === "doubt") return this.stop(true);
     if (event.kind !== "ended") {
-      if (event.position > this.#lastSeq + 1) this.#jumpAfter ??= this.#lastSeq;
+      if (leavesOut(event, this.#lastSeq)) this.#jumpAfter ??= this.#lastSeq;
       this.#lastSeq = Math.max(this.#lastSeq, event.position);
     }
     if (event.kind === "message") {

@@ -37,6 +37,7 @@ const DELETE_TIMEOUT_MS = 2_000;
 /** The broker collects a consumer nobody pulled for this long. */
 const INACTIVE_MS = 60_000;
 const PULL_EXPIRES_MS = 30_000;
+const FIRST_PULL = { expiresMs: 1_000, idleHeartbeatMs: 100 };
 /** Missed heartbeats after which the consumer is doubted (PLATFORM J10). */
 const MISSED_HEARTBEATS = 2.5;
 
@@ -91,25 +92,32 @@ export class Consumer {
 
   /** Asks for `batch` more messages; `maxBytes` not below the broker's max_payload (PLATFORM J11). */
   pull(batch: number, maxBytes?: number): void {
-    const request = this.#nextPull(batch, maxBytes);
+    const { idleHeartbeatMs } = this.#options;
+    const request = this.#nextPull(batch, maxBytes, { expiresMs: PULL_EXPIRES_MS, idleHeartbeatMs });
     if (request !== null) this.#link.publish(request.subject, request.body, request.reply);
   }
 
-  /** As pull(), and throws UpstreamError when the broker forbids it. */
+  /**
+   * The first pull: throws UpstreamError when the broker forbids it. It is short, with quick heartbeats, so that it is
+   * soon known whether anything is there.
+   */
   async pullChecked(batch: number): Promise<void> {
-    const request = this.#nextPull(batch, undefined);
+    const request = this.#nextPull(batch, undefined, FIRST_PULL);
     if (request !== null) await this.#link.publishChecked(request.subject, request.body, request.reply);
   }
 
-  #nextPull(batch: number, maxBytes: number | undefined): { subject: string; body: object; reply: string } | null {
+  #nextPull(
+    batch: number,
+    maxBytes: number | undefined,
+    times: { readonly expiresMs: number; readonly idleHeartbeatMs: number },
+  ): { subject: string; body: object; reply: string } | null {
     if (this.#inbox === null) return null;
     this.#state = { ...this.#state, outstanding: this.#state.outstanding + batch };
     this.#lastFrameMs = Date.now();
     this.#watch();
     const body = pullRequest({
       batch,
-      expiresMs: PULL_EXPIRES_MS,
-      idleHeartbeatMs: this.#options.idleHeartbeatMs,
+      ...times,
       ...(maxBytes === undefined ? {} : { maxBytes }),
     });
     return { subject: pullSubject(this.#options.stream, this.#name), body, reply: this.#inbox.subject };

@@ -200,8 +200,6 @@ export class CoreWorld {
       return back;
     });
     this.core.restore(kept.memory, sessions);
-    // It has forgotten how often it has tried, so its first tries are timed again.
-    this.#downSinceMs = this.clock.nowMs;
     this.core.tick();
   }
 

@@ -59,7 +59,19 @@ describe("Core, case by case", () => {
     await world.run(join(true, 4));
     expect(cursors(world)).toEqual([10, 10]);
     expect(answers).not.toHaveBeenCalled();
+    // It may fall asleep at any moment, so the newcomer is written down in the turn in which it came.
+    expect(world.kept?.attachments.size).toBe(2);
     expect(world.faults).toEqual([]);
+  });
+
+  it("[W12] a room that wakes with its broker still away tries once, and may sleep again", async () => {
+    const world = await after(SMALL, join(true, null), advance(300), { do: "down" }, advance(25_000));
+    expect(world.clock.armed).toBe(0);
+    const asleep = world.core;
+    await world.run({ do: "sleep" });
+    expect(world.core).not.toBe(asleep);
+    await world.clock.advance(100);
+    expect([world.clock.armed, world.faults]).toEqual([0, []]);
   });
 
   it("[W11] joiners of a room without a broker's stream are refused at once, of one that is away after 10 s", async () => {

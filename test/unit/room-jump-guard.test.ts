@@ -44,7 +44,7 @@ function guarded(): {
 describe("JumpGuard", () => {
   it("[W5] passes what follows without a gap, and any jump at the head", () => {
     const { guard, log } = guarded();
-    guard.begin(10, false);
+    guard.begin(10);
     guard.offer(message(11, 2));
     guard.offer(message(12, 0));
     guard.offer(message(20, 0));
@@ -56,7 +56,7 @@ describe("JumpGuard", () => {
 
   it("[W5] holds a jump in a backlog and all that follows, until the floor is known to be at or below it", async () => {
     const { guard, log, answer } = guarded();
-    guard.begin(10, false);
+    guard.begin(10);
     guard.offer(message(15, 3));
     guard.offer(message(16, 2));
     expect(log).toEqual([]);
@@ -68,12 +68,12 @@ describe("JumpGuard", () => {
 
   it("[W5] a floor just above the jump has overtaken it: only what is above is passed", async () => {
     const { guard, log, answer } = guarded();
-    guard.begin(10, false);
+    guard.begin(10);
     guard.offer(message(15, 3));
     guard.offer(message(16, 0));
     await answer(12);
     expect(log).toEqual(["overtaken 12", 15, 16, "released"]);
-    guard.begin(20, false);
+    guard.begin(20);
     guard.offer(message(25, 3));
     await answer(30);
     expect(log.slice(4)).toEqual(["overtaken 30", "released"]);
@@ -81,7 +81,7 @@ describe("JumpGuard", () => {
 
   it("[W5] a jump among what was held is asked about anew: the old answer does not cover it", async () => {
     const { guard, log, answer } = guarded();
-    guard.begin(10, false);
+    guard.begin(10);
     for (const event of [message(12, 9), message(13, 8), message(20, 7), message(21, 6)]) guard.offer(event);
     await answer(11);
     expect(log).toEqual([12, 13]);
@@ -92,7 +92,7 @@ describe("JumpGuard", () => {
 
   it("[W9] a heartbeat that jumps in a backlog is held like a message", async () => {
     const { guard, log, answer } = guarded();
-    guard.begin(10, false);
+    guard.begin(10);
     guard.offer(heartbeat(20));
     expect(log).toEqual([]);
     await answer(1);
@@ -101,10 +101,10 @@ describe("JumpGuard", () => {
 
   it("[W5] [W9] a heartbeat just above the last seq may pass a match that was removed: it is asked about", async () => {
     const { guard, log, answer } = guarded();
-    guard.begin(10, false);
+    guard.begin(10);
     guard.offer(heartbeat(10));
     expect(log).toEqual([10]);
-    guard.begin(10, false);
+    guard.begin(10);
     guard.offer(heartbeat(11));
     expect(log).toEqual([10]);
     await answer(12);
@@ -113,7 +113,7 @@ describe("JumpGuard", () => {
 
   it("[W5] a consumer that found nothing may jump with its first frame: nobody delivered before the first pull", async () => {
     const { guard, log, answer } = guarded();
-    guard.begin(10, true);
+    guard.begin(10);
     guard.offer(message(12, 0));
     expect(log).toEqual([]);
     await answer(12);
@@ -122,13 +122,13 @@ describe("JumpGuard", () => {
 
   it("[W12] no answer is a doubt, and an answer about an older consumer is nothing", async () => {
     const { guard, log, answer } = guarded();
-    guard.begin(10, false);
+    guard.begin(10);
     guard.offer(message(15, 3));
     await answer(new Error("no connection"));
     expect(log).toEqual(["doubt"]);
-    guard.begin(10, false);
+    guard.begin(10);
     guard.offer(message(15, 3));
-    guard.begin(10, true);
+    guard.begin(10);
     await answer(30);
     await answer(new Error("late"));
     guard.offer(message(11, 0));
@@ -154,7 +154,7 @@ describe("JumpGuard", () => {
           doubt: () => {},
           overtaken: (firstSeq) => (overtaken = firstSeq),
         });
-        guard.begin(0, false);
+        guard.begin(0);
         const read: number[] = [];
         for (const [index, seq] of seqs.entries()) {
           floor = Math.max(floor, floors[index] ?? 0);
