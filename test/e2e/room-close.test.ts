@@ -74,7 +74,7 @@ describe.concurrent("closing", () => {
   });
 
   test("[W14] in the middle of a catch-up", async () => {
-    await using world = await World.start({ vars: { WINDOW_BYTES: "10000" } });
+    await using world = await World.start({ vars: { HEARTBEAT_SECONDS: "20", WINDOW_BYTES: "10000" } });
     await world.publishMany(SUBJECT, 10_000, { padBytes: 500 });
     const followers = await world.joinMany(4, SUBJECT, { ...PATIENT, since: 0 });
     await Promise.all(followers.map((follower) => until("it reads", () => follower.seqs.length > 0)));
@@ -113,7 +113,7 @@ describe.concurrent("closing", () => {
     const [last = 0] = await world.publish(SUBJECT, 1);
     await staying.reaches(last);
     expect(staying.faults).toEqual([]);
-    expect(await world.rig.consumers()).toHaveLength(1);
+    expect(await world.rig.connections()).toHaveLength(1);
   });
 
   test("[W14] while the broker is away", async () => {
