@@ -139,6 +139,7 @@ export class Fanout {
 
   /** Tells one session that its cursor is gone, and closes it. */
   tellLost(session: Session, why: LostCursor, oldestSeq: number): void {
+    if (!this.#roster.all.has(session)) return;
     this.leave(session, why === "stream-reset" ? "streamReset" : "retentionExhausted");
     sendProblem(session.socket, session.protocol, why, oldestSeq);
   }

@@ -27,6 +27,8 @@ export interface FeedReader {
   startAt(head: Head): number;
   begin(opened: Opened): void;
   read(event: ReadEvent): void;
+  /** For a moment no pull waits at the broker. */
+  paused(): void;
   /** The consumer is gone: nothing more of what it read may be taken. */
   end(): void;
   /** False while it holds back so much that nothing more should be asked for. */

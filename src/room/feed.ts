@@ -217,7 +217,8 @@ export class Feed {
       void this.#dropConsumer();
       return;
     }
-    if (event.kind !== "ended") {
+    if (event.kind === "ended") this.#reader.paused();
+    else {
       if (this.#state.kind === "open" && this.#state.attempt > 0) this.#step({ kind: "progress" });
       this.#reader.read(event);
     }

@@ -43,6 +43,11 @@ export class JumpGuard {
     this.#backlog = true;
   }
 
+  /** Nobody delivers for a moment: what comes next may have left something out, even at the head. */
+  unsure(): void {
+    this.#backlog = true;
+  }
+
   /** The consumer is gone: its successor reads again what is held here. */
   end(): void {
     this.#generation++;

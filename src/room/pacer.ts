@@ -22,10 +22,11 @@ export class Pacer {
     this.#onServed = onServed;
   }
 
-  /** Runs after `afterMs` at the latest, if there is anybody to serve. */
+  /** Runs after `afterMs` at the latest, if there is anybody to serve, or a replay that nobody reads any more. */
   wake(afterMs: number): void {
     const dueAtMs = Date.now() + afterMs;
-    if ((this.#timer.isArmed && this.#dueAtMs <= dueAtMs) || (this.#fanout()?.own.size ?? 0) === 0) return;
+    const nobody = (this.#fanout()?.own.size ?? 0) === 0 && this.#replays.active === 0;
+    if (nobody || (this.#timer.isArmed && this.#dueAtMs <= dueAtMs)) return;
     this.#dueAtMs = dueAtMs;
     this.#timer.arm(afterMs, () => this.#run());
   }

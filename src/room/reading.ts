@@ -145,6 +145,10 @@ export class Reading implements FeedReader {
     this.#position = cursor;
   }
 
+  paused(): void {
+    this.#guard.unsure();
+  }
+
   end(): void {
     this.#guard.end();
   }

@@ -80,7 +80,8 @@ describe.concurrent("credentials", () => {
     await tryBoth({ ...RIG_USER, extraConfig }, { NATS_NKEY_SEED: key.seed }, [{ NATS_NKEY_SEED: newNkey().seed }]);
   });
 
-  test("[U3] [W11] a creds file, for a broker that knows its accounts by JWT", async () => {
+  // Six relays are started one after the other.
+  test("[U3] [W11] a creds file, for a broker that knows its accounts by JWT", { timeout: 120_000 }, async () => {
     const operator = new Operator();
     await using server = await NatsServer.start({ extraConfig: operator.config });
     const authenticator = credsAuthenticator(new TextEncoder().encode(operator.creds()));

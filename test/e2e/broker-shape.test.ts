@@ -97,7 +97,9 @@ describe.concurrent("one room, one upstream", () => {
       seqs.slice(0, 49).map((since, index) => world.join(subject, index % 2 === 0 ? 1 : 2, { since })),
     );
     await Promise.all(resumed.map((follower) => follower.reaches(seqs[49] ?? 0)));
-    expect(await callsSince(world.rig, before)).toEqual([]);
+    // The live consumer's own pulls are no price of a resume.
+    const calls = await callsSince(world.rig, before);
+    expect(calls.filter((call) => call !== "CONSUMER.MSG")).toEqual([]);
     for (const [index, follower] of resumed.entries()) expect(follower.seqs).toEqual(seqs.slice(index + 1));
   });
 

@@ -86,18 +86,26 @@ describe.concurrent("closing", () => {
   });
 
   test("[U1] [W14] a replay that everybody left is over, while its room lives on", async () => {
-    await using world = await World.start({ vars: { WINDOW_BYTES: "10000", MAX_UNREAD_BYTES: "65536" } });
-    await world.publishMany(SUBJECT, 5_000, { padBytes: 500 });
-    const staying = await world.joinMany(2, SUBJECT);
-    // Mute, so that the replay waits for them and cannot end by itself.
-    const leaving = [1, 2].map((since) => world.join(SUBJECT, 2, { ...PATIENT, since, acks: false }));
-    const followers = await Promise.all(leaving);
-    await Promise.all(followers.map((follower) => until("it reads", () => follower.seqs.length > 0)));
-    expect((await world.rig.consumers()).length).toBeGreaterThan(1);
-    await Promise.all(followers.map((follower) => farewell(follower, 1000)));
-    await until("only the live consumer is left", async () => (await world.rig.consumers()).length === 1, 5_000);
-    const last = await world.publishMany(SUBJECT, 1);
-    for (const follower of staying) await follower.reaches(last);
+    await using world = await World.start({ vars: { HEARTBEAT_SECONDS: "20", WINDOW_BYTES: "10000" } });
+    const subjects = Array.from({ length: 8 }, (_, n) => `cellos.events.close.left.${n}`);
+    for (const subject of subjects) await world.publishMany(subject, 3_000, { padBytes: 300 });
+    const staying = await Promise.all(subjects.map((subject) => world.join(subject, 2)));
+    expect(await world.rig.consumers()).toHaveLength(subjects.length);
+    for (const [n, subject] of subjects.entries()) {
+      const leaving = await world.join(subject, 1, { ...PATIENT, since: 1 });
+      await until("it reads", () => leaving.seqs.length > 0);
+      if (n % 2 === 0) leaving.raw.terminate();
+      else await farewell(leaving, 1000);
+    }
+    await until(
+      "only the live consumers are left",
+      async () => (await world.rig.consumers()).length === subjects.length,
+    );
+    for (const [n, follower] of staying.entries()) {
+      const [seq = 0] = await world.publish(subjects[n] ?? "", 1);
+      await follower.reaches(seq);
+      expect([follower.seqs, follower.faults]).toEqual([[seq], []]);
+    }
   });
 
   test("[W14] without a code, and without a word", async () => {

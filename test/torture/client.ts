@@ -66,6 +66,11 @@ export class Client {
     }
   }
 
+  /** The cursor, or 0 as long as there is none. */
+  get reached(): number {
+    return this.#attempt?.reader.cursor ?? this.ledger.cursor ?? 0;
+  }
+
   /** True when everything up to `lastSeq` is proven to have been sent. */
   hasReached(lastSeq: number): boolean {
     const reader = this.#attempt?.reader;

@@ -11,11 +11,19 @@ import { runScenario } from "./scenario.ts";
 process.env["CLOUDFLARE_CF_FETCH_ENABLED"] = "false";
 process.env["WRANGLER_WRITE_LOGS"] = "false";
 
+const SIGNALS = ["SIGINT", "SIGTERM"] as const;
+
 const flags = readFlags(process.argv.slice(2), (Date.now() % 1_000_000) + 1);
 const { events, clients, durationMs } = flags;
 const stop = new AbortController();
-process.once("SIGINT", () => stop.abort(new Error("Interrupted.")));
-process.once("SIGTERM", () => stop.abort(new Error("Terminated.")));
+const interrupt = (): void => stop.abort(new Error("Interrupted."));
+// wrangler would end the process at once, before broker and relay are stopped and their folders removed.
+process.on("newListener", (name: string, listener: NodeJS.SignalsListener) => {
+  if (SIGNALS.some((signal) => signal === name) && listener !== interrupt) {
+    queueMicrotask(() => process.removeListener(name, listener));
+  }
+});
+for (const signal of SIGNALS) process.on(signal, interrupt);
 
 for (let seed = flags.seed; seed < flags.seed + flags.seeds; seed += 1) {
   const began = Date.now();

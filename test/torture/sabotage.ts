@@ -31,12 +31,17 @@ export class Sabotage {
     const healing: Promise<void>[] = [];
     for (const fault of faults) {
       await this.#pause(this.#stage.world.startedAtMs + fault.atMs - Date.now());
-      if (CLIENT_KINDS.includes(fault.kind)) healing.push(this.#commit(fault));
-      else this.#world = this.#world.then(() => this.#commit(fault));
+      const committed = CLIENT_KINDS.includes(fault.kind) ? this.#commit(fault) : this.#inTurn(fault);
+      healing.push(committed);
       // The wait above may fail before anybody waits for this.
-      this.#world.catch(() => {});
+      committed.catch(() => {});
     }
-    await Promise.all([...healing, this.#world]);
+    await Promise.all(healing);
+  }
+
+  #inTurn(fault: Fault): Promise<void> {
+    this.#world = this.#world.then(() => this.#commit(fault));
+    return this.#world;
   }
 
   async #commit(fault: Fault): Promise<void> {

@@ -16,7 +16,9 @@ import type { World } from "./world.ts";
 const TOKEN = "torture";
 /** Connections that died with the relay may tell it this much later on a busy machine. */
 const RELAY_LINGER_MS = 500;
-const CATCH_UP_MS = 45_000;
+/** A busy machine makes replays slow; only who comes no closer at all is stuck. */
+const STUCK_MS = 30_000;
+const CATCH_UP_MS = 240_000;
 const WATCH_MS = 250;
 const POLL_MS = 50;
 
@@ -75,7 +77,7 @@ export async function runScenario(plan: Plan, log: Log, signal: AbortSignal): Pr
   const waitedFromMs = Date.now();
   const late = await catchUp(clients, lastSeq, signal);
   log(`${clients.length - late.length} of ${clients.length} reached it within ${Date.now() - waitedFromMs} ms`);
-  for (const client of late) client.story.violate("lost", `did not reach ${lastSeq} within ${CATCH_UP_MS} ms`);
+  for (const client of late) client.story.violate("lost", `did not reach ${lastSeq}`);
   life.abort();
   for (const client of clients) client.stop();
   await lives;
@@ -84,12 +86,16 @@ export async function runScenario(plan: Plan, log: Log, signal: AbortSignal): Pr
   return await check(plan, clients, broker, sabotage.counts);
 }
 
-/** Waits until everybody has been told of `lastSeq`; returns who has not when time is up. */
+/** Waits until everybody has been told of `lastSeq`, as long as anybody comes closer; returns who has not. */
 async function catchUp(clients: readonly Client[], lastSeq: number, signal: AbortSignal): Promise<Client[]> {
   const deadline = Date.now() + CATCH_UP_MS;
-  for (;;) {
+  let stuckAtMs = Date.now() + STUCK_MS;
+  for (let before = -1; ;) {
     const late = clients.filter((client) => !client.hasReached(lastSeq));
-    if (late.length === 0 || Date.now() > deadline) return late;
+    if (late.length === 0 || Date.now() > Math.min(deadline, stuckAtMs)) return late;
+    const reached = clients.reduce((sum, client) => sum + client.reached, 0);
+    if (reached > before) stuckAtMs = Date.now() + STUCK_MS;
+    before = Math.max(before, reached);
     await delay(POLL_MS, undefined, { signal });
   }
 }

@@ -5,7 +5,7 @@ import { Flow } from "../flow.ts";
 import type { Dialled } from "../../support/dial.ts";
 
 const JOINS = 12;
-const MAX_STREAM_INFOS = 4;
+const MAX_STREAM_INFOS = 8;
 
 function framesOf({ socket }: Dialled) {
   return socket.received.map(({ frame }) => frame);
