@@ -36,7 +36,10 @@ for (let seed = flags.seed; seed < flags.seed + flags.seeds; seed += 1) {
     log(summary(outcome));
   } catch (error) {
     process.exitCode = 1;
-    console.error(error instanceof Error ? (error.stack ?? error.message) : error);
-    if (stop.signal.aborted) break;
+    if (stop.signal.aborted) {
+      log("interrupted; everything is stopped");
+      break;
+    }
+    console.error(error);
   }
 }

@@ -19,6 +19,7 @@ export class Sabotage {
   readonly counts: Partial<Record<FaultKind, number>> = {};
   readonly #stage: Stage;
   readonly #signal: AbortSignal;
+  readonly #healing: Promise<void>[] = [];
   /** Faults of broker and relay follow each other, however long one takes. */
   #world: Promise<void> = Promise.resolve();
 
@@ -28,15 +29,19 @@ export class Sabotage {
   }
 
   async run(faults: readonly Fault[]): Promise<void> {
-    const healing: Promise<void>[] = [];
     for (const fault of faults) {
       await this.#pause(this.#stage.world.startedAtMs + fault.atMs - Date.now());
       const committed = CLIENT_KINDS.includes(fault.kind) ? this.#commit(fault) : this.#inTurn(fault);
-      healing.push(committed);
+      this.#healing.push(committed);
       // The wait above may fail before anybody waits for this.
       committed.catch(() => {});
     }
-    await Promise.all(healing);
+    await Promise.all(this.#healing);
+  }
+
+  /** Resolves when nothing is broken any more, also after a run that was broken off. */
+  async end(): Promise<void> {
+    await Promise.allSettled(this.#healing);
   }
 
   #inTurn(fault: Fault): Promise<void> {

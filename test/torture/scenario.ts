@@ -69,6 +69,7 @@ export async function runScenario(plan: Plan, log: Log, signal: AbortSignal): Pr
 
   log(`torture: ${plan.events} events, ${plan.faults.length} faults`);
   const sabotage = new Sabotage({ rig, world, clients, restartRelay }, signal);
+  stack.defer(() => sabotage.end());
   await Promise.all([publishAll(plan, broker, world.startedAtMs, signal), sabotage.run(plan.faults)]);
   while (broker.inFlight > 0) await delay(POLL_MS, undefined, { signal });
 
