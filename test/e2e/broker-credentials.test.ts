@@ -8,7 +8,6 @@ import { NatsServer } from "../../src/dev/nats-server.ts";
 import { freePort } from "../../src/dev/free-port.ts";
 import { RIG_USER } from "../support/broker-admin.ts";
 import { cloudEvent } from "../support/cloud-event.ts";
-import { lagSince } from "../support/lag.ts";
 import { newNkey, Operator } from "../support/operator.ts";
 import type { Relay } from "../support/relay.ts";
 import { Rig } from "../support/rig.ts";
@@ -32,12 +31,10 @@ async function expectServed(relay: Relay, publish: () => Promise<unknown>): Prom
 }
 
 async function expectRefused(relay: Relay): Promise<void> {
-  const startedAt = Date.now();
   for (const version of [1, 2] as const) {
     const { socket } = await joinAt(relay, SUBJECT, version);
     expect(await socket.closed()).toMatchObject({ code: 1008, reason: "subscribe failed" });
   }
-  expect(Date.now() - startedAt).toBeLessThan(8_000 + lagSince(startedAt));
 }
 
 /** One broker, the right settings of the relay and wrong ones. */
