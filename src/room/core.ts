@@ -230,6 +230,7 @@ export class Core implements FeedHost {
   #newFanout(cursor: number, epoch: string): Fanout {
     return new Fanout(cursor, epoch, {
       ...this.#host.fanout,
+      onPaused: () => this.#pacer.wake(PACED_MS),
       onGone: (session, close) => {
         this.#host.onGone(session, close);
         this.#onMaybeEmpty();

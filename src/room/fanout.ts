@@ -26,6 +26,8 @@ import { Window } from "./window.ts";
 export interface FanoutOptions extends SenderOptions {
   readonly windowBytes: number;
   readonly heartbeatMs: number;
+  /** A session has left the live set: somebody must look for its ping, whatever flushed the batch. */
+  readonly onPaused?: () => void;
   /** Called after a session has left, however. */
   readonly onGone: (session: Session, close: CloseName | null) => void;
 }
@@ -219,9 +221,10 @@ export class Fanout {
     asksForPing: boolean,
     only?: (session: Session) => boolean,
   ): void {
-    this.#sender.broadcast(this.#roster.live, encode, nowMs, asksForPing, only, (session, cursor) =>
-      this.#roster.toOwn(session, cursor ?? prev),
-    );
+    this.#sender.broadcast(this.#roster.live, encode, nowMs, asksForPing, only, (session, cursor) => {
+      this.#roster.toOwn(session, cursor ?? prev);
+      this.#options.onPaused?.();
+    });
   }
 
   /** The `welcome` of a session about to join (V3). */
