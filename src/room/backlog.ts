@@ -18,6 +18,7 @@ const MEASURE_EVERY_MS = 250;
 export class Backlog {
   readonly #maxBytes: number;
   readonly #undrained = new Map<Socket, number>();
+  #suspects = new Map<Session, number>();
   #suspectBytes = 0;
   #measuredAtMs = 0;
 
@@ -39,6 +40,9 @@ export class Backlog {
 
   /** A session has left: closed by us, its queue stays; gone by itself, its queue is gone with it. */
   left(session: Session, closedByUs: boolean): void {
+    // Nobody measures an empty room again: what it says must be right when the last one leaves.
+    this.#suspectBytes -= this.#suspects.get(session) ?? 0;
+    this.#suspects.delete(session);
     if (closedByUs && unread(session) > 0) this.#undrained.set(session.socket, unread(session));
   }
 
@@ -57,7 +61,8 @@ export class Backlog {
     this.#measure(sessions, nowMs);
     if (this.#excess() <= 0) return [];
     for (const session of sessions) look(session);
-    const suspects = this.#measure(sessions, nowMs).toSorted((a, b) => unread(b) - unread(a));
+    this.#measure(sessions, nowMs);
+    const suspects = [...this.#suspects.keys()].toSorted((a, b) => unread(b) - unread(a));
     let excess = this.#excess();
     const shed: Session[] = [];
     for (const session of suspects) {
@@ -68,11 +73,15 @@ export class Backlog {
     return shed;
   }
 
-  #measure(sessions: ReadonlySet<Session>, nowMs: number): Session[] {
-    const suspects = [...sessions].filter((session) => isSuspect(session, nowMs));
+  #measure(sessions: ReadonlySet<Session>, nowMs: number): void {
     this.#measuredAtMs = nowMs;
-    this.#suspectBytes = suspects.reduce((sum, session) => sum + unread(session), 0);
-    return suspects;
+    this.#suspects = new Map();
+    this.#suspectBytes = 0;
+    for (const session of sessions) {
+      if (!isSuspect(session, nowMs)) continue;
+      this.#suspects.set(session, unread(session));
+      this.#suspectBytes += unread(session);
+    }
   }
 
   /** What was closed and does not drain cannot be shed again: it must not cost the others more than most of their share. */

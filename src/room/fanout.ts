@@ -94,8 +94,7 @@ export class Fanout {
     this.#at.cursor = (events[events.length - 1] as Envelope).seq;
     this.#broadcast((protocol) => eventFrames(protocol, prev, events), prev, nowMs, false);
     this.serveOwn(nowMs);
-    const look = (session: Session): void => this.#sender.look(session, nowMs);
-    for (const session of this.backlog.toShed(this.#roster.all, look, nowMs)) this.close(session, "slowConsumer");
+    this.#shed(nowMs);
   }
 
   /** Adds a session at a cursor of its own and serves it what is at hand. */
@@ -195,6 +194,7 @@ export class Fanout {
       phase.cursor = cursor;
       this.#catchUp.settle(session, nowMs);
     }
+    this.#shed(nowMs);
   }
 
   /** Serves every session that is not live from the window. */
@@ -211,6 +211,11 @@ export class Fanout {
   /** Sends events above what the session has read, in frames of its own, as far as flow control lets it. */
   deliver(session: Session, events: readonly Envelope[], nowMs: number): "more" | "paused" | "gone" {
     return this.#catchUp.deliver(session, events, nowMs);
+  }
+
+  #shed(nowMs: number): void {
+    const look = (session: Session): void => this.#sender.look(session, nowMs);
+    for (const session of this.backlog.toShed(this.#roster.all, look, nowMs)) this.close(session, "slowConsumer");
   }
 
   /** To the live set; who owes a ping leaves it, at the cursor it has. */

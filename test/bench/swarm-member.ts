@@ -104,7 +104,8 @@ export class Member implements FrameSink {
     if (this.dial.pingBytes === 0 || isNats(this.dial)) return;
     this.#unacked += to - from;
     if (this.#pinged || (this.#unacked < this.dial.pingBytes && !this.#owesPing)) return;
-    this.#pinged = true;
+    // Only v2 waits for the pong (V9): any ping of a v1 client proves all it was sent (B1).
+    this.#pinged = this.dial.dialect === "v2";
     this.#owesPing = false;
     this.#unacked = 0;
     this.#socket.write(PING);

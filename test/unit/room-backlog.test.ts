@@ -39,10 +39,11 @@ describe("Backlog", () => {
     measure(backlog, reader, patient, late, old);
     expect(backlog.bytes).toEqual({ suspect: 250, undrained: 0 });
     backlog.left(late, true);
+    expect(backlog.bytes).toEqual({ suspect: 100, undrained: 150 });
     backlog.left(old, false);
-    expect([backlog.bytes.undrained, backlog.undrained]).toEqual([150, 1]);
+    expect([backlog.bytes, backlog.undrained]).toEqual([{ suspect: 0, undrained: 150 }, 1]);
     backlog.drained(late.socket);
-    expect([backlog.bytes.undrained, backlog.undrained]).toEqual([0, 0]);
+    expect([backlog.bytes, backlog.undrained]).toEqual([{ suspect: 0, undrained: 0 }, 0]);
   });
 
   it("[B1] a socket that had read everything when it was closed is nothing to wait for", () => {
