@@ -2,11 +2,11 @@
  * The sessions that are not live: each is sent what lies between its own cursor and the room's, out of the window
  * or by a replay, until the two meet (V10). Nothing here moves the room.
  */
-import { caughtUpFrame, eventFrames, type Envelope } from "../protocol/frames.ts";
-import { V1, V2 } from "../protocol/subprotocol.ts";
+import { caughtUpFrame, eventFrames, type Envelope, type Frame } from "../protocol/frames.ts";
+import { V1, V2, type Protocol } from "../protocol/subprotocol.ts";
 import type { Roster } from "./roster.ts";
 import type { Sender } from "./sender.ts";
-import type { Session } from "./session.ts";
+import type { Phase, Session } from "./session.ts";
 import type { Window } from "./window.ts";
 
 /** Where the room is: R, and whether it has read what was there when its consumer was opened. */
@@ -20,12 +20,18 @@ export type Served = "live" | "waiting" | "more" | "paused" | "needs-replay" | "
 
 /** As much as one session is sent in one turn, so that the others have theirs. */
 const SLICE_BYTES = 256 * 1024;
+/** Slices kept until the window changes: 4 MiB at most. */
+const MAX_SLICES = 16;
+
+type OwnPhase = Extract<Phase, { kind: "own" }>;
 
 export class CatchUp {
   readonly #at: Readonly<Place>;
   readonly #window: Window;
   readonly #roster: Roster;
   readonly #sender: Sender;
+  readonly #slices = new Map<number, readonly Frame[]>();
+  #slicesVersion = 0;
 
   constructor(at: Readonly<Place>, window: Window, roster: Roster, sender: Sender) {
     this.#at = at;
@@ -41,12 +47,12 @@ export class CatchUp {
     if (this.#sender.closeIfOverdue(session, nowMs)) return "gone";
     if (phase.cursor > this.#at.cursor || phase.readTo > this.#at.cursor) return "waiting";
     if (phase.readTo < this.#window.from) return "needs-replay";
-    const events = this.#window.after(phase.readTo, SLICE_BYTES);
-    if (events.length === 0) {
+    const frames = this.#slice(session.protocol, phase);
+    if (frames.length === 0) {
       phase.readTo = this.#at.cursor;
       return this.settle(session, nowMs) ? "live" : "waiting";
     }
-    const served = this.deliver(session, events, nowMs);
+    const served = this.#sendAll(session, phase, frames, nowMs);
     if (served !== "more") return served;
     return phase.readTo >= this.#at.cursor && this.settle(session, nowMs) ? "live" : "more";
   }
@@ -58,7 +64,27 @@ export class CatchUp {
     const first = events.findIndex((e) => e.seq > phase.readTo);
     if (first < 0) return "more";
     const wanted = first === 0 ? events : events.slice(first);
-    for (const frame of eventFrames(session.protocol, phase.cursor, wanted)) {
+    return this.#sendAll(session, phase, eventFrames(session.protocol, phase.cursor, wanted), nowMs);
+  }
+
+  /**
+   * What follows a place, encoded once for all who stand there: under load clients leave the live set at the same
+   * frame, and there are as many of them as the room has.
+   */
+  #slice(protocol: Protocol, { cursor, readTo }: OwnPhase): readonly Frame[] {
+    const encode = (): Frame[] => eventFrames(protocol, cursor, this.#window.after(readTo, SLICE_BYTES));
+    if (protocol === V1 || cursor !== readTo) return encode();
+    if (this.#slicesVersion !== this.#window.version) this.#slices.clear();
+    this.#slicesVersion = this.#window.version;
+    const known = this.#slices.get(cursor);
+    if (known !== undefined) return known;
+    const frames = encode();
+    if (this.#slices.size < MAX_SLICES) this.#slices.set(cursor, frames);
+    return frames;
+  }
+
+  #sendAll(session: Session, phase: OwnPhase, frames: readonly Frame[], nowMs: number): "more" | "paused" | "gone" {
+    for (const frame of frames) {
       const outcome = this.#sender.send(session, frame, nowMs, false);
       if (outcome !== "sent") return outcome;
       phase.cursor = frame.cursor;

@@ -63,6 +63,13 @@ export function wantsPoll(flow: Flow, limits: FlowLimits): boolean {
   return flow.sentBytes - flow.polledBytes >= POLL_EVERY_BYTES || isExhausted(flow, limits);
 }
 
+/** True when so much can be sent at once, with no look at the time stamp before the end of it. */
+export function hasRoom(flow: Flow, bytes: number, limits: FlowLimits): boolean {
+  const sentBytes = flow.sentBytes + bytes;
+  if (sentBytes - flow.polledBytes >= POLL_EVERY_BYTES) return false;
+  return sentBytes < Math.max(flow.provenBytes + limits.budgetBytes, flow.grantBytes);
+}
+
 /** Takes note of a frame that was sent. `asksForPing` is true for heartbeats (V9). */
 export function recordSent(flow: Flow, bytes: number, asksForPing: boolean, limits: FlowLimits, nowMs: number): void {
   flow.sentBytes += bytes;

@@ -2,7 +2,7 @@
 import type { CloseName } from "../protocol/codes.ts";
 import type { Frame } from "../protocol/frames.ts";
 import { V1, V2, type Protocol } from "../protocol/subprotocol.ts";
-import { isExhausted, isOverdue, poll, recordSent, wantsPoll, type FlowLimits } from "./flow.ts";
+import { hasRoom, isExhausted, isOverdue, poll, recordSent, wantsPoll, type FlowLimits } from "./flow.ts";
 import type { Session } from "./session.ts";
 
 export interface SenderOptions {
@@ -26,9 +26,20 @@ export type Outcome = "sent" | "paused" | "gone";
 /** Frames for all readers of one protocol. */
 export type Encode = (protocol: Protocol) => readonly Frame[];
 
+interface Batch {
+  readonly frames: readonly Frame[];
+  readonly bytes: number;
+}
+
+const batchOf = (frames: readonly Frame[]): Batch => ({
+  frames,
+  bytes: frames.reduce((sum, frame) => sum + frame.bytes, 0),
+});
+
 const EXPIRY_GRACE_MS = 1_000;
 const MIN_V1_BUDGET_BYTES = 1024 * 1024;
-const V2_LEAST_ACKS = 2;
+/** A proof lags by two pings, and the next may be under way: with less, clients that read would be held up. */
+const V2_LEAST_ACKS = 3;
 
 export class Sender {
   readonly #options: SenderOptions;
@@ -75,11 +86,16 @@ export class Sender {
     only: ((session: Session) => boolean) | undefined,
     onPaused: (session: Session, cursor: number | null) => void,
   ): void {
-    let v1: readonly Frame[] | null = null;
-    let v2: readonly Frame[] | null = null;
+    let v1: Batch | null = null;
+    let v2: Batch | null = null;
     for (const session of sessions) {
       if (only !== undefined && !only(session)) continue;
-      const frames = session.protocol === V2 ? (v2 ??= encode(V2)) : (v1 ??= encode(V1));
+      const batch = session.protocol === V2 ? (v2 ??= batchOf(encode(V2))) : (v1 ??= batchOf(encode(V1)));
+      if (this.#hasRoomFor(session, batch)) {
+        this.#sendWhole(session, batch, nowMs, asksForPing);
+        continue;
+      }
+      const { frames } = batch;
       let cursor: number | null = null;
       for (const frame of frames) {
         const outcome = this.send(session, frame, nowMs, asksForPing);
@@ -88,6 +104,21 @@ export class Sender {
         cursor = frame.cursor;
       }
     }
+  }
+
+  /** True when nothing can come between the first frame and the last: neither a look at the ping nor a pause. */
+  #hasRoomFor({ flow, expiresAtMs, protocol }: Session, { bytes }: Batch): boolean {
+    return expiresAtMs === null && hasRoom(flow, bytes, this.#limits(protocol));
+  }
+
+  #sendWhole(session: Session, { frames, bytes }: Batch, nowMs: number, asksForPing: boolean): void {
+    try {
+      for (const { text } of frames) session.socket.send(text);
+    } catch {
+      return this.#room.gone(session);
+    }
+    recordSent(session.flow, bytes, asksForPing, this.#limits(session.protocol), nowMs);
+    session.lastFrameAtMs = nowMs;
   }
 
   /** Closes a v2 session that owes a ping for too long. True when it did. */

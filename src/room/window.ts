@@ -36,6 +36,11 @@ export class Window {
     return this.#bytes;
   }
 
+  /** Changes whenever anything was added or forgotten. */
+  get version(): number {
+    return this.#pushes;
+  }
+
   get size(): number {
     return this.#entries.length - this.#head;
   }
@@ -75,6 +80,7 @@ export class Window {
     this.#head = 0;
     this.#bytes = 0;
     this.#from = from;
+    this.#pushes++;
   }
 
   #firstAbove(cursor: number): number {

@@ -5,6 +5,8 @@ import type { Dial } from "./swarm-messages.ts";
 const TEXT = 0x81;
 const BINARY = 0x82;
 const MASK = 0x80;
+/** The least a broker allows is enough: what one run leaves behind must not burden the next. */
+const INACTIVE_NANOS = 1_000_000_000;
 
 export const PING = masked(TEXT, "ping");
 export const NATS_PONG = masked(BINARY, "PONG\r\n");
@@ -45,10 +47,14 @@ export function natsHello(dial: Dial, inbox: string): Buffer {
 
 /** Asks JetStream for a consumer that pushes to `inbox`: what a client without a relay does to resume. */
 export function natsConsumer(dial: Dial, inbox: string): Buffer {
+  const start =
+    dial.since === undefined
+      ? { deliver_policy: "new" }
+      : { deliver_policy: "by_start_sequence", opt_start_seq: dial.since + 1 };
   const config = {
+    ...start,
     deliver_subject: inbox,
-    deliver_policy: "by_start_sequence",
-    opt_start_seq: (dial.since ?? 0) + 1,
+    inactive_threshold: INACTIVE_NANOS,
     filter_subject: dial.subject,
     ack_policy: "none",
     max_deliver: 1,

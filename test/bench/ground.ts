@@ -2,6 +2,7 @@
 import { Child } from "../../src/dev/child.ts";
 import { NatsServer } from "../../src/dev/nats-server.ts";
 import { JetStream } from "../support/jetstream.ts";
+import { until } from "../support/until.ts";
 import { fileURLToPath } from "node:url";
 import { Publisher } from "./publisher.ts";
 import { Swarm } from "./swarm.ts";
@@ -14,6 +15,7 @@ const CEILING = fileURLToPath(new URL("ceiling-worker.js", import.meta.url));
 const BRIDGE = fileURLToPath(new URL("bridge.ts", import.meta.url));
 const LISTENING = /listening (\d+)/;
 const START_MS = 20_000;
+const CONSUMERS_MS = 20_000;
 
 export interface Bridge {
   readonly pid: number;
@@ -73,6 +75,12 @@ export class Ground implements AsyncDisposable {
   newSubject(): string {
     this.#subjects += 1;
     return `cellos.events.bench.s${this.#subjects}`;
+  }
+
+  /** Waits until the stream has so many consumers. */
+  async consumers(count: number): Promise<void> {
+    const all = async (): Promise<boolean> => (await this.jetstream.streamState()).consumers === count;
+    await until(`${count} consumers`, all, CONSUMERS_MS);
   }
 
   relay(inspect = false): Promise<WorkerdProcess> {

@@ -3,16 +3,20 @@ import { EventTemplate, FIRST_MARK } from "./event-template.ts";
 import { TOKEN, type Ground } from "./ground.ts";
 import type { Dial } from "./swarm-messages.ts";
 
-export const SIDES = ["v1", "v2", "nats", "bridge", "ceiling"] as const;
+export const SIDES = ["v1", "v2", "push", "nats", "bridge", "ceiling"] as const;
 export type SideName = (typeof SIDES)[number];
 
 export const LABELS: Readonly<Record<SideName, string>> = {
   v1: "relay v1",
   v2: "relay v2",
-  nats: "nats-server's WebSocket",
+  push: "nats-server's WebSocket, a consumer each",
+  nats: "nats-server's WebSocket, no JetStream",
   bridge: "plain Node bridge",
   ceiling: "Durable Object, sends only",
 };
+
+/** Sides that would be done before the kernel's clock of CPU time has ticked often enough. */
+export const FAST: ReadonlySet<SideName> = new Set(["v2", "push", "nats"]);
 
 export interface Source {
   /** Sends events with these marks to whoever listens. */
@@ -34,17 +38,18 @@ const WAVE = 64;
 const ACK_BYTES = 256 * KIB;
 
 /**
- * What may be under way to one client. The relay counts what lies unread for all clients of a room together
- * (MAX_QUEUED_BYTES), so many clients have less each; every side gets the same.
+ * What may be under way to one client. v1 clients of a room share what may lie unproven (B1), so many of them have
+ * less each, and so has what v1 is compared with. The others have four times as much, and four times the events.
  */
-export function windowBytes(clients: number): number {
-  return Math.floor(Math.min(768 * KIB, Math.max(16 * KIB, (24 * MIB) / clients)));
+export function windowBytes(name: SideName, clients: number): number {
+  const shareBytes = ((FAST.has(name) ? 96 : 24) * MIB) / clients;
+  return Math.floor(Math.min(768 * KIB, Math.max(16 * KIB, shareBytes)));
 }
 
 /** A v1 client has no duty to ping, and is cut for it under such a load; so ours does (B1). */
 function pingBytes(name: SideName, clients: number): number {
   if (name === "v2") return ACK_BYTES;
-  return name === "v1" ? Math.floor(Math.min(ACK_BYTES, windowBytes(clients) / 2)) : 0;
+  return name === "v1" ? Math.floor(Math.min(ACK_BYTES, windowBytes(name, clients) / 2)) : 0;
 }
 
 export async function openSide(ground: Ground, name: SideName): Promise<Side> {
@@ -53,9 +58,9 @@ export async function openSide(ground: Ground, name: SideName): Promise<Side> {
   return {
     name,
     pid,
-    brokerPid: name === "nats" || name === "ceiling" ? null : broker,
+    brokerPid: name === "nats" || name === "push" || name === "ceiling" ? null : broker,
     dial: (subject, clients) => ({
-      dialect: name === "v2" || name === "nats" ? name : "v1",
+      dialect: name === "bridge" || name === "ceiling" ? "v1" : name,
       port,
       path: "/ws/events",
       token: TOKEN,
@@ -79,6 +84,7 @@ async function serverOf(ground: Ground, name: SideName): Promise<{ readonly pid:
     case "ceiling":
       return ground.ceiling();
     case "nats":
+    case "push":
       return { pid: ground.broker.child?.pid ?? 0, port: ground.broker.port };
   }
 }

@@ -12,7 +12,7 @@ export function v1BudgetBytes({ fanout, setup }: FanoutWorld, more: number): num
 /** Less than MAX_UNREAD_BYTES in a full room, but enough that who reads comes to owe a ping. */
 export function v2BudgetBytes({ fanout, setup, ackBytes }: FanoutWorld): number {
   const share = setup.maxQueuedBytes / Math.max(1, count(fanout.sessions, V2));
-  return Math.min(setup.maxUnreadBytes, Math.max(share, 2 * ackBytes));
+  return Math.min(setup.maxUnreadBytes, Math.max(share, 3 * ackBytes));
 }
 
 function count(sessions: FanoutWorld["fanout"]["sessions"], protocol: Protocol): number {

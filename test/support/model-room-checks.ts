@@ -105,9 +105,10 @@ function slowFault(world: FanoutWorld, client: ModelClient): string | null {
 /** B1: why a session, that has just left, may not be shed for the isolate's sake; null when it may. */
 function shedFault(world: FanoutWorld, session: Session, client: ModelClient): string | null {
   const { fanout, setup, nowMs } = world;
-  const { suspect, undrained } = fanout.backlog.bytes;
-  // What this turn has shed already lies in both.
-  const isOver = suspect > setup.maxQueuedBytes / 4 && suspect + undrained > setup.maxQueuedBytes;
+  const { suspect: others, undrained } = fanout.backlog.bytes;
+  // It counts as closed already, and as a suspect no more.
+  const suspect = others + unread(session);
+  const isOver = suspect > setup.maxQueuedBytes / 4 && others + undrained > setup.maxQueuedBytes;
   if (!isOver) return `shed at ${suspect} and ${undrained} of ${setup.maxQueuedBytes} bytes`;
   const owedMs = nowMs - (client.owedSinceMs ?? nowMs);
   if (client.protocol === V2 && owedMs <= SUSPECT_MS) return `shed, owing a ping for ${owedMs} ms`;

@@ -1,4 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
+import type { Envelope } from "../../src/protocol/frames.ts";
 import { V1, V2 } from "../../src/protocol/subprotocol.ts";
 import { LIVE } from "../../src/room/session.ts";
 import { collectGarbage, installCollector } from "../support/model-room-collector.ts";
@@ -163,5 +164,28 @@ describe("Fanout, turn by turn", () => {
     pings.set(one.session, NOW);
     expect(fanout.serve(one.session, NOW + 1)).toBe("live");
     expect(one.heard).toEqual(["6", "caught-up 6"]);
+  });
+
+  it("[V10] [B3] encodes what follows one place once for all who stand there, and anew when more has come", () => {
+    const { fanout } = room();
+    let encoded = 0;
+    const counted = (seq: number): Envelope => ({
+      ...envelope(seq),
+      get text() {
+        encoded += 1;
+        return envelope(seq).text;
+      },
+    });
+    fanout.receive(counted(6));
+    fanout.flush(NOW);
+    const crowd = Array.from({ length: 10 }, () => client(V2, 5));
+    for (const { session } of crowd) fanout.join(session, NOW);
+    expect(encoded).toBe(1);
+    fanout.receive(counted(7));
+    fanout.flush(NOW);
+    const last = client(V2, 5);
+    fanout.join(last.session, NOW);
+    expect(new Set(crowd.map(({ heard }) => heard.join(" ")))).toEqual(new Set(["6 7"]));
+    expect(last.heard).toEqual(["6,7"]);
   });
 });

@@ -2,6 +2,7 @@ import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { V1, V2, type Protocol } from "../../src/protocol/subprotocol.ts";
 import {
+  hasRoom,
   isExhausted,
   isOverdue,
   newFlow,
@@ -226,5 +227,15 @@ describe("the ping a client owes", () => {
     expect(isOverdue(owing(V2), 50, 151)).toBe(true);
     expect(isOverdue(owing(V1), 50, 10_000)).toBe(false);
     expect(isOverdue(newFlow(V2, null), 50, 10_000)).toBe(false);
+  });
+
+  it("[B1] has room for what is sent before the next look at the ping, and below the budget", () => {
+    const wide: FlowLimits = { budgetBytes: 10 * KIB64, ackBytes: KIB64 };
+    const flow = newFlow(V2, null);
+    expect([hasRoom(flow, KIB64 - 1, wide), hasRoom(flow, KIB64, wide)]).toEqual([true, false]);
+    expect([hasRoom(flow, 999, LIMITS), hasRoom(flow, 1_000, LIMITS)]).toEqual([true, false]);
+    recordSent(flow, KIB64, false, wide, 0);
+    poll(flow, 1, wide, 2);
+    expect(hasRoom(flow, KIB64 - 1, { budgetBytes: 1, ackBytes: KIB64 })).toBe(true);
   });
 });

@@ -35,7 +35,7 @@ export async function growth(bench: Bench): Promise<Section> {
         clients,
         events: base.events * shape.events,
         bytes: 300,
-        windowBytes: windowBytes(base.clients * 4),
+        windowBytes: windowBytes(name, base.clients * 4),
       };
     });
     const runs = await measure(bench, name, works);
