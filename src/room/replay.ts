@@ -1,6 +1,7 @@
 /**
  * One bounded, paced replay: a consumer of its own that reads what the window no longer holds, for the sessions
- * that share it (U1, B1). It is a small room: members above its position wait until it reaches them.
+ * that share it (U1, B1). It is a small room: members above its position wait until it reaches them. While they are
+ * served what one pull brought, the next is under way.
  *
  *   pulling ──pull over──▶ checking ──nothing was removed──▶ serving ──all members served──▶ pulling
  *                             │ next event was removed (W5)      │ nobody left, or the window covers all
@@ -15,6 +16,8 @@ import { leavesOut } from "./jump-guard.ts";
 import type { Session } from "./session.ts";
 
 const BATCH = 256;
+/** With more than this to serve, nothing is pulled ahead: a room's replays share the isolate's memory. */
+const AHEAD_BYTES = 256 * 1024;
 /** A member that cannot keep up with the others is let go after this long, to a replay of its own. */
 const LAGGARD_MS = 2_000;
 
@@ -35,12 +38,16 @@ export class Replay {
   readonly #pullBytes: number;
   #consumer: Consumer | null = null;
   #state: ReplayState = "pulling";
-  #buffer: Envelope[] = [];
-  /** Everything that matches up to here was served or is in the buffer's past. */
-  #base: number;
+  #arriving: Envelope[] = [];
+  /** The pull has brought what it could. */
+  #isOver = false;
   /** First position of this pull after which a seq is missing: retention may have removed it (PLATFORM L6). */
   #jumpAfter: number | null = null;
   #lastSeq: number;
+  /** What was checked and is being served: everything that matches in (base, readyTo]. */
+  #ready: readonly Envelope[] = [];
+  #readyTo: number;
+  #base: number;
   #servingSinceMs = 0;
   #brokeOff = false;
 
@@ -48,6 +55,7 @@ export class Replay {
   constructor(base: number, fanout: Fanout, pullBytes: number, host: ReplayHost) {
     this.#base = base;
     this.#lastSeq = base;
+    this.#readyTo = base;
     this.#fanout = fanout;
     this.#pullBytes = pullBytes;
     this.#host = host;
@@ -92,23 +100,26 @@ export class Replay {
     }
     if (event.kind === "message") {
       const made = toEnvelope(event.position, event.payload, event.headers);
-      if (made.ok) this.#buffer.push(made.envelope);
+      if (made.ok) this.#arriving.push(made.envelope);
       else this.#host.onDropped(event.position, made.why);
     }
-    const over = event.kind !== "message" || event.pending === 0 || (this.#consumer?.outstanding ?? 0) === 0;
-    if (over && this.#state === "pulling") this.#check();
+    this.#isOver ||= event.kind !== "message" || event.pending === 0 || this.#consumer?.outstanding === 0;
+    if (this.#isOver && this.#state === "pulling") this.#check();
   }
 
+  /** One pull at a time. */
   #pull(): void {
-    this.#state = "pulling";
-    const missing = BATCH - (this.#consumer?.outstanding ?? 0);
-    if (missing > 0) this.#consumer?.pull(missing, this.#pullBytes);
+    if (this.#consumer?.outstanding === 0) this.#consumer.pull(BATCH, this.#pullBytes);
   }
 
-  /** A filter skips seqs, and so does retention: only the stream's floor tells them apart. */
+  /** Takes what came. A filter skips seqs, and so does retention: only the stream's floor tells them apart. */
   #check(): void {
     const jump = this.#jumpAfter;
+    this.#ready = this.#arriving;
+    this.#readyTo = this.#lastSeq;
+    this.#arriving = [];
     this.#jumpAfter = null;
+    this.#isOver = false;
     if (jump === null) return this.#serve();
     this.#state = "checking";
     this.#host.firstSeq().then(
@@ -130,12 +141,12 @@ export class Replay {
   #serve(): void {
     this.#state = "serving";
     this.#servingSinceMs = 0;
+    if (this.#ready.reduce((sum, { bytes }) => sum + bytes, 0) <= AHEAD_BYTES) this.#pull();
     this.#host.wake();
   }
 
   /** Sends members what is in the buffer, as far as each can take it. True when somebody waits for a ping. */
   serve(nowMs: number): boolean {
-    if (this.#state === "serving" && this.#jumpAfter !== null) this.#check();
     if (this.#state !== "serving") return false;
     this.#servingSinceMs ||= nowMs;
     const lagging: Session[] = [];
@@ -145,10 +156,10 @@ export class Replay {
         this.members.delete(member);
         continue;
       }
-      const outcome = this.#fanout.deliver(member, this.#buffer, nowMs);
+      const outcome = this.#fanout.deliver(member, this.#ready, nowMs);
       if (outcome === "gone") this.members.delete(member);
       else if (outcome === "paused") lagging.push(member);
-      else phase.readTo = Math.max(phase.readTo, this.#lastSeq);
+      else phase.readTo = Math.max(phase.readTo, this.#readyTo);
       if (outcome === "more" && phase.readTo >= this.#fanout.window.from) this.members.delete(member);
     }
     if (this.members.size === 0) {
@@ -160,9 +171,11 @@ export class Replay {
       if (!letGo) return true;
       for (const member of lagging) this.members.delete(member);
     }
-    this.#buffer = [];
-    this.#base = this.#lastSeq;
-    this.#pull();
+    this.#ready = [];
+    this.#base = this.#readyTo;
+    this.#state = "pulling";
+    if (this.#isOver) this.#check();
+    else this.#pull();
     return false;
   }
 }

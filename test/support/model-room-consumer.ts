@@ -75,6 +75,8 @@ export class ModelConsumer {
 
   /** Heartbeats and expiries, as time passes. */
   tick(): void {
+    // What was removed before it was delivered is passed without a word.
+    this.deliver();
     const nowMs = this.#host.nowMs();
     for (const pull of [...this.#pulls]) {
       if (nowMs >= pull.expiresAtMs) this.#end(pull, 408, "Request Timeout");
