@@ -1,37 +1,44 @@
-/** Door: the panel that shows one event, digit for digit as it came. */
-import { eventText } from "./frame.ts";
-import type { Entry } from "./log.ts";
-import { byId } from "./page.ts";
+/** DOOR: the drawer that shows one event, digit for digit as it came. */
+import { copyOnClick } from "./clipboard.ts";
+import type { Entry } from "./entry.ts";
+import { byId, setText } from "./page.ts";
 import { prettyText, prettyTokens } from "./pretty.ts";
+
+export interface DetailHost {
+  onClose(): void;
+  onResumeFrom(entry: Entry): void;
+}
 
 /** Beyond this, colour would cost one element per token and freeze the page. */
 const MAX_COLOURED_CHARS = 100_000;
-const COPIED_MS = 1_500;
 
 export class Detail {
   readonly #panel = byId("detail", HTMLElement);
   readonly #title = byId("detail-title", HTMLElement);
   readonly #json = byId("json", HTMLPreElement);
-  readonly #copy = byId("copy", HTMLButtonElement);
   readonly #close = byId("close", HTMLButtonElement);
-  readonly #onClose: () => void;
   #entry: Entry | null = null;
 
-  constructor(onClose: () => void) {
-    this.#onClose = onClose;
-    this.#close.addEventListener("click", () => this.#onClose());
-    this.#copy.addEventListener("click", () => void this.#copyText());
+  constructor(host: DetailHost) {
+    this.#close.addEventListener("click", () => host.onClose());
+    copyOnClick(byId("copy", HTMLButtonElement), () => this.#json.textContent);
+    byId("resume-from", HTMLButtonElement).addEventListener("click", () => {
+      if (this.#entry !== null) host.onResumeFrom(this.#entry);
+    });
   }
 
   get entry(): Entry | null {
     return this.#entry;
   }
 
+  get hasFocus(): boolean {
+    return this.#panel.contains(document.activeElement);
+  }
+
   show(entry: Entry): void {
     this.#entry = entry;
-    this.#title.textContent = `Event ${entry.seq}`;
-    this.#copy.textContent = "Copy";
-    this.#json.replaceChildren(coloured(eventText(entry.text)));
+    setText(this.#title, `Event ${entry.seq}`);
+    this.#json.replaceChildren(coloured(entry.text));
     this.#json.scrollTo(0, 0);
     this.#panel.hidden = false;
   }
@@ -44,15 +51,6 @@ export class Detail {
 
   focus(): void {
     this.#close.focus();
-  }
-
-  async #copyText(): Promise<void> {
-    const label = await navigator.clipboard.writeText(this.#json.textContent).then(
-      () => "Copied",
-      () => "Not allowed",
-    );
-    this.#copy.textContent = label;
-    setTimeout(() => (this.#copy.textContent = "Copy"), COPIED_MS);
   }
 }
 

@@ -1,51 +1,47 @@
-/** The events kept for the list, oldest first, bounded by number and by size, with a pause that holds new ones back. */
-import type { EventFields, Frame } from "./frame.ts";
+/** The events kept for the list, oldest first, bounded by number and by size, with a hold that keeps new ones back. */
+import { entryOf, type Entry } from "./entry.ts";
 
-export interface Entry {
-  /** Counts up for the life of the page; `seq` may start over when a stream is recreated. */
-  readonly key: number;
-  readonly seq: number;
-  readonly fields: EventFields;
-  readonly text: string;
-}
-
-export const MAX_ENTRIES = 500;
+export const MAX_ENTRIES = 5_000;
 /** An event may be as large as the broker allows, so a bound on their number bounds no memory. */
-export const MAX_CHARS = 8 * 1024 * 1024;
+export const MAX_CHARS = 16 * 1024 * 1024;
 
 export class EventLog {
   #shown = new Bounded();
   #held: Bounded | null = null;
   #heldCount = 0;
-  #total = 0;
+  #nextKey = 0;
 
-  /** Oldest first; keys ascend without regard to what was dropped. */
+  /** Oldest first; keys ascend. */
   get entries(): readonly Entry[] {
     return this.#shown.entries;
   }
-  get total(): number {
-    return this.#total;
-  }
-  get paused(): boolean {
+  get isHeld(): boolean {
     return this.#held !== null;
   }
-  /** Arrived since the pause began, those already dropped again included. */
+  /** Arrived since the hold began. */
   get heldCount(): number {
     return this.#heldCount;
   }
-
-  append(frame: Extract<Frame, { kind: "event" }>): void {
-    const entry: Entry = { key: this.#total++, seq: frame.seq, fields: frame.fields, text: frame.text };
-    if (this.#held === null) return this.#shown.push(entry);
-    this.#heldCount++;
-    this.#held.push(entry);
+  /** How many of those are gone again: a hold is bounded like the list. */
+  get droppedCount(): number {
+    return this.#heldCount - (this.#held?.entries.length ?? 0);
   }
 
-  pause(): void {
+  append(seq: number, event: unknown): Entry {
+    const entry = entryOf(this.#nextKey++, seq, event);
+    if (this.#held === null) this.#shown.push(entry);
+    else {
+      this.#heldCount++;
+      this.#held.push(entry);
+    }
+    return entry;
+  }
+
+  hold(): void {
     this.#held ??= new Bounded();
   }
 
-  resume(): void {
+  release(): void {
     for (const entry of this.#held?.entries ?? []) this.#shown.push(entry);
     this.#held = null;
     this.#heldCount = 0;
@@ -55,6 +51,14 @@ export class EventLog {
     this.#shown = new Bounded();
     if (this.#held !== null) this.#held = new Bounded();
     this.#heldCount = 0;
+  }
+
+  /** Forgets everything after this entry: the relay is asked for it again. */
+  cutAfter(key: number): void {
+    this.release();
+    const kept = this.#shown.entries.filter((entry) => entry.key <= key);
+    this.#shown = new Bounded();
+    for (const entry of kept) this.#shown.push(entry);
   }
 }
 

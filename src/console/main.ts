@@ -1,175 +1,131 @@
-/** Door: translates the page's and the network's events, steps the machine, and performs its effects. */
-import { Detail } from "./detail.ts";
-import { EventList } from "./list.ts";
-import { EventLog } from "./log.ts";
-import { type Effect, type Event, type State, step } from "./machine.ts";
-import { byId, setText } from "./page.ts";
-import { type Sample, perSecond, sampled } from "./rate.ts";
-import { askWhy, openSocket } from "./socket.ts";
+/** DOOR: binds the stream to the page. Paints at most once a frame; what was painted is what a reload goes on after. */
+import type { StreamItem } from "../client/index.ts";
+import { Board } from "./board.ts";
+import type { Entry } from "./entry.ts";
+import { Figures } from "./figures.ts";
+import { Form } from "./form.ts";
+import { withMoment, type Moment } from "./history.ts";
+import { keepInTab, keptInTab } from "./memory.ts";
+import { byId } from "./page.ts";
+import { Pulse } from "./pulse.ts";
+import { Session } from "./session.ts";
+import { asksToken, errorOf, wantsForm, type Cursor, type Kept, type Plan } from "./situation.ts";
 import { StatusBar } from "./status.ts";
-import { keepToken, recallToken } from "./token.ts";
-import { emptyView } from "./view.ts";
+import { Timeline } from "./timeline.ts";
+import { CLOSE } from "../client/index.ts";
+import { retryWords, statusView, type Action } from "./view.ts";
 
 const TICK_MS = 500;
-/** Where the panel covers the list, and so takes the focus with it; style.css has the same width. */
-const NARROW = matchMedia("(max-width: 820px)");
 
-const form = byId("form", HTMLFormElement);
-const tokenInput = byId("token", HTMLInputElement);
-const rememberInput = byId("remember", HTMLInputElement);
-const filterInput = byId("filter", HTMLInputElement);
-const pauseButton = byId("pause", HTMLButtonElement);
-const clearButton = byId("clear", HTMLButtonElement);
+const disconnect = byId("disconnect", HTMLButtonElement);
+const session = new Session({ onEvent, onChange });
+const form = new Form(connect);
+const status = new StatusBar(act);
+const figures = new Figures();
+const timeline = new Timeline(renderSoon);
+const board = new Board({ renderSoon, onResumeFrom: resumeFrom });
 
-const log = new EventLog();
-const status = new StatusBar(dispatch);
-const detail = new Detail(closeDetail);
-const list = new EventList((entry) => {
-  detail.show(entry);
-  list.select(entry.key);
-  byId("board", HTMLElement).dataset["detail"] = "open";
-  byId("stream", HTMLElement).inert = NARROW.matches;
-  if (NARROW.matches) detail.focus();
-});
-
-let state: State = { kind: "idle" };
-let token = "";
+let kept: Kept | null = keptInTab();
+/** Up to here everything was painted. */
+let paintedCursor: Cursor | null = null;
 let received = 0;
-let samples: readonly Sample[] = [];
-let closeSocket: () => void = () => {};
+let pulse = new Pulse();
+let moments: readonly Moment[] = [];
 let frameRequest: number | null = null;
 
-function dispatch(event: Event): void {
-  const before = state.kind;
-  const next = step(state, event, { nowMs: Date.now(), random: Math.random() });
-  state = next.state;
-  for (const effect of next.effects) perform(effect);
-  // Animation frames stop in a hidden tab, where the title still tells the state.
-  if (state.kind !== before) renderStatus();
+function onEvent(item: StreamItem<unknown>): void {
+  received += 1;
+  pulse.count(Date.now(), board.append(item).fields.time);
   renderSoon();
 }
 
-function perform(effect: Effect): void {
-  switch (effect.kind) {
-    case "openSocket":
-      if (tokenInput.checkValidity()) token = tokenInput.value;
-      closeSocket();
-      closeSocket = openSocket(effect.link, token, {
-        opened: () => dispatch({ kind: "opened" }),
-        framed(frame) {
-          if (frame.kind === "event") {
-            received++;
-            log.append(frame);
-          }
-          dispatch({ kind: "framed", frame });
-        },
-        closed: (code, reason) => dispatch({ kind: "socketClosed", code, reason }),
-      });
-      return;
-    case "closeSocket":
-      return closeSocket();
-    case "askWhy":
-      void ask(effect.link);
-      return;
-    case "clearLog":
-      received = 0;
-      samples = [];
-      log.resume();
-      return clear();
+/** At once: animation frames stop in a hidden tab, where the title and the timeline still tell the state. */
+function onChange(): void {
+  const { situation } = session;
+  if (situation.kind === "asked") {
+    kept = { subject: situation.subject, cursor: situation.cursor, isOpen: !situation.isLeft };
+    moments = withMoment(moments, statusView(situation), Date.now());
+    if (wantsForm(situation)) form.fill(kept);
   }
+  renderState();
+  renderSoon();
 }
 
-async function ask(link: Parameters<typeof askWhy>[0]): Promise<void> {
-  const answer = await askWhy(link, token);
-  // An answer to a question that a newer connection has overtaken says nothing about it.
-  if (state.kind === "asking" && state.link === link) dispatch({ kind: "answered", answer });
+function connect(): void {
+  const plan = form.plan(kept);
+  form.remember();
+  if (!plan.goesOn) {
+    received = 0;
+    pulse = new Pulse();
+    board.clear();
+  }
+  start(plan);
+}
+
+function start(plan: Plan): void {
+  paintedCursor = plan.since;
+  session.start(plan, form.token);
+}
+
+function resumeFrom(entry: Entry): void {
+  const { situation } = session;
+  if (situation.kind === "idle") return;
+  board.cutAfter(entry);
+  start({ subject: situation.subject, since: { seq: entry.seq, epoch: situation.cursor?.epoch }, goesOn: true });
+}
+
+function act(action: Action): void {
+  if (action === "retry") return session.retry();
+  // Numbers of another stream would stand among those of this one.
+  if (errorOf(session.situation)?.reason === CLOSE.streamReset.reason) board.clear();
+  session.startAt(action === "start-oldest" ? "oldest" : "live");
 }
 
 function renderSoon(): void {
   frameRequest ??= requestAnimationFrame(() => {
     frameRequest = null;
-    renderStatus();
-    renderList();
+    render();
   });
 }
 
-function renderStatus(): void {
-  status.render(state, { received, perSecond: state.kind === "live" ? perSecond(samples) : 0 }, Date.now());
+function render(): void {
+  const { situation } = session;
+  renderState();
+  board.render(situation, received);
+  if (situation.kind === "idle") return;
+  figures.render(situation.cursor, received);
+  if (!board.isHeld) paintedCursor = situation.cursor;
+  keepInTab({ subject: situation.subject, cursor: paintedCursor, isOpen: !situation.isLeft });
 }
 
-function renderList(): void {
-  const filter = filterInput.value.trim();
-  list.render(log.entries, filter);
-  const { size } = list;
-  const kept = log.entries.length;
-  setText(
-    byId("shown", HTMLElement),
-    filter === "" ? (kept > 0 && kept < received ? `newest ${kept}` : "") : `${size} of ${kept}`,
-  );
-  setText(pauseButton, log.paused ? `Resume (${log.heldCount.toLocaleString("en-US")} new)` : "Pause");
-  pauseButton.classList.toggle("held", log.paused);
-  const empty = emptyView(state, { received, rows: size, entries: kept, held: log.heldCount }, filter);
-  byId("empty", HTMLElement).hidden = empty === null;
-  if (empty === null) return;
-  setText(byId("empty-title", HTMLElement), empty.title);
-  setText(byId("empty-text", HTMLElement), empty.text);
-  setText(byId("empty-command", HTMLElement), empty.command);
-  byId("empty-command", HTMLElement).hidden = empty.command === "";
+function renderState(): void {
+  const { situation } = session;
+  const isForm = wantsForm(situation);
+  const active = document.activeElement;
+  const wasHere = active === disconnect || form.hasFocus || status.hasFocus;
+  status.render(statusView(situation), retryWords(situation, Date.now()));
+  form.show(isForm, asksToken(situation));
+  disconnect.hidden = isForm;
+  figures.hidden = situation.kind === "idle";
+  // Hiding what has the focus would send who uses the keyboard back to the top of the page.
+  if (!wasHere || document.activeElement === active) return;
+  if (isForm) form.focus();
+  else disconnect.focus();
 }
 
-function clear(): void {
-  log.clear();
-  if (detail.entry !== null) closeDetail();
+function tick(): void {
+  const nowMs = Date.now();
+  figures.renderLines(pulse.series(nowMs));
+  timeline.render(moments, nowMs);
   renderSoon();
 }
 
-function closeDetail(): void {
-  const key = detail.entry?.key ?? null;
-  const hadFocus = byId("detail", HTMLElement).contains(document.activeElement);
-  byId("stream", HTMLElement).inert = false;
-  if (hadFocus) list.focus(key);
-  detail.hide();
-  list.select(null);
-  delete byId("board", HTMLElement).dataset["detail"];
+disconnect.addEventListener("click", () => session.leave());
+setInterval(tick, TICK_MS);
+
+if (kept !== null) {
+  form.fill(kept);
+  if (kept.isOpen && form.isReady) connect();
 }
-
-form.addEventListener("submit", (event) => {
-  event.preventDefault();
-  keepToken(rememberInput.checked ? tokenInput.value : null);
-  const since = byId("since", HTMLInputElement).value;
-  dispatch({
-    kind: "connectAsked",
-    subject: byId("subject", HTMLInputElement).value.trim(),
-    since: since === "" ? null : since,
-  });
-});
-tokenInput.addEventListener("change", () => {
-  tokenInput.value = tokenInput.value.trim();
-});
-rememberInput.addEventListener("change", () => {
-  if (!rememberInput.checked) keepToken(null);
-});
-filterInput.addEventListener("input", renderSoon);
-clearButton.addEventListener("click", clear);
-pauseButton.addEventListener("click", () => {
-  if (log.paused) log.resume();
-  else log.pause();
-  renderSoon();
-});
-document.addEventListener("keydown", (event) => {
-  if (event.key === "Escape" && detail.entry !== null) closeDetail();
-});
-NARROW.addEventListener("change", () => {
-  byId("stream", HTMLElement).inert = NARROW.matches && detail.entry !== null;
-});
-window.addEventListener("online", () => dispatch({ kind: "retryAsked" }));
-setInterval(() => {
-  samples = sampled(samples, { atMs: Date.now(), total: received });
-  dispatch({ kind: "ticked" });
-}, TICK_MS);
-
-const remembered = recallToken();
-rememberInput.checked = remembered !== null;
-tokenInput.value = remembered ?? "";
-renderStatus();
-renderList();
+tick();
+render();

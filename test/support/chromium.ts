@@ -3,6 +3,8 @@ import { tmpdir } from "node:os";
 import { delimiter, join } from "node:path";
 import { existsSync } from "node:fs";
 import { chromium, type BrowserContext } from "playwright-core";
+import { spawn } from "node:child_process";
+import { once } from "node:events";
 
 const NAMES = ["chromium", "chromium-browser", "google-chrome"];
 
@@ -21,10 +23,12 @@ const FLAGS = [
 export class Chromium implements AsyncDisposable {
   readonly context: BrowserContext;
   readonly #profile: string;
+  readonly #close: () => Promise<void>;
 
-  private constructor(context: BrowserContext, profile: string) {
+  private constructor(context: BrowserContext, profile: string, close = () => context.close()) {
     this.context = context;
     this.#profile = profile;
+    this.#close = close;
   }
 
   static async launch(): Promise<Chromium> {
@@ -33,10 +37,36 @@ export class Chromium implements AsyncDisposable {
     return new Chromium(await chromium.launchPersistentContext(profile, options), profile);
   }
 
+  /** As a person has it: a tab that is not in front is hidden. Playwright's own browsers tell every tab that it has the focus. */
+  static async launchPlain(): Promise<Chromium> {
+    const profile = await mkdtemp(join(tmpdir(), "cellos-relay-chromium-"));
+    const args = [...FLAGS, "--headless", "--remote-debugging-port=0", `--user-data-dir=${profile}`, "about:blank"];
+    const child = spawn(findBinary(), args, { stdio: ["ignore", "ignore", "pipe"] });
+    const exited = once(child, "exit");
+    const browser = await chromium.connectOverCDP(await debuggerOf(child.stderr), { noDefaults: true });
+    const [context] = browser.contexts();
+    if (context === undefined) throw new Error("chromium has no context");
+    return new Chromium(context, profile, async () => {
+      const session = await browser.newBrowserCDPSession();
+      await session.send("Browser.close");
+      await exited;
+    });
+  }
+
   async [Symbol.asyncDispose](): Promise<void> {
-    await this.context.close();
+    await this.#close();
     await rm(this.#profile, { recursive: true, force: true, maxRetries: 5 });
   }
+}
+
+async function debuggerOf(stderr: AsyncIterable<unknown>): Promise<string> {
+  let told = "";
+  for await (const chunk of stderr) {
+    told += String(chunk);
+    const address = /DevTools listening on (ws:\S+)/.exec(told)?.[1];
+    if (address !== undefined) return address;
+  }
+  throw new Error(`chromium did not start: ${told}`);
 }
 
 function findBinary(): string {

@@ -1,80 +1,68 @@
 import { describe, expect, it } from "vitest";
 import { EventLog, MAX_CHARS, MAX_ENTRIES } from "../../src/console/log.ts";
-import { perSecond, rateWords, sampled, type Sample } from "../../src/console/rate.ts";
 
-const fields = { type: "t", source: "/s", subject: "", id: "1", time: "" };
-const append = (log: EventLog, from: number, to: number, text = "{}"): void => {
-  for (let seq = from; seq <= to; seq++) log.append({ kind: "event", seq, fields, text });
-};
 const seqs = (log: EventLog): number[] => log.entries.map(({ seq }) => seq);
+const fill = (log: EventLog, from: number, to: number): void => {
+  for (let seq = from; seq <= to; seq++) log.append(seq, {});
+};
 
 describe("EventLog", () => {
-  it("keeps the newest entries, by number", () => {
+  it("keeps the newest, oldest first, and counts keys up", () => {
     const log = new EventLog();
-    append(log, 1, MAX_ENTRIES + 3);
-    expect(seqs(log)).toHaveLength(MAX_ENTRIES);
-    expect(seqs(log)[0]).toBe(4);
+    fill(log, 1, MAX_ENTRIES + 3);
+    expect(log.entries).toHaveLength(MAX_ENTRIES);
+    expect([log.entries[0]?.seq, log.entries[0]?.key]).toEqual([4, 3]);
+    expect(log.entries.at(-1)?.seq).toBe(MAX_ENTRIES + 3);
   });
 
-  it("keeps the newest entries, by size, and always the last one", () => {
+  it("is bounded by size too, but keeps a single event of any size", () => {
     const log = new EventLog();
-    append(log, 1, 5, "x".repeat(MAX_CHARS / 2));
-    expect(seqs(log)).toEqual([4, 5]);
-    append(log, 6, 6, "x".repeat(MAX_CHARS * 2));
-    expect(seqs(log)).toEqual([6]);
+    const pad = "x".repeat(MAX_CHARS / 4);
+    for (let seq = 1; seq <= 6; seq++) log.append(seq, pad);
+    expect(seqs(log)).toEqual([4, 5, 6]);
+    log.append(7, "x".repeat(MAX_CHARS));
+    expect(seqs(log)).toEqual([7]);
   });
 
-  it("holds back what comes during a pause, counts it, and shows it in order on resume", () => {
+  it("holds back while held, counts, and shows all of it in order afterwards", () => {
     const log = new EventLog();
-    append(log, 1, 2);
-    log.pause();
-    append(log, 3, 4);
-    expect([seqs(log), log.heldCount]).toEqual([[1, 2], 2]);
-    log.resume();
-    expect([seqs(log), log.heldCount]).toEqual([[1, 2, 3, 4], 0]);
+    fill(log, 1, 2);
+    log.hold();
+    fill(log, 3, 5);
+    log.hold();
+    expect([seqs(log), log.isHeld, log.heldCount, log.droppedCount]).toEqual([[1, 2], true, 3, 0]);
+    log.release();
+    expect([seqs(log), log.isHeld, log.heldCount]).toEqual([[1, 2, 3, 4, 5], false, 0]);
   });
 
-  it("counts what a long pause had to drop", () => {
+  it("bounds what it holds back, and says how much of it is gone", () => {
     const log = new EventLog();
-    log.pause();
-    append(log, 1, MAX_ENTRIES * 2);
-    expect(log.heldCount).toBe(MAX_ENTRIES * 2);
-    log.resume();
-    expect(seqs(log)[0]).toBe(MAX_ENTRIES + 1);
+    log.hold();
+    fill(log, 1, MAX_ENTRIES + 10);
+    expect([log.heldCount, log.droppedCount]).toEqual([MAX_ENTRIES + 10, 10]);
+    log.release();
+    expect([log.entries[0]?.seq, log.entries.length, log.droppedCount]).toEqual([11, MAX_ENTRIES, 0]);
   });
 
-  it("clears without ending the pause, and never uses a key twice", () => {
+  it("stays held when it is cleared", () => {
     const log = new EventLog();
-    append(log, 1, 1);
-    log.pause();
-    append(log, 2, 2);
+    log.hold();
+    fill(log, 1, 2);
     log.clear();
-    expect([log.entries, log.heldCount, log.paused]).toEqual([[], 0, true]);
-    log.resume();
-    append(log, 1, 1);
-    expect(log.entries.map(({ key }) => key)).toEqual([2]);
-  });
-});
-
-describe("rate", () => {
-  const after = (samples: readonly (readonly [number, number])[]): number =>
-    perSecond(samples.reduce((kept: readonly Sample[], [atMs, total]) => sampled(kept, { atMs, total }), []));
-
-  it("counts over the last three seconds", () => {
-    expect(
-      after([
-        [0, 0],
-        [1000, 900],
-        [2000, 900],
-        [3000, 900],
-        [4000, 930],
-      ]),
-    ).toBe(10);
-    expect(after([[0, 0]])).toBe(0);
-    expect(after([])).toBe(0);
+    log.append(3, {});
+    expect([seqs(log), log.heldCount]).toEqual([[], 1]);
+    log.release();
+    expect(seqs(log)).toEqual([3]);
   });
 
-  it("is said short", () => {
-    expect([0, 0.4, 12.6, 1234].map(rateWords)).toEqual(["0/s", "0.4/s", "13/s", "1,234/s"]);
+  it("forgets what comes after an entry, held events included: it will come again", () => {
+    const log = new EventLog();
+    fill(log, 1, 4);
+    log.hold();
+    fill(log, 5, 6);
+    log.cutAfter(1);
+    expect([seqs(log), log.isHeld]).toEqual([[1, 2], false]);
+    log.append(3, {});
+    expect(log.entries.map(({ key }) => key)).toEqual([0, 1, 6]);
   });
 });

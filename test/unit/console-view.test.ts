@@ -1,20 +1,36 @@
 import { describe, expect, it } from "vitest";
-import type { Entry } from "../../src/console/log.ts";
-import type { Link, State } from "../../src/console/machine.ts";
-import { dayOf, emptyView, matches, retryWords, rowView, statusView } from "../../src/console/view.ts";
-import { factOf, wordsOf, type Why } from "../../src/console/why.ts";
-import { CLOSE } from "../../src/protocol/codes.ts";
+import { CLOSE, RelayError, type StreamState } from "../../src/client/index.ts";
+import { emptyView } from "../../src/console/empty.ts";
+import { entryOf } from "../../src/console/entry.ts";
+import { NO_FILTER } from "../../src/console/filter.ts";
+import { dayOf, rowView } from "../../src/console/row.ts";
+import { asksToken, asksWhere, planOf, wantsForm, type Situation } from "../../src/console/situation.ts";
+import { retryWords, statusView } from "../../src/console/view.ts";
 
-const entry = (fields: Partial<Entry["fields"]> = {}): Entry => ({
-  key: 3,
-  seq: 41,
-  fields: { type: "io.cellos.cell.v1.started", source: "/cells/a", subject: "", id: "id-1", time: "", ...fields },
-  text: "{}",
+const asked = (state: StreamState, more: Partial<Extract<Situation, { kind: "asked" }>> = {}): Situation => ({
+  kind: "asked",
+  subject: "cellos.events.>",
+  state,
+  cursor: { seq: 41, epoch: "e" },
+  resumedFrom: null,
+  isLeft: false,
+  ...more,
 });
-const link: Link = { subject: "cellos.events.>", cursor: "41", failures: 0, faults: 0, slowAtMs: null };
-const closed = (why: Why): State => ({ kind: "closed", link, why });
+const live = asked({ kind: "live", upstream: "connected" });
+const idle: Situation = { kind: "idle" };
+const waiting = (error: RelayError, retryAtMs = 5_000): StreamState => ({
+  kind: "waiting",
+  reason: error.reason,
+  error,
+  retryAtMs,
+});
+const gone = new RelayError("retention-exhausted", { code: 4410, problem: { oldest_seq: 90 } });
+const refused = new RelayError("refused", { status: 401, problem: { detail: "No." } });
 
 describe("rowView", () => {
+  const entry = (more: object = {}): ReturnType<typeof entryOf> =>
+    entryOf(3, 41, { type: "io.cellos.cell.v1.started", source: "/cells/a", id: "id-1", ...more });
+
   it("parts the type before its last word", () => {
     expect(rowView(entry(), "01-01")).toMatchObject({ seq: "41", typeHead: "io.cellos.cell.v1.", typeTail: "started" });
     expect(rowView(entry({ type: "plain" }), "01-01")).toMatchObject({ typeHead: "", typeTail: "plain" });
@@ -35,78 +51,104 @@ describe("rowView", () => {
   });
 });
 
-describe("matches", () => {
-  it("wants every word, in type or source, whatever the case", () => {
-    for (const filter of ["", "STARTED", "cell start", "/cells/a v1"]) expect(matches(entry(), filter)).toBe(true);
-    for (const filter of ["stopped", "cell nowhere", "id-1"]) expect(matches(entry(), filter)).toBe(false);
-  });
-});
-
 describe("statusView", () => {
-  it.each(Object.values(CLOSE))(
-    "[C] says in a sentence what close $code $reason means, and the code",
-    ({ code, reason }) => {
-      const why: Why = { kind: "close", code, reason, problem: null };
-      expect(wordsOf(why)).toMatch(/^[A-Z].*\.$/);
-      expect(wordsOf(why)).not.toContain("does not know");
-      expect(factOf(why)).toBe(`Close code ${code}${reason === "" ? "" : ` ${reason}`}`);
-    },
-  );
-
-  it.each(["retention-exhausted", "stream-reset"])(
-    "[C] offers to start live or from the oldest after 4410 %s",
-    (reason) => {
-      const problem = { type: "", title: "", oldestSeq: 90 };
-      const view = statusView(closed({ kind: "close", code: 4410, reason, problem }));
-      expect(view).toMatchObject({ tone: "stop", word: "Stopped" });
-      expect(view.sentence).toContain("The oldest retained event is 90.");
-      expect(view.actions.map(({ action }) => action)).toEqual(["start-live", "start-oldest"]);
-    },
-  );
-
-  it("offers to continue only to who disconnected", () => {
-    expect(statusView(closed({ kind: "user" })).actions).toEqual([{ action: "continue", label: "Continue after 41" }]);
-    const refused: Why = { kind: "refused", answer: { kind: "http", status: 403, detail: "No.", retryAfterMs: 0 } };
-    expect(statusView(closed(refused))).toMatchObject({ actions: [], fact: "HTTP 403: No." });
+  it("[W4] says where a connection resumed", () => {
+    const resumedFrom = { seq: 41 };
+    expect(statusView(live).fact).toBe("");
+    expect(statusView({ ...live, resumedFrom } as Situation).fact).toBe("Resumed after 41.");
+    expect(statusView(asked({ kind: "replaying" }, { resumedFrom: { seq: 0 } })).fact).toContain("oldest retained");
   });
 
-  it.each([200, 400, 401, 403, 404, 426, 429, 500, 503])("[H3] says in a sentence what %i means", (status) => {
-    expect(wordsOf({ kind: "refused", answer: { kind: "http", status, detail: "", retryAfterMs: 0 } })).toMatch(
-      /^[A-Z].*\.$/,
-    );
+  it("says that the relay has lost its broker, and that there is nothing to do", () => {
+    const view = statusView(asked({ kind: "live", upstream: "reconnecting" }));
+    expect([view.tone, view.word]).toEqual(["warn", "Live, no broker"]);
+    expect(view.sentence).toContain("goes on by itself");
+  });
+
+  it("counts down, with a way not to wait", () => {
+    const situation = asked(waiting(new RelayError("unreachable")));
+    expect(statusView(situation).actions).toEqual([{ action: "retry", label: "Retry now" }]);
+    expect([retryWords(situation, 1_500), retryWords(situation, 9_000)]).toEqual(["Retrying in 4 s", "Retrying now"]);
   });
 
   it("[W3] admits that a reconnect without a position starts live", () => {
-    const waiting: State = {
-      kind: "waiting",
-      link: { ...link, cursor: null },
-      untilMs: 5_000,
-      why: { kind: "silent" },
-    };
-    expect(statusView(waiting).sentence).toContain("start live");
-    expect([retryWords(waiting, 1_500), retryWords(waiting, 9_000)]).toEqual(["Retrying in 4 s", "Retrying now"]);
+    const situation = asked(waiting(new RelayError("silent")), { cursor: null });
+    expect(statusView(situation).sentence).toContain("start live");
+  });
+
+  it.each([5_000, Infinity])("[W5] [W6] asks where to go on after 4410, without a countdown (%d)", (retryAtMs) => {
+    for (const reason of [CLOSE.retentionExhausted.reason, CLOSE.streamReset.reason]) {
+      const error = new RelayError(reason, { code: 4410, problem: { oldest_seq: 90 } });
+      const situation = asked(waiting(error, retryAtMs));
+      expect(asksWhere(situation)).toBe(true);
+      expect(statusView(situation).sentence).toContain("The oldest retained event is 90.");
+      expect(statusView(situation).actions.map(({ action }) => action)).toEqual(["start-oldest", "start-live"]);
+      expect(retryWords(situation, 0)).toBe("");
+    }
+  });
+
+  it("tells who left from who was stopped", () => {
+    expect(statusView(asked({ kind: "closed", error: null }, { isLeft: true }))).toMatchObject({
+      word: "Disconnected",
+      sentence: "You disconnected. Press Connect to go on after 41.",
+    });
+    expect(statusView(asked({ kind: "closed", error: null })).word).toBe("Ended");
+    const stopped = asked({ kind: "closed", error: refused });
+    expect(statusView(stopped)).toMatchObject({ tone: "stop", word: "Stopped", fact: "HTTP 401: No." });
+    expect([asksToken(stopped), wantsForm(stopped), wantsForm(live), wantsForm(idle)]).toEqual([
+      true,
+      true,
+      false,
+      true,
+    ]);
+  });
+});
+
+describe("planOf", () => {
+  const kept = { subject: "a.>", cursor: { seq: 41, epoch: "e" } };
+
+  it("goes on where the page stopped, with the epoch", () =>
+    expect(planOf("a.>", "41", kept)).toEqual({ subject: "a.>", since: kept.cursor, goesOn: true }));
+
+  it.each([
+    ["a.>", ""],
+    ["b.>", "41"],
+    ["a.>", "42"],
+  ])("starts anew on %j after %j", (subject, since) => {
+    const plan = planOf(subject, since, kept);
+    expect([plan.goesOn, plan.since]).toEqual([false, since === "" ? null : { seq: Number(since) }]);
   });
 });
 
 describe("emptyView", () => {
   const none = { received: 0, rows: 0, entries: 0, held: 0 };
-  const live: State = { kind: "live", link, openedMs: 0, frameMs: 0, problem: null };
 
-  it("says nothing beside rows", () => expect(emptyView(live, { ...none, rows: 1 }, "")).toBeNull());
+  it("says nothing beside rows", () => expect(emptyView(live, { ...none, rows: 1 }, NO_FILTER)).toBeNull());
 
-  it("says what to do first", () => expect(emptyView({ kind: "idle" }, none, "")?.text).toContain("press Connect"));
+  it("says what to do first", () => expect(emptyView(idle, none, NO_FILTER)?.text).toContain("press Connect"));
 
   it.each([
     ["cellos.events.>", "cellos.events.demo"],
     ["cellos.*.x", "cellos.demo.x"],
     ["", "cellos.events.demo"],
   ])("names a command that publishes on %j", (subject, published) => {
-    expect(emptyView({ ...live, link: { ...link, subject } }, none, "")?.command).toContain(`nats pub ${published} '{`);
+    const command = emptyView({ ...live, subject } as Situation, none, NO_FILTER)?.command;
+    expect(command).toContain(`nats pub ${published} '{`);
   });
 
   it("blames the filter, the pause or the Clear button when it was them", () => {
-    expect(emptyView(live, { ...none, entries: 4 }, "zzz")?.text).toContain("“zzz”");
-    expect(emptyView(live, { ...none, held: 4 }, "")?.title).toBe("Paused");
-    expect(emptyView(live, { ...none, received: 4 }, "")?.title).toBe("List cleared");
+    const filter = { ...NO_FILTER, type: "zzz" };
+    expect(emptyView(live, { ...none, entries: 4 }, filter)?.title).toBe("Nothing matches the filter");
+    expect(emptyView(live, { ...none, held: 4 }, NO_FILTER)?.title).toBe("Paused");
+    expect(emptyView(live, { ...none, received: 4 }, NO_FILTER)?.title).toBe("List cleared");
+  });
+
+  it("says what a stopped stream needs", () => {
+    const title = (state: StreamState): string | undefined => emptyView(asked(state), none, NO_FILTER)?.title;
+    expect(title(waiting(gone))).toBe("The cursor is gone");
+    expect(title({ kind: "closed", error: refused })).toBe("A token is needed");
+    expect(title({ kind: "closed", error: new RelayError("refused", { status: 400 }) })).toBe("No events");
+    expect(title(waiting(new RelayError("unreachable")))).toBe("No events yet");
+    expect(title({ kind: "connecting" })).toBe("No events yet");
   });
 });

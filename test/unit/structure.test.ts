@@ -23,7 +23,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   room: ["upstream", "protocol", "shared", "config"],
   edge: ["type room", "room/join.ts", "room/room-name.ts", "upstream/probe.ts", "protocol", "shared", "config"],
   client: ["protocol", "shared"],
-  console: ["client", "protocol", "shared"],
+  console: ["client"],
   dev: ["protocol", "shared", "config"],
   worker: ["edge", "room"],
 };

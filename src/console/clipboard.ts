@@ -1,0 +1,35 @@
+/** DOOR: copies a text, and says on the button whether that worked. */
+
+const SAID_MS = 1_500;
+
+export function copyOnClick(button: HTMLButtonElement, textOf: () => string): void {
+  const label = button.textContent;
+  const say = (isCopied: boolean): void => {
+    button.textContent = isCopied ? "Copied" : "Not allowed";
+    setTimeout(() => (button.textContent = label), SAID_MS);
+  };
+  button.addEventListener("click", () => void copy(textOf()).then(say));
+}
+
+/** There is no clipboard on a page that came by plain HTTP from another machine. */
+async function copy(text: string): Promise<boolean> {
+  try {
+    await navigator.clipboard.writeText(text);
+    return true;
+  } catch {
+    return copyBySelection(text);
+  }
+}
+
+function copyBySelection(text: string): boolean {
+  const before = document.activeElement;
+  const area = document.createElement("textarea");
+  area.className = "offstage";
+  area.value = text;
+  document.body.append(area);
+  area.select();
+  const isCopied = document.execCommand("copy");
+  area.remove();
+  if (before instanceof HTMLElement) before.focus({ preventScroll: true });
+  return isCopied;
+}

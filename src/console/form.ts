@@ -1,0 +1,68 @@
+/** DOOR: token, subject and start: shown while nothing is connected. */
+import { recall, remember } from "./memory.ts";
+import { byId } from "./page.ts";
+import { planOf, type Kept, type Plan } from "./situation.ts";
+
+export class Form {
+  readonly #form = byId("form", HTMLFormElement);
+  readonly #token = byId("token", HTMLInputElement);
+  readonly #subject = byId("subject", HTMLInputElement);
+  readonly #since = byId("since", HTMLInputElement);
+  readonly #remember = byId("remember", HTMLInputElement);
+
+  constructor(onConnect: () => void) {
+    const remembered = recall();
+    this.#remember.checked = remembered !== null;
+    this.#token.value = remembered?.token ?? "";
+    this.#subject.value = remembered?.subject ?? this.#subject.value;
+    this.#form.addEventListener("submit", (event) => {
+      event.preventDefault();
+      onConnect();
+    });
+    this.#token.addEventListener("change", () => {
+      this.#token.value = this.#token.value.trim();
+    });
+    this.#remember.addEventListener("change", () => {
+      if (!this.#remember.checked) remember(null);
+    });
+  }
+
+  get token(): string {
+    return this.#token.value;
+  }
+
+  /** Nobody has to press a button. */
+  get isReady(): boolean {
+    return this.#remember.checked && this.#form.checkValidity();
+  }
+
+  get hasFocus(): boolean {
+    return this.#form.contains(document.activeElement);
+  }
+
+  plan(kept: Kept | null): Plan {
+    return planOf(this.#subject.value.trim(), this.#since.value, kept);
+  }
+
+  /** Of what was just asked for, as much as the person wants kept. */
+  remember(): void {
+    const subject = this.#subject.value.trim();
+    remember(this.#remember.checked ? { token: this.#token.value, subject } : null);
+  }
+
+  /** Offers to go on there. */
+  fill({ subject, cursor }: Omit<Kept, "isOpen">): void {
+    this.#subject.value = subject;
+    this.#since.value = cursor === null ? "" : String(cursor.seq);
+  }
+
+  show(isShown: boolean, isTokenBad: boolean): void {
+    this.#form.hidden = !isShown;
+    this.#token.ariaInvalid = isTokenBad ? "true" : null;
+  }
+
+  focus(): void {
+    this.#token.focus();
+    this.#token.select();
+  }
+}

@@ -1,0 +1,55 @@
+/**
+ * DOOR: what outlives the page. Never in an address. Token and subject are kept on this device only when the person asks for that;
+ * the cursor is kept for this tab, so that a reload goes on where it stopped.
+ */
+import type { Kept } from "./situation.ts";
+
+const DEVICE_KEY = "cellos-relay.console";
+const TAB_KEY = "cellos-relay.cursor";
+
+export interface Remembered {
+  readonly token: string;
+  readonly subject: string;
+}
+
+export const recall = (): Remembered | null => {
+  const { token, subject } = read<Remembered>(() => localStorage, DEVICE_KEY);
+  return typeof token === "string" && typeof subject === "string" ? { token, subject } : null;
+};
+
+export const remember = (remembered: Remembered | null): void => write(() => localStorage, DEVICE_KEY, remembered);
+
+export const keptInTab = (): Kept | null => {
+  const { subject, cursor, isOpen } = read<Kept>(() => sessionStorage, TAB_KEY);
+  if (typeof subject !== "string") return null;
+  const isKnown = typeof cursor?.seq === "number" && Number.isSafeInteger(cursor.seq);
+  return { subject, cursor: isKnown ? { seq: cursor.seq, epoch: cursor.epoch } : null, isOpen: isOpen === true };
+};
+
+let written = "";
+
+/** Called for every painted frame; writes what has changed. */
+export function keepInTab(kept: Kept): void {
+  const text = JSON.stringify(kept);
+  if (text === written) return;
+  written = text;
+  write(() => sessionStorage, TAB_KEY, kept);
+}
+
+/** Storage throws where the browser forbids it; then nothing is remembered, and the page still works. */
+function read<T>(storage: () => Storage, key: string): Partial<T> {
+  try {
+    return Object(JSON.parse(storage().getItem(key) ?? "{}")) as Partial<T>;
+  } catch {
+    return {};
+  }
+}
+
+function write(storage: () => Storage, key: string, value: unknown): void {
+  try {
+    if (value === null) storage().removeItem(key);
+    else storage().setItem(key, JSON.stringify(value));
+  } catch {
+    return;
+  }
+}

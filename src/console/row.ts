@@ -1,0 +1,47 @@
+/** One row of the list, as texts. */
+import type { Entry } from "./entry.ts";
+
+export interface RowView {
+  readonly seq: string;
+  readonly time: string;
+  /** The time as the event states it. */
+  readonly timeTitle: string;
+  /** `io.cellos.cell.v1.` and `started`: the tail tells events apart, so it is the part never cut off. */
+  readonly typeHead: string;
+  readonly typeTail: string;
+  readonly source: string;
+  readonly subject: string;
+}
+
+const NONE = "–";
+
+export function rowView(entry: Entry, today: string): RowView {
+  const { type, source, subject, id, time } = entry.fields;
+  const cut = type.lastIndexOf(".") + 1;
+  return {
+    seq: String(entry.seq),
+    time: timeView(time, today),
+    timeTitle: time,
+    typeHead: type.slice(0, cut),
+    typeTail: type === "" ? "no type" : type.slice(cut),
+    source: source || NONE,
+    subject: subject || id || NONE,
+  };
+}
+
+const two = (part: number): string => String(part).padStart(2, "0");
+
+/** The reader's local day as `MM-DD`: an event of another day carries its date, so a replay does not look like now. */
+export const dayOf = (date: Date): string => `${two(date.getMonth() + 1)}-${two(date.getDate())}`;
+
+export const clockOf = (date: Date): string =>
+  `${two(date.getHours())}:${two(date.getMinutes())}:${two(date.getSeconds())}`;
+
+function timeView(time: string, today: string): string {
+  const date = new Date(time);
+  if (Number.isNaN(date.getTime())) return NONE;
+  const day = dayOf(date);
+  return day === today
+    ? `${clockOf(date)}.${String(date.getMilliseconds()).padStart(3, "0")}`
+    : `${day} ${clockOf(date)}`;
+}

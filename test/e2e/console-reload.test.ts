@@ -1,0 +1,134 @@
+import { setInterval } from "node:timers/promises";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import type { Page } from "playwright-core";
+import { Chromium } from "../support/chromium.ts";
+import { CONSOLE_TOKEN, ConsolePage } from "../support/console-page.ts";
+import { startRelay, type Relay } from "../support/relay.ts";
+import { Rig } from "../support/rig.ts";
+
+let rig: Rig;
+let relay: Relay;
+let browser: Chromium;
+
+beforeAll(async () => {
+  rig = await Rig.start();
+  await rig.createStream();
+  relay = await startRelay({ vars: { NATS_URL: rig.url, RELAY_API_TOKEN: CONSOLE_TOKEN } });
+  browser = await Chromium.launch();
+});
+afterAll(async () => {
+  await browser[Symbol.asyncDispose]();
+  await relay.stop();
+  await rig.stop();
+});
+
+/** From the next load on, every load leaves behind what it had shown when it ended: its own export. */
+async function noteWhatIsShown(page: Page): Promise<void> {
+  await page.addInitScript(() => {
+    addEventListener("pagehide", () => {
+      let shown = "";
+      globalThis.Blob = class extends Blob {
+        constructor(parts: BlobPart[] = [], options?: BlobPropertyBag) {
+          super(parts, options);
+          shown = parts.map(String).join("");
+        }
+      };
+      HTMLAnchorElement.prototype.click = () => {};
+      document.getElementById("export")?.click();
+      localStorage.setItem("shown", `${localStorage.getItem("shown") ?? ""}${shown}`);
+    });
+  });
+}
+
+async function whatWasShown(page: Page): Promise<number[]> {
+  const text = await page.evaluate(() => localStorage.getItem("shown") ?? "");
+  const lines = text.split("\n").filter((line) => line !== "");
+  return lines.map((line) => (JSON.parse(line) as { event: { data: { n: number } } }).event.data.n);
+}
+
+describe("a reload of the console", () => {
+  it("[W4] under way resumes by itself: no event is missed, none is shown twice", async () => {
+    const subject = "cellos.events.reload";
+    await using console = await ConsolePage.open(browser, relay);
+    const { page } = console;
+    await noteWhatIsShown(page);
+    await page.reload();
+    await console.connect(subject, { remember: true });
+    await console.says("Live");
+    let isDone = false;
+    let published = 0;
+    const publishing = (async () => {
+      for await (const _ of setInterval(10)) {
+        if (isDone) break;
+        await rig.publishMany(5, { subject, from: published + 1 });
+        published += 5;
+      }
+    })();
+    const hasSome = page.locator("#received").filter({ hasText: /^([1-9]\d\d|\d+,\d+)$/ });
+    for (let reload = 1; reload <= 5; reload += 1) {
+      await hasSome.waitFor();
+      await page.reload();
+      await console.says("Resumed after");
+    }
+    await hasSome.waitFor();
+    isDone = true;
+    await publishing;
+    const { lastSeq } = await rig.streamState();
+    await console.lists(String(lastSeq));
+    await page.reload();
+    await console.says("Resumed after");
+    expect(await whatWasShown(page)).toEqual(Array.from({ length: published }, (_, index) => index + 1));
+    expect(page.url()).toBe(`${relay.url}/`);
+  });
+
+  it("[W4] shows again what a pause held back: nobody has seen it", async () => {
+    const subject = "cellos.events.reload-paused";
+    await using console = await ConsolePage.open(browser, relay);
+    const { page } = console;
+    await console.connect(subject, { remember: true });
+    await console.says("Live");
+    await rig.publishMany(2, { subject });
+    await console.received(2);
+    await console.press("Pause");
+    await rig.publishMany(2, { subject, from: 3 });
+    await page.getByRole("button", { name: "Resume (2 new)" }).waitFor();
+    await page.reload();
+    await console.received(2);
+    expect(await console.numbers()).toEqual([3, 4]);
+  });
+
+  it("[W4] without a remembered token keeps none, and offers to go on", async () => {
+    const subject = "cellos.events.reload-forgotten";
+    await using console = await ConsolePage.open(browser, relay);
+    const { page } = console;
+    await console.connect(subject);
+    await console.says("Live");
+    await rig.publishMany(2, { subject });
+    await console.received(2);
+    const cursor = await page.locator("#cursor").textContent();
+    await page.reload();
+    await rig.publishMany(2, { subject, from: 3 });
+    await console.says("Not connected");
+    expect(await page.getByLabel("Token", { exact: true }).inputValue()).toBe("");
+    expect(await page.getByLabel("Subject", { exact: true }).inputValue()).toBe(subject);
+    expect(await page.getByLabel("Start after").inputValue()).toBe(cursor);
+    await page.getByLabel("Token", { exact: true }).fill(CONSOLE_TOKEN);
+    await console.press("Connect");
+    await console.received(2);
+    expect(await console.numbers()).toEqual([3, 4]);
+  });
+
+  it("remembers by choice, and forgets when the choice is taken back", async () => {
+    await using console = await ConsolePage.open(browser, relay);
+    const { page } = console;
+    await console.connect("cellos.events.remember", { remember: true });
+    await console.says("Live");
+    await console.press("Disconnect");
+    await console.says("You disconnected");
+    await page.reload();
+    await console.says("Not connected");
+    expect(await page.getByLabel("Token", { exact: true }).inputValue()).toBe(CONSOLE_TOKEN);
+    await page.getByLabel("Remember").uncheck();
+    expect(await page.evaluate((token) => JSON.stringify(localStorage).includes(token), CONSOLE_TOKEN)).toBe(false);
+  });
+});
