@@ -35,6 +35,7 @@ export interface Config {
   readonly maxShards: number;
   readonly maxRoomsPerGrant: number;
   readonly roomPlacement: RoomPlacement;
+  readonly compression: boolean;
   readonly maxReplays: number;
   readonly windowBytes: number;
   readonly maxUnreadBytes: number;
@@ -69,6 +70,7 @@ export function loadConfig(env: Readonly<Record<string, unknown>>): ConfigResult
       maxShards: set.MAX_SHARDS,
       maxRoomsPerGrant: set.MAX_ROOMS_PER_GRANT,
       roomPlacement: set.ROOM_PLACEMENT,
+      compression: set.COMPRESSION === "on",
       maxReplays: set.MAX_REPLAYS,
       windowBytes: set.WINDOW_BYTES,
       maxUnreadBytes: set.MAX_UNREAD_BYTES,

@@ -20,6 +20,8 @@ export type Hint = (typeof HINTS)[number];
 const ROOM_PLACEMENTS = ["regional", "single", ...HINTS] as const;
 export type RoomPlacement = (typeof ROOM_PLACEMENTS)[number];
 
+const COMPRESSIONS = ["off", "on"] as const;
+
 const KIB = 1024;
 const MIB = 1024 * KIB;
 export const DEFAULT_ROOT = "cellos.events.>";
@@ -98,6 +100,11 @@ const table = {
     ROOM_PLACEMENTS,
     "regional",
     "Where rooms live: regional gives every part of the world its own; a location hint puts the only one there, near the broker; single lets the platform choose.",
+  ),
+  COMPRESSION: choice(
+    COMPRESSIONS,
+    "off",
+    "Whether a client that offers permessage-deflate gets it: fewer bytes, more CPU, and memory for every connection.",
   ),
   MAX_REPLAYS: integer(
     "replays",

@@ -55,7 +55,9 @@ routes.get("/ws/events", async ({ req, env }) => {
   if (verdict.kind === "refused") return problemResponse(verdict.reason);
   const { subject, grantId } = verdict.join;
   const allowed = await mayOpen(env.LEDGER, grantId, subject, loaded.config.maxRoomsPerGrant);
-  return allowed ? joinRoom(env.ROOM, verdict.join, placement) : problemResponse("too-many-subjects");
+  return allowed
+    ? joinRoom(env.ROOM, verdict.join, placement, loaded.config.compression)
+    : problemResponse("too-many-subjects");
 });
 
 routes.get("/healthz", () => Response.json({ status: "ok" }, { headers: { "Cache-Control": "no-store" } }));

@@ -9,19 +9,27 @@ import type { Placement } from "./region.ts";
  * Answers 101 with the room's socket, or a refusal: 503 with `Retry-After` when there is no place (H3). Asks the
  * subject's door first, and then the shard that the door names: never more than two rooms (B2).
  */
-export async function joinRoom(rooms: Env["ROOM"], join: JoinRequest, placement: Placement): Promise<Response> {
+export async function joinRoom(
+  rooms: Env["ROOM"],
+  join: JoinRequest,
+  placement: Placement,
+  compression: boolean,
+): Promise<Response> {
   const door = { region: placement.region, subject: join.subject, shard: 0 };
   const answer = await knock(rooms, door, placement, join);
   const shard = Number(answer?.headers.get(SHARD_HEADER) ?? 0);
-  if (answer === null || shard === 0) return toClient(answer);
+  if (answer === null || shard === 0) return toClient(answer, compression);
   await answer.body?.cancel();
-  return toClient(await knock(rooms, { ...door, shard }, placement, join));
+  return toClient(await knock(rooms, { ...door, shard }, placement, join), compression);
 }
 
-async function toClient(answer: Response | null): Promise<Response> {
+async function toClient(answer: Response | null, compression: boolean): Promise<Response> {
   if (answer === null) return problemResponse("room-busy");
   if (answer.status === 101 && answer.webSocket !== null) {
-    return new Response(null, { status: 101, webSocket: answer.webSocket, headers: answer.headers });
+    const headers = new Headers(answer.headers);
+    // Left alone, the runtime takes every offer (PLATFORM M4). An extension that nobody offered takes none, and is not sent.
+    if (!compression) headers.set("Sec-WebSocket-Extensions", "none");
+    return new Response(null, { status: 101, webSocket: answer.webSocket, headers });
   }
   await answer.body?.cancel();
   const retryAfter = answer.headers.get("Retry-After");

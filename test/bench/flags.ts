@@ -1,7 +1,7 @@
 /** The command line of `npm run bench`. Pure. */
 import { parseArgs } from "node:util";
 
-export const SCENARIOS = ["fanout", "latency", "replay", "storm", "memory", "growth"] as const;
+export const SCENARIOS = ["fanout", "latency", "replay", "storm", "memory", "crowd", "compression", "growth"] as const;
 export type ScenarioName = (typeof SCENARIOS)[number];
 
 export interface Flags {

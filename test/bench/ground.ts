@@ -88,6 +88,11 @@ export class Ground implements AsyncDisposable {
     return this.#relay;
   }
 
+  /** Another relay, with other settings. */
+  async relayWith(vars: Readonly<Record<string, string>>): Promise<WorkerdProcess> {
+    return this.#parts.use(await this.#newRelay(false, vars));
+  }
+
   ceiling(): Promise<WorkerdProcess> {
     const options = { script: CEILING, objects: [{ name: "CEILING", className: "Ceiling" }] };
     this.#ceiling ??= WorkerdProcess.start(options).then((ceiling) => this.#parts.use(ceiling));
@@ -125,9 +130,13 @@ export class Ground implements AsyncDisposable {
   }
 
   async #startRelay(inspect: boolean): Promise<WorkerdProcess> {
-    const vars = { NATS_URL: this.broker.url, RELAY_API_TOKEN: TOKEN, MAX_ROOMS_PER_GRANT: SUBJECTS_PER_GRANT };
-    const relay = await WorkerdProcess.start({ script: this.#bundle, objects: await deployedObjects(), vars, inspect });
-    return this.#parts.use(relay);
+    return this.#parts.use(await this.#newRelay(inspect, {}));
+  }
+
+  async #newRelay(inspect: boolean, given: Readonly<Record<string, string>>): Promise<WorkerdProcess> {
+    const own = { NATS_URL: this.broker.url, RELAY_API_TOKEN: TOKEN, MAX_ROOMS_PER_GRANT: SUBJECTS_PER_GRANT };
+    const vars = { ...own, ...given };
+    return WorkerdProcess.start({ script: this.#bundle, objects: await deployedObjects(), vars, inspect });
   }
 
   async #startBridge(): Promise<Bridge> {

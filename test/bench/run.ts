@@ -1,5 +1,5 @@
 /**
- * `npm run bench -- [--only fanout,latency,replay,storm,memory,growth] [--rounds K] [--quick] [--profile]`: compares the
+ * `npm run bench -- [--only fanout,latency,replay,storm,memory,crowd,compression,growth] [--rounds K] [--quick] [--profile]`: compares the
  * relay with what one would use instead. A whole run writes RESULTS.md, a partial or quick one prints the same page. Wants
  * a machine with nothing else to do.
  */
@@ -13,6 +13,8 @@ import { machine } from "./machine.ts";
 import { page, summary } from "./report.ts";
 import type { Scenario, Section } from "./section.ts";
 import { markdown } from "./table.ts";
+import { compression } from "./scenarios/compression.ts";
+import { crowd } from "./scenarios/crowd.ts";
 import { fanout } from "./scenarios/fanout.ts";
 import { growth } from "./scenarios/growth.ts";
 import { idle } from "./scenarios/idle.ts";
@@ -32,6 +34,8 @@ const PARTS: Readonly<Record<ScenarioName, readonly Scenario[]>> = {
   replay: [replay],
   storm: [storm],
   memory: [idle, wedged],
+  crowd: [crowd],
+  compression: [compression],
   growth: [growth],
 };
 

@@ -31,6 +31,7 @@ describe("loadConfig", () => {
       maxShards: 128,
       maxRoomsPerGrant: 50,
       roomPlacement: "regional",
+      compression: false,
       maxReplays: 8,
       windowBytes: 4 * 1024 ** 2,
       maxUnreadBytes: 1024 ** 2,

@@ -9,9 +9,9 @@ import { troubleIn } from "../trouble.ts";
 import { bytes, short, times } from "../table.ts";
 import { residentBytes } from "../usage.ts";
 
-const CLIENTS = 50;
+const CLIENTS = 200;
 const BYTES = 20_000;
-const PER_SECOND = 167;
+const PER_SECOND = 100;
 const SAMPLE_MS = 100;
 const DRAIN_MS = 15_000;
 const CLOSE_MS = 10_000;
