@@ -13,6 +13,8 @@ import { download, Tools } from "./tools.ts";
 
 export interface BoardHost {
   renderSoon(): void;
+  /** From now on, what comes is not shown. */
+  onHold(): void;
   onResumeFrom(entry: Entry): void;
 }
 
@@ -66,6 +68,12 @@ export class Board {
     this.#host.renderSoon();
   }
 
+  /** What comes now has nothing to do with what was here. */
+  restart(): void {
+    this.#move();
+    this.clear();
+  }
+
   /** Whatever came after this entry will come again. */
   cutAfter(entry: Entry): void {
     this.#move();
@@ -79,6 +87,8 @@ export class Board {
     this.#shown.update(all, filter);
     const { entries } = this.#shown;
     this.#list.render(entries);
+    // A list that got shorter is at its top without anybody having scrolled.
+    if (this.#hold === "scrolled" && this.#list.isAtTop) this.#onScroll();
     this.#tools.render({
       isHeld: this.#log.isHeld,
       held: this.#log.heldCount,
@@ -106,19 +116,21 @@ export class Board {
   }
 
   #onScroll(): void {
-    if (this.#hold === "none" && !this.#list.isAtTop) {
-      this.#hold = "scrolled";
-      this.#log.hold();
-    } else if (this.#hold === "scrolled" && this.#list.isAtTop) this.#move();
+    if (this.#hold === "none" && !this.#list.isAtTop) this.#stand("scrolled");
+    else if (this.#hold === "scrolled" && this.#list.isAtTop) this.#move();
     this.#host.renderSoon();
   }
 
   #togglePause(): void {
-    if (this.#hold === "none") {
-      this.#hold = "asked";
-      this.#log.hold();
-    } else this.#move();
+    if (this.#hold === "none") this.#stand("asked");
+    else this.#move();
     this.#host.renderSoon();
+  }
+
+  #stand(why: "scrolled" | "asked"): void {
+    this.#hold = why;
+    this.#log.hold();
+    this.#host.onHold();
   }
 
   #move(): void {

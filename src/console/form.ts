@@ -9,6 +9,7 @@ export class Form {
   readonly #subject = byId("subject", HTMLInputElement);
   readonly #since = byId("since", HTMLInputElement);
   readonly #remember = byId("remember", HTMLInputElement);
+  #offered = { subject: "", since: "" };
 
   constructor(onConnect: () => void) {
     const remembered = recall();
@@ -22,6 +23,7 @@ export class Form {
     this.#token.addEventListener("change", () => {
       this.#token.value = this.#token.value.trim();
     });
+    this.#subject.addEventListener("input", () => this.#offerSince());
     this.#remember.addEventListener("change", () => {
       if (!this.#remember.checked) remember(null);
     });
@@ -36,10 +38,6 @@ export class Form {
     return this.#remember.checked && this.#form.checkValidity();
   }
 
-  get hasFocus(): boolean {
-    return this.#form.contains(document.activeElement);
-  }
-
   plan(kept: Kept | null): Plan {
     return planOf(this.#subject.value.trim(), this.#since.value, kept);
   }
@@ -52,13 +50,21 @@ export class Form {
 
   /** Offers to go on there. */
   fill({ subject, cursor }: Omit<Kept, "isOpen">): void {
+    this.#offered = { subject, since: cursor === null ? "" : String(cursor.seq) };
     this.#subject.value = subject;
-    this.#since.value = cursor === null ? "" : String(cursor.seq);
+    this.#since.value = this.#offered.since;
   }
 
   show(isShown: boolean, isTokenBad: boolean): void {
     this.#form.hidden = !isShown;
     this.#token.ariaInvalid = isTokenBad ? "true" : null;
+  }
+
+  /** Another subject starts now, unless the person says otherwise. */
+  #offerSince(): void {
+    const { subject, since } = this.#offered;
+    if (this.#since.value !== "" && this.#since.value !== since) return;
+    this.#since.value = this.#subject.value.trim() === subject ? since : "";
   }
 
   focus(): void {

@@ -90,7 +90,7 @@ export class EventList {
   /** Back to the row whose event was shown, or to the newest when that has left the list. */
   focus(key: number | null): void {
     const index = key === null ? -1 : this.#indexOf(key);
-    this.#goTo(Math.max(0, index));
+    if (this.#goTo(Math.max(0, index)) === undefined) this.#list.focus({ preventScroll: true });
   }
 
   get #sight(): Sight {

@@ -1,5 +1,5 @@
 /** DOOR: binds the stream to the page. Paints at most once a frame; what was painted is what a reload goes on after. */
-import type { StreamItem } from "../client/index.ts";
+import { CLOSE, type StreamItem } from "../client/index.ts";
 import { Board } from "./board.ts";
 import type { Entry } from "./entry.ts";
 import { Figures } from "./figures.ts";
@@ -9,25 +9,24 @@ import { keepInTab, keptInTab } from "./memory.ts";
 import { byId } from "./page.ts";
 import { Pulse } from "./pulse.ts";
 import { Session } from "./session.ts";
-import { asksToken, errorOf, wantsForm, type Cursor, type Kept, type Plan } from "./situation.ts";
+import { asksToken, errorOf, wantsForm, type Cursor, type Kept } from "./situation.ts";
 import { StatusBar } from "./status.ts";
 import { Timeline } from "./timeline.ts";
-import { CLOSE } from "../client/index.ts";
 import { retryWords, statusView, type Action } from "./view.ts";
 
 const TICK_MS = 500;
 
 const disconnect = byId("disconnect", HTMLButtonElement);
-const session = new Session({ onEvent, onChange });
+let kept: Kept | null = keptInTab();
+const session = new Session({ onEvent, onChange }, kept?.cursor ?? null);
 const form = new Form(connect);
 const status = new StatusBar(act);
 const figures = new Figures();
-const timeline = new Timeline(renderSoon);
-const board = new Board({ renderSoon, onResumeFrom: resumeFrom });
+const timeline = new Timeline(() => timeline.render(moments, Date.now()));
+const board = new Board({ renderSoon, onHold, onResumeFrom: resumeFrom });
 
-let kept: Kept | null = keptInTab();
-/** Up to here everything was painted. */
-let paintedCursor: Cursor | null = null;
+/** Up to here everything was painted when the list came to a stand. */
+let heldCursor: Cursor | null = null;
 let received = 0;
 let pulse = new Pulse();
 let moments: readonly Moment[] = [];
@@ -48,6 +47,7 @@ function onChange(): void {
     if (wantsForm(situation)) form.fill(kept);
   }
   renderState();
+  timeline.render(moments, Date.now());
   renderSoon();
 }
 
@@ -57,27 +57,30 @@ function connect(): void {
   if (!plan.goesOn) {
     received = 0;
     pulse = new Pulse();
-    board.clear();
+    board.restart();
   }
-  start(plan);
+  session.start(plan, form.token);
 }
 
-function start(plan: Plan): void {
-  paintedCursor = plan.since;
-  session.start(plan, form.token);
+function onHold(): void {
+  heldCursor = session.situation.kind === "idle" ? null : session.situation.cursor;
 }
 
 function resumeFrom(entry: Entry): void {
   const { situation } = session;
   if (situation.kind === "idle") return;
   board.cutAfter(entry);
-  start({ subject: situation.subject, since: { seq: entry.seq, epoch: situation.cursor?.epoch }, goesOn: true });
+  session.start({
+    subject: situation.subject,
+    since: { seq: entry.seq, epoch: situation.cursor?.epoch },
+    goesOn: true,
+  });
 }
 
 function act(action: Action): void {
   if (action === "retry") return session.retry();
   // Numbers of another stream would stand among those of this one.
-  if (errorOf(session.situation)?.reason === CLOSE.streamReset.reason) board.clear();
+  if (errorOf(session.situation)?.reason === CLOSE.streamReset.reason) board.restart();
   session.startAt(action === "start-oldest" ? "oldest" : "live");
 }
 
@@ -94,21 +97,20 @@ function render(): void {
   board.render(situation, received);
   if (situation.kind === "idle") return;
   figures.render(situation.cursor, received);
-  if (!board.isHeld) paintedCursor = situation.cursor;
-  keepInTab({ subject: situation.subject, cursor: paintedCursor, isOpen: !situation.isLeft });
+  const cursor = board.isHeld ? heldCursor : situation.cursor;
+  keepInTab({ subject: situation.subject, cursor, isOpen: !situation.isLeft });
 }
 
 function renderState(): void {
   const { situation } = session;
   const isForm = wantsForm(situation);
   const active = document.activeElement;
-  const wasHere = active === disconnect || form.hasFocus || status.hasFocus;
   status.render(statusView(situation), retryWords(situation, Date.now()));
   form.show(isForm, asksToken(situation));
   disconnect.hidden = isForm;
   figures.hidden = situation.kind === "idle";
   // Hiding what has the focus would send who uses the keyboard back to the top of the page.
-  if (!wasHere || document.activeElement === active) return;
+  if (active === null || active.checkVisibility()) return;
   if (isForm) form.focus();
   else disconnect.focus();
 }

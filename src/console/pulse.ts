@@ -109,19 +109,15 @@ export function lagView(series: readonly Second[]): SparkView {
   return { value, text, points: lags.map((lagMs) => (lagMs === null ? null : Math.max(0, lagMs) / highest)) };
 }
 
-/** The path of a sparkline; a gap where a second has nothing to draw, a dot where it stands alone. */
+/** The path of a sparkline: a gap where a second has nothing to draw, a dot where it stands alone. */
 export function sparkPath(points: readonly (number | null)[], width: number, height: number): string {
   const step = width / Math.max(1, points.length - 1);
-  let isDrawing = false;
+  const isDrawn = (index: number): boolean => typeof points[index] === "number";
   const parts = points.map((point, index) => {
-    if (point === null) {
-      isDrawing = false;
-      return "";
-    }
+    if (point === null) return "";
     const at = `${round(index * step)} ${round(height - point * height)}`;
-    const part = isDrawing ? `L${at}` : `M${at}h0.01`;
-    isDrawing = true;
-    return part;
+    if (isDrawn(index - 1)) return `L${at}`;
+    return isDrawn(index + 1) ? `M${at}` : `M${at}h1`;
   });
   return parts.join("");
 }

@@ -1,7 +1,7 @@
 /** DOOR: the stream of this page. One at a time; what an earlier one still says is nobody's business. */
 import { EventStream, type StreamItem } from "../client/index.ts";
 import { parseExactly } from "./parse.ts";
-import { asksWhere, IDLE, type Cursor, type Plan, type Situation } from "./situation.ts";
+import { asksWhere, type Cursor, type Plan, type Situation } from "./situation.ts";
 
 export interface SessionHost {
   onEvent(item: StreamItem<unknown>): void;
@@ -13,6 +13,7 @@ const STARTS = { oldest: { seq: 0 }, live: null } as const;
 
 export class Session {
   readonly #host: SessionHost;
+  readonly #kept: Cursor | null;
   #stream: EventStream<unknown> | null = null;
   #subject = "";
   #token = "";
@@ -22,13 +23,14 @@ export class Session {
   #chosen: Cursor | null | undefined;
   #choose: ((start: Cursor | null) => void) | null = null;
 
-  constructor(host: SessionHost) {
+  constructor(host: SessionHost, kept: Cursor | null) {
     this.#host = host;
+    this.#kept = kept;
   }
 
   get situation(): Situation {
     const stream = this.#stream;
-    if (stream === null) return IDLE;
+    if (stream === null) return { kind: "idle", kept: this.#kept };
     const { state, cursor } = stream;
     return {
       kind: "asked",

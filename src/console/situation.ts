@@ -5,7 +5,8 @@ import { CLOSE } from "../client/index.ts";
 export type Cursor = NonNullable<EventStream["cursor"]>;
 
 export type Situation =
-  | { readonly kind: "idle" }
+  /** `kept` is what a page before this one in the tab had come to. */
+  | { readonly kind: "idle"; readonly kept: Cursor | null }
   | {
       readonly kind: "asked";
       /** Empty: the relay's default subject. */
@@ -17,8 +18,6 @@ export type Situation =
       /** Closed because the person asked for it. */
       readonly isLeft: boolean;
     };
-
-export const IDLE: Situation = { kind: "idle" };
 
 /** The error the stream is waiting or closed for. */
 export function errorOf(situation: Situation): RelayError | null {

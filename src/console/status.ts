@@ -25,10 +25,6 @@ export class StatusBar {
     this.#renderActions(view.actions);
   }
 
-  get hasFocus(): boolean {
-    return this.#actions.contains(document.activeElement);
-  }
-
   #renderActions(actions: StatusView["actions"]): void {
     const same =
       actions.length === this.#shownActions.length &&

@@ -26,7 +26,10 @@ const CHOICES: StatusView["actions"] = [
 ];
 
 export function statusView(situation: Situation): StatusView {
-  if (situation.kind === "idle") return plain("idle", "Not connected", "");
+  if (situation.kind === "idle") {
+    const { kept } = situation;
+    return plain("idle", "Not connected", kept === null ? "" : nextStep(kept));
+  }
   const { state, resumedFrom } = situation;
   const name = situation.subject === "" ? "the default subject" : situation.subject;
   const error = errorOf(situation);

@@ -108,7 +108,7 @@ describe("a reload of the console", () => {
     const cursor = await page.locator("#cursor").textContent();
     await page.reload();
     await rig.publishMany(2, { subject, from: 3 });
-    await console.says("Not connected");
+    await console.says(`Press Connect to go on after ${cursor}.`);
     expect(await page.getByLabel("Token", { exact: true }).inputValue()).toBe("");
     expect(await page.getByLabel("Subject", { exact: true }).inputValue()).toBe(subject);
     expect(await page.getByLabel("Start after").inputValue()).toBe(cursor);

@@ -17,7 +17,7 @@ const asked = (state: StreamState, more: Partial<Extract<Situation, { kind: "ask
   ...more,
 });
 const live = asked({ kind: "live", upstream: "connected" });
-const idle: Situation = { kind: "idle" };
+const idle: Situation = { kind: "idle", kept: null };
 const waiting = (error: RelayError, retryAtMs = 5_000): StreamState => ({
   kind: "waiting",
   reason: error.reason,
@@ -85,6 +85,11 @@ describe("statusView", () => {
       expect(statusView(situation).actions.map(({ action }) => action)).toEqual(["start-oldest", "start-live"]);
       expect(retryWords(situation, 0)).toBe("");
     }
+  });
+
+  it("[W4] offers to go on where the tab was before it was reloaded", () => {
+    expect(statusView(idle).sentence).toBe("");
+    expect(statusView({ kind: "idle", kept: { seq: 41 } }).sentence).toBe("Press Connect to go on after 41.");
   });
 
   it("tells who left from who was stopped", () => {
