@@ -100,7 +100,7 @@ describe("the console without a mouse or without eyes", () => {
     await page.keyboard.press("Enter");
     await page.getByRole("button", { name: "Close" }).focus();
     await page.getByRole("button", { name: "Clear" }).evaluate((button) => (button as HTMLButtonElement).click());
-    expect(await focused(page)).toBe("rows");
+    await page.waitForFunction(() => document.activeElement?.id === "rows");
 
     await relay.stop();
     await console.says("Reconnecting");
