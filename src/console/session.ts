@@ -43,7 +43,10 @@ export class Session {
   }
 
   start({ subject, since }: Plan, token = this.#token): void {
-    this.#stream?.close();
+    const before = this.#stream;
+    // First: its end would be told as that of this session.
+    this.#stream = null;
+    before?.close();
     this.#subject = subject;
     this.#token = token;
     this.#resumedFrom = since;
