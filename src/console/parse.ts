@@ -13,7 +13,7 @@ interface ExactJson {
 const json: ExactJson = JSON;
 
 /** A number that JavaScript might write another way than it came. Found inside a string it only costs time. */
-const DELICATE = /[:,[]\s*(?:-?\d{16}|-?\d+[.eE]|-0)/;
+const DELICATE = /(?:"\s*:|[,[])\s*(?:-?\d{16}|-?\d+[.eE]|-0)/;
 
 const keepDigits: Revive = (_key, value, context) => {
   const source = context?.source;

@@ -36,6 +36,9 @@ describe("the console", () => {
 
     await using console = await open();
     const { page } = console;
+    const addresses: string[] = [];
+    page.on("request", (request) => addresses.push(request.url()));
+    page.on("websocket", (socket) => addresses.push(socket.url()));
     await console.connect("cellos.events.big");
     await console.says("Live");
     const event = cloudEvent({ n: 0, cost: 1 }, { type: "com.example.big" });
@@ -55,6 +58,7 @@ describe("the console", () => {
     expect(await json.isVisible()).toBe(false);
     expect((await console.exported()).lines).toEqual([`{"seq":${seq},"event":${data}}`]);
 
+    expect([addresses.length > 0, addresses.filter((address) => address.includes(CONSOLE_TOKEN))]).toEqual([true, []]);
     expect(page.url()).toBe(`${relay.url}/`);
     expect(await page.evaluate(() => localStorage.length)).toBe(0);
     expect(await page.evaluate(() => JSON.stringify(sessionStorage))).not.toContain(CONSOLE_TOKEN);

@@ -1,5 +1,5 @@
 import fc from "fast-check";
-import { describe, expect, it } from "vitest";
+import { describe, expect, it, vi } from "vitest";
 import { entryOf } from "../../src/console/entry.ts";
 import { parseExactly } from "../../src/console/parse.ts";
 
@@ -18,6 +18,14 @@ describe("parseExactly", () => {
 
   it("[W1] keeps digits behind white space", () =>
     expect(again('{"n" : \n 9007199254740993 }')).toBe('{"n":9007199254740993}'));
+
+  it("spares itself the way that costs for times and versions", () => {
+    const revived = vi.spyOn(JSON, "parse");
+    parseExactly('{"time":"2026-01-01T20:15:06.123Z","image":"x:1.26.9","n":12}');
+    parseExactly('{"cost":1.50}');
+    expect(revived.mock.calls.map(({ length }) => length)).toEqual([1, 2]);
+    revived.mockRestore();
+  });
 
   it("reads what JSON.parse reads, as JSON.parse does", () => {
     fc.assert(
