@@ -115,9 +115,10 @@ export function sparkPath(points: readonly (number | null)[], width: number, hei
   const isDrawn = (index: number): boolean => typeof points[index] === "number";
   const parts = points.map((point, index) => {
     if (point === null) return "";
-    const at = `${round(index * step)} ${round(height - point * height)}`;
-    if (isDrawn(index - 1)) return `L${at}`;
-    return isDrawn(index + 1) ? `M${at}` : `M${at}h1`;
+    const x = round(index * step);
+    const y = round(height - point * height);
+    if (isDrawn(index - 1)) return `L${x} ${y}`;
+    return isDrawn(index + 1) ? `M${x} ${y}` : `M${Math.min(x, width - 1)} ${y}h1`;
   });
   return parts.join("");
 }

@@ -177,7 +177,7 @@ describe("the console", () => {
     expect(await page.evaluate(() => navigator.clipboard.readText())).toBe(String(last));
   });
 
-  it("fits a phone: nothing is wider than the screen, and the drawer covers the list", async () => {
+  it("fits a phone: nothing is wider than the screen or moves under the finger, and the drawer covers the list", async () => {
     const subject = "cellos.events.phone";
     await using console = await open(360);
     const { page } = console;
@@ -185,8 +185,17 @@ describe("the console", () => {
     await console.says("Live");
     await publish(subject, "com.example.a-type-with-a-name-longer-than-any-phone-is-wide.v1.happened");
     await console.lists("happened");
+    await rig.publishMany(30, { subject });
+    await console.received(31);
+    const top = (): Promise<number> => page.locator("#scroll").evaluate((list) => list.getBoundingClientRect().top);
+    const before = await top();
+    await page.locator("#scroll").evaluate((list) => list.scrollTo(0, 200));
+    await page.getByText("Stands still while you read").waitFor();
+    expect(await top()).toBe(before);
+    await page.locator("#scroll").evaluate((list) => list.scrollTo(0, 0));
+    await page.getByText("Stands still while you read").waitFor({ state: "hidden" });
     expect(await page.evaluate(() => document.documentElement.scrollWidth)).toBe(360);
-    await page.locator("#rows button").click();
+    await page.locator("#rows button").first().click();
     const close = page.getByRole("button", { name: "Close" });
     expect(await close.evaluate((button) => button === document.activeElement)).toBe(true);
     expect(await page.evaluate(() => document.documentElement.scrollWidth)).toBe(360);

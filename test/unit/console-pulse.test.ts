@@ -60,7 +60,7 @@ describe("words", () => {
 
 describe("sparkPath", () => {
   it("draws from the left to the right, highest at the top, with gaps", () => {
-    expect(sparkPath([0, 1, null, 0.5], 30, 20)).toBe("M0 20L10 0M30 10h1");
+    expect(sparkPath([0, 1, null, 0.5], 30, 20)).toBe("M0 20L10 0M29 10h1");
   });
 
   it("draws nothing of nothing", () => expect(sparkPath([null, null], 30, 20)).toBe(""));
