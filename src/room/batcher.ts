@@ -1,7 +1,8 @@
 /**
- * When the batch is sent (V7): at the end of the turn that brought its first event, as long as that is not often,
- * otherwise when the last batch is BATCH_MS old. So nothing waits longer than that, and on a quiet stream nothing
- * waits at all: a few events close together spend what the pauses between them have saved.
+ * When the batch is sent (V7). A pause saves up batches that may be sent at once, at the end of the turn that brought
+ * their first event; once they are spent there is one batch every BATCH_MS. So nothing waits longer than that, and on a
+ * quiet stream nothing waits at all. Every frame to every client has a price: with more of them than that, a room of
+ * hundreds would make its events wait for each other.
  */
 import { Timer } from "../shared/timer.ts";
 
@@ -13,7 +14,6 @@ export class Batcher {
   readonly #send: (nowMs: number) => void;
   readonly #timer = new Timer();
   #queued = false;
-  #sentAtMs = 0;
   #saved = MAX_SAVED;
   #savedAtMs = 0;
 
@@ -25,19 +25,24 @@ export class Batcher {
   /** Call for every event. */
   schedule(): void {
     if (this.#queued || this.#timer.isArmed) return;
-    const nowMs = Date.now();
-    if (this.#batchMs > 0) this.#saved = Math.min(MAX_SAVED, this.#saved + (nowMs - this.#savedAtMs) / this.#batchMs);
-    this.#savedAtMs = nowMs;
-    const waitMs = this.#sentAtMs + this.#batchMs - nowMs;
-    if (waitMs > 0 && this.#saved < 1) return this.#timer.arm(waitMs, () => this.#run());
-    this.#saved = Math.max(0, this.#saved - 1);
+    this.#save(Date.now());
+    const waitMs = (1 - this.#saved) * this.#batchMs;
+    if (waitMs > 0) return this.#timer.arm(waitMs, () => this.#run());
     this.#queued = true;
     queueMicrotask(() => this.#run());
   }
 
+  #save(nowMs: number): void {
+    if (this.#batchMs > 0) this.#saved = Math.min(MAX_SAVED, this.#saved + (nowMs - this.#savedAtMs) / this.#batchMs);
+    this.#savedAtMs = nowMs;
+  }
+
   #run(): void {
+    const nowMs = Date.now();
     this.#queued = false;
-    this.#sentAtMs = Date.now();
-    this.#send(this.#sentAtMs);
+    this.#save(nowMs);
+    // Never below none: a timer may be a little early.
+    this.#saved = Math.max(0, this.#saved - 1);
+    this.#send(nowMs);
   }
 }

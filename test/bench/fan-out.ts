@@ -40,7 +40,7 @@ export async function fanOut(ground: Ground, side: Side, work: Work): Promise<Ru
   const subject = ground.newSubject();
   await swarm.cut();
   await swarm.open(side.dial(subject, clients));
-  if (side.name === "push") await ground.consumers(clients);
+  if (side.name === "push") await ground.consumers(subject, clients);
   const window = Math.max(2, Math.floor((work.windowBytes ?? windowBytes(side.name, clients)) / bytes));
   const step = Math.max(1, Math.floor(window / STEPS_PER_WINDOW));
   await swarm.begin({ clients, marks: events, step, latency: false });
@@ -66,7 +66,7 @@ export async function fanOut(ground: Ground, side: Side, work: Work): Promise<Ru
   await swarm.cut();
   await ground.publisher.stored();
   await ground.jetstream.purge();
-  if (side.name === "push") await ground.consumers(0);
+  if (side.name === "push") await ground.consumers(subject, 0);
 
   const seconds = (endedMs - startedMs) / 1_000;
   const micros = after.map((used, index) => ((used - (before[index] ?? 0)) * 1e6) / Math.max(1, report.marks));

@@ -77,10 +77,13 @@ export class Ground implements AsyncDisposable {
     return `cellos.events.bench.s${this.#subjects}`;
   }
 
-  /** Waits until the stream has so many consumers. */
-  async consumers(count: number): Promise<void> {
-    const all = async (): Promise<boolean> => (await this.jetstream.streamState()).consumers === count;
-    await until(`${count} consumers`, all, CONSUMERS_MS);
+  /** Waits until so many consumers read this subject. */
+  async consumers(subject: string, count: number): Promise<void> {
+    const readers = async (): Promise<boolean> => {
+      const all = await this.jetstream.consumers();
+      return all.filter(({ filter }) => filter === subject).length === count;
+    };
+    await until(`${count} consumers of ${subject}`, readers, CONSUMERS_MS);
   }
 
   relay(inspect = false): Promise<WorkerdProcess> {

@@ -28,6 +28,7 @@ export async function timedRun(ground: Ground, side: Side, pace: Pace): Promise<
   const marks = perSecond * seconds;
   await swarm.cut();
   await swarm.open(side.dial(subject, clients));
+  if (side.name === "push") await ground.consumers(subject, clients);
   await swarm.begin({ clients, marks, step: marks, latency: true });
   await delay(SETTLE_MS);
   await atRate(side.source(subject, bytes), perSecond, marks);
@@ -36,6 +37,7 @@ export async function timedRun(ground: Ground, side: Side, pace: Pace): Promise<
   await swarm.cut();
   await ground.publisher.stored();
   await ground.jetstream.purge();
+  if (side.name === "push") await ground.consumers(subject, 0);
   return { tail: report.latencyMs, trouble: troubleIn(report) };
 }
 

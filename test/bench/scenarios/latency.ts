@@ -5,7 +5,7 @@ import { LABELS, openSide, type Side, type SideName } from "../side.ts";
 import { spread } from "../stats.ts";
 import { ranged, short, times } from "../table.ts";
 
-const COMPARED: readonly SideName[] = ["v1", "v2", "nats", "bridge"];
+const COMPARED: readonly SideName[] = ["v1", "v2", "push", "nats", "bridge"];
 const RATES = [50, 500, 2_000];
 const CLIENTS = 100;
 const SECONDS = 3;
@@ -55,7 +55,7 @@ function row({ perSecond }: Pace, name: SideName, runs: readonly Timed[]): strin
 
 function claim({ perSecond }: Pace, runs: ReadonlyMap<SideName, readonly Timed[]>): Claim[] {
   const p99 = (name: SideName): number => together(runs.get(name) ?? []).tail.p99;
-  return (["nats", "bridge"] as const).map((other) => ({
+  return (["push", "nats", "bridge"] as const).map((other) => ({
     what: `p99 publish to client, ${perSecond} events/s`,
     relay: `v2 ${short(p99("v2"))} ms`,
     other: `${LABELS[other]} ${short(p99(other))} ms`,
