@@ -36,6 +36,7 @@ export class EventList {
   #rowHeight = 0;
   #currentKey: number | null = null;
   #selectedKey: number | null = null;
+  #isPressed = false;
 
   constructor(host: ListHost) {
     this.#host = host;
@@ -46,6 +47,9 @@ export class EventList {
       host.onOpen(row.entry);
     });
     this.#list.addEventListener("keydown", (event) => this.#onKey(event));
+    this.#list.addEventListener("pointerdown", ({ button }) => (this.#isPressed = button === 0));
+    for (const type of ["pointerup", "pointercancel"] as const)
+      document.addEventListener(type, () => (this.#isPressed = false));
     this.#scroll.addEventListener("scroll", () => host.onScroll(), { passive: true });
     // The height of a row is the stylesheet's: it depends on the width of the list.
     new ResizeObserver(() => {
@@ -64,6 +68,8 @@ export class EventList {
   }
 
   render(entries: readonly Entry[]): void {
+    // A row that moves away between press and release is not clicked.
+    if (this.#isPressed) return;
     this.#entries = entries;
     const { from, to } = rowsInSight(this.#sight, entries.length);
     const wanted = Array.from({ length: to - from }, (_, index) => from + index);

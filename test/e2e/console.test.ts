@@ -159,6 +159,23 @@ describe("the console", () => {
     expect(await console.numbers()).toEqual(Array.from({ length: 250 }, (_, index) => index + 1));
   });
 
+  it("opens the row that was pressed, whatever comes before the release", async () => {
+    const subject = "cellos.events.pressed";
+    await using console = await open();
+    const { page } = console;
+    await console.connect(subject);
+    await console.says("Live");
+    const [seq] = await publish(subject, "com.example.pressed");
+    await console.lists("com.example.pressed");
+    await page.locator("#rows button").hover();
+    await page.mouse.down();
+    await publish(subject, "com.example.b", "com.example.c", "com.example.d");
+    await console.received(4);
+    await page.mouse.up();
+    await page.getByRole("heading", { name: `Event ${seq}` }).waitFor();
+    await console.lists("com.example.d");
+  });
+
   it("[W4] resumes from an event that is chosen, and copies the cursor", async () => {
     const subject = "cellos.events.from-here";
     await using console = await open();
