@@ -1,12 +1,18 @@
-/** DOOR: copies a text, and says on the button whether that worked. */
+/** DOOR: copies a text, and says whether that worked: on the button, and aloud. */
+import { byId } from "./page.ts";
 
 const SAID_MS = 1_500;
 
 export function copyOnClick(button: HTMLButtonElement, textOf: () => string): void {
   const label = button.textContent;
   const say = (isCopied: boolean): void => {
-    button.textContent = isCopied ? "Copied" : "Not allowed";
-    setTimeout(() => (button.textContent = label), SAID_MS);
+    const said = isCopied ? "Copied" : "Not allowed";
+    button.textContent = said;
+    byId("said", HTMLElement).textContent = said;
+    setTimeout(() => {
+      button.textContent = label;
+      byId("said", HTMLElement).textContent = "";
+    }, SAID_MS);
   };
   button.addEventListener("click", () => void copy(textOf()).then(say));
 }

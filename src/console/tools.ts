@@ -1,6 +1,7 @@
 /** DOOR: the tools of the list: filters, pause, clear and export. */
 import type { Filter } from "./filter.ts";
 import { byId, setText } from "./page.ts";
+import { heldWords } from "./view.ts";
 
 export interface ToolsHost {
   onFilter(): void;
@@ -42,11 +43,6 @@ export class Tools {
     // Not `disabled`, which would take the focus away.
     this.#export.ariaDisabled = canExport ? null : "true";
   }
-}
-
-function heldWords(held: number, dropped: number): string {
-  const lost = dropped === 0 ? "" : `, ${dropped.toLocaleString("en-US")} dropped`;
-  return `Resume (${held.toLocaleString("en-US")} new${lost})`;
 }
 
 export function download(name: string, text: string): void {

@@ -81,3 +81,9 @@ export function retryWords(situation: Situation, nowMs: number): string {
   const seconds = Math.max(0, Math.ceil((situation.state.retryAtMs - nowMs) / 1000));
   return seconds === 0 ? "Retrying now" : `Retrying in ${seconds} s`;
 }
+
+/** What a pause has kept back, on the button that ends it. */
+export function heldWords(held: number, dropped: number): string {
+  const lost = dropped === 0 ? "" : `, ${dropped.toLocaleString("en-US")} dropped`;
+  return `Resume (${held.toLocaleString("en-US")} new${lost})`;
+}

@@ -52,7 +52,7 @@ describe("the console", () => {
     expect(await page.getByRole("heading", { name: `Event ${seq}` }).isVisible()).toBe(true);
     await page.context().grantPermissions(["clipboard-read", "clipboard-write"], { origin: relay.url });
     await page.locator("#copy").click();
-    await page.getByText("Copied").waitFor();
+    await console.says("Copied");
     expect(await page.evaluate(() => navigator.clipboard.readText())).toBe(await json.textContent());
     await page.keyboard.press("Escape");
     expect(await json.isVisible()).toBe(false);
@@ -192,6 +192,22 @@ describe("the console", () => {
     await page.context().grantPermissions(["clipboard-read", "clipboard-write"], { origin: relay.url });
     await console.press("Copy the cursor");
     expect(await page.evaluate(() => navigator.clipboard.readText())).toBe(String(last));
+  });
+
+  it("copies where the browser gives the page no clipboard, as it does by plain HTTP", async () => {
+    await using console = await open();
+    const { page } = console;
+    await page.addInitScript(() => Object.defineProperty(navigator, "clipboard", { value: undefined }));
+    await page.reload();
+    await console.connect("cellos.events.insecure");
+    await console.says("Live");
+    const [seq] = await publish("cellos.events.insecure", "com.example.a");
+    await console.lists("com.example.a");
+    await console.press("Copy the cursor");
+    await console.says("Copied");
+    await page.getByLabel("Text", { exact: true }).focus();
+    await page.keyboard.press("Control+V");
+    expect(await page.getByLabel("Text", { exact: true }).inputValue()).toBe(String(seq));
   });
 
   it("fits a phone: nothing is wider than the screen or moves under the finger, and the drawer covers the list", async () => {

@@ -5,7 +5,7 @@ import { entryOf } from "../../src/console/entry.ts";
 import { NO_FILTER } from "../../src/console/filter.ts";
 import { dayOf, rowView } from "../../src/console/row.ts";
 import { asksToken, asksWhere, planOf, wantsForm, type Situation } from "../../src/console/situation.ts";
-import { retryWords, statusView } from "../../src/console/view.ts";
+import { heldWords, retryWords, statusView } from "../../src/console/view.ts";
 
 const asked = (state: StreamState, more: Partial<Extract<Situation, { kind: "asked" }>> = {}): Situation => ({
   kind: "asked",
@@ -106,6 +106,13 @@ describe("statusView", () => {
       false,
       true,
     ]);
+  });
+});
+
+describe("heldWords", () => {
+  it("counts what is new, and what of it is gone", () => {
+    expect([heldWords(0, 0), heldWords(1_234, 0)]).toEqual(["Resume (0 new)", "Resume (1,234 new)"]);
+    expect(heldWords(12_345, 7_345)).toBe("Resume (12,345 new, 7,345 dropped)");
   });
 });
 
