@@ -46,6 +46,11 @@ export class Backlog {
     if (closedByUs && unread(session) > 0) this.#undrained.set(session.socket, unread(session));
   }
 
+  /** The room ends itself, and its queues with it: nobody may wait until its memory is collected. */
+  end(): void {
+    isolate.delete(this);
+  }
+
   /** The runtime says that a socket is gone. */
   drained(socket: Socket): void {
     this.#undrained.delete(socket);

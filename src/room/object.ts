@@ -176,6 +176,7 @@ export class Room extends DurableObject<Env> {
     if (this.#core === null || this.#core.clients > 0 || backlog?.isOver !== true || backlog.undrained === 0) return;
     const why = "only closed sockets remain, and they do not drain";
     logEvent("room-aborted", { subject: this.#core.subject, why });
+    backlog.end();
     this.ctx.abort(why);
   }
 

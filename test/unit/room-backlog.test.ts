@@ -60,6 +60,8 @@ describe("Backlog", () => {
     expect([here.isOver, there.isOver]).toEqual([false, false]);
     there.left(session(V1, 1), true);
     expect([here.isOver, there.isOver]).toEqual([true, true]);
+    there.end();
+    expect(here.isOver).toBe(false);
   });
 
   it("[B1] sheds the worst first, and no more than the excess", () => {

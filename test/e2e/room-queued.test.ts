@@ -1,0 +1,70 @@
+/** What lies unread in one isolate is bounded for all of its clients together (B1). */
+import { expect, test } from "vitest";
+import { RefusedError } from "../support/dial.ts";
+import { until } from "../support/until.ts";
+import { World, type Client } from "../support/world.ts";
+
+const SUBJECT = "cellos.events.queued.x";
+const MAX_QUEUED_BYTES = 2 * 1024 * 1024;
+const PAD_BYTES = 1_000;
+/** To one client less than a v1 client may be sent unproven, to four more than the isolate may hold. */
+const EVENTS = 750;
+
+/** Clients that do not read, not even the close of their connection. */
+async function deaf(world: World, count: number): Promise<Client[]> {
+  const clients = await Promise.all(Array.from({ length: count }, () => world.join(SUBJECT, 1, { acks: false })));
+  for (const { raw } of clients) raw.pause();
+  return clients;
+}
+
+/** 503 while nobody may join, 101 when somebody may; anything else is another trouble. */
+async function answer(world: World): Promise<number> {
+  try {
+    (await world.join(SUBJECT, 2)).raw.terminate();
+    return 101;
+  } catch (error) {
+    if (error instanceof RefusedError) return error.refusal.status;
+    throw error;
+  }
+}
+
+test("[B1] [H3] past MAX_QUEUED_BYTES sheds who does not read, refuses newcomers until that has drained, and harms no reader", async () => {
+  await using world = await World.start({ vars: { MAX_QUEUED_BYTES: String(MAX_QUEUED_BYTES) } });
+  const reader = await world.join(SUBJECT, 2);
+  const others = await deaf(world, 4);
+  // In parts: what lies unread is measured four times a second.
+  let last = 0;
+  for (let part = 0; part < 5; part += 1) {
+    last = await world.publishMany(SUBJECT, EVENTS / 5, { padBytes: PAD_BYTES });
+    await reader.reaches(last);
+    await reader.beat();
+  }
+  expect(await answer(world)).toBe(503);
+
+  for (const { raw } of others) raw.resume();
+  const shed = await until("some are shed", () => {
+    const closed = others.filter(({ socket }) => socket.isClosed);
+    return closed.length >= 2 ? closed : null;
+  });
+  for (const { socket } of shed) expect(await socket.closed()).toMatchObject({ code: 4408, reason: "slow-consumer" });
+  await until("newcomers are let in again", async () => (await answer(world)) === 101);
+  expect([reader.faults, reader.socket.isClosed, reader.seqs.length]).toEqual([[], false, EVENTS]);
+});
+
+test("[B1] a room of which only closed sockets remain that do not drain ends itself, and is there for the next client", async () => {
+  await using world = await World.start({ vars: { MAX_QUEUED_BYTES: String(MAX_QUEUED_BYTES / 4) } });
+  const reader = await world.join(SUBJECT, 2);
+  const others = await deaf(world, 2);
+  let last = 0;
+  for (let part = 0; part < 5; part += 1) {
+    last = await world.publishMany(SUBJECT, EVENTS / 5, { padBytes: PAD_BYTES });
+    await reader.reaches(last);
+    await reader.beat();
+  }
+  expect(await answer(world)).toBe(503);
+  reader.raw.close();
+  await until("newcomers are let in again", async () => (await answer(world)) === 101, 20_000);
+  const next = await world.join(SUBJECT, 2, { since: 0 });
+  await next.reaches(last);
+  for (const { raw } of others) raw.terminate();
+});
