@@ -86,7 +86,10 @@ it("stays smooth and bounded at 1,000 events a second", { timeout: (SECONDS + 60
   );
   // Were the meter broken, no long task would be no news.
   await page.evaluate(() => {
-    for (const endMs = performance.now() + 200; performance.now() < endMs;) continue;
+    // A task of the page's own: what the debugger runs is not always measured.
+    setTimeout(() => {
+      for (const endMs = performance.now() + 200; performance.now() < endMs;) continue;
+    });
   });
   await page.waitForFunction((before) => window.load.longTasksMs.length > before, longTasksMs.length);
   expect(mostRows).toBeLessThanOrEqual(MAX_ROWS);
