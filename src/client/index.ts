@@ -6,7 +6,7 @@
  */
 export { CLOSE } from "../protocol/codes.ts";
 export { RelayError } from "./error.ts";
-export type { CloudEvent, EventStreamOptions, StreamItem } from "./options.ts";
+export type { CloudEvent, EventStreamOptions, Handler, Reset, StreamItem } from "./options.ts";
 export type { StreamState } from "./state.ts";
-export { cursorIn } from "./storage.ts";
+export { cursorIn, type Cursor, type CursorStore } from "./storage.ts";
 export { EventStream } from "./stream.ts";

@@ -46,7 +46,8 @@ export interface EventStreamOptions {
   readonly store?: CursorStore;
   /**
    * The cursor is gone, so what the page shows may be wrong: load a snapshot and return the cursor it was taken at (or null:
-   * from now on). Nothing is delivered meanwhile. Without it such a stream closes with an error.
+   * from now on). Nothing is delivered meanwhile. Without it such a stream closes with an error. It is called after a pause
+   * of some seconds, because a whole room loses its cursor in one moment; `retryNow()` ends the pause.
    */
   readonly onReset?: (reset: Reset) => Cursor | null | Promise<Cursor | null>;
   /** Instead of `JSON.parse`, which rounds integers above 2^53. It is given whole frames. */

@@ -1,8 +1,7 @@
 /** Where the page stands: what it asked for, what its stream says, and how far it came. */
-import type { EventStream, RelayError, StreamState } from "../client/index.ts";
-import { CLOSE } from "../client/index.ts";
+import { CLOSE, type Cursor, type RelayError, type StreamState } from "../client/index.ts";
 
-export type Cursor = NonNullable<EventStream["cursor"]>;
+export type { Cursor };
 
 export type Situation =
   /** `kept` is what a page before this one in the tab had come to. */
