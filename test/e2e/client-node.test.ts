@@ -143,6 +143,8 @@ describe("the client in Node", () => {
     })();
     for (let cut = 1; cut <= 6; cut += 1) {
       await until(`part ${cut}`, () => recorder.numbers.length > cut * 1_500, 20_000);
+      // Who has not dialled yet has nothing to be cut.
+      await until("there is a line", () => ["replaying", "live"].includes(stream.state.kind), 20_000);
       const seen = recorder.states.length;
       line.cut();
       // It may be back before a look at its state would see it gone.
