@@ -43,14 +43,19 @@ export class Chromium implements AsyncDisposable {
     const args = [...FLAGS, "--headless", "--remote-debugging-port=0", `--user-data-dir=${profile}`, "about:blank"];
     const child = spawn(findBinary(), args, { stdio: ["ignore", "ignore", "pipe"] });
     const exited = once(child, "exit");
-    const browser = await chromium.connectOverCDP(await debuggerOf(child.stderr), { noDefaults: true });
-    const [context] = browser.contexts();
-    if (context === undefined) throw new Error("chromium has no context");
-    return new Chromium(context, profile, async () => {
-      const session = await browser.newBrowserCDPSession();
-      await session.send("Browser.close");
-      await exited;
-    });
+    try {
+      const browser = await chromium.connectOverCDP(await debuggerOf(child.stderr), { noDefaults: true });
+      const [context] = browser.contexts();
+      if (context === undefined) throw new Error("chromium has no context");
+      return new Chromium(context, profile, async () => {
+        const session = await browser.newBrowserCDPSession();
+        await session.send("Browser.close");
+        await exited;
+      });
+    } catch (error) {
+      child.kill("SIGKILL");
+      throw error;
+    }
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
