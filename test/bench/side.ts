@@ -46,10 +46,10 @@ export function windowBytes(name: SideName, clients: number): number {
   return Math.floor(Math.min(768 * KIB, Math.max(16 * KIB, shareBytes)));
 }
 
-/** A v1 client has no duty to ping, and is cut for it under such a load; so ours does (B1). */
+/** A v1 client has no duty to ping, and is cut for it under such a load; so ours does (B1), whoever it speaks to. */
 function pingBytes(name: SideName, clients: number): number {
   if (name === "v2") return ACK_BYTES;
-  return name === "v1" ? Math.floor(Math.min(ACK_BYTES, windowBytes(name, clients) / 2)) : 0;
+  return name === "v1" || name === "ceiling" ? Math.floor(Math.min(ACK_BYTES, windowBytes(name, clients) / 2)) : 0;
 }
 
 export async function openSide(ground: Ground, name: SideName): Promise<Side> {
