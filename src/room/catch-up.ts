@@ -20,7 +20,7 @@ export type Served = "live" | "waiting" | "more" | "paused" | "needs-replay" | "
 
 /** As much as one session is sent in one turn, so that the others have theirs. */
 const SLICE_BYTES = 256 * 1024;
-/** Slices kept until the window changes: 4 MiB at most. */
+/** Slices kept until the window changes or the heart beats: 4 MiB at most. */
 const MAX_SLICES = 16;
 
 type OwnPhase = Extract<Phase, { kind: "own" }>;
@@ -81,6 +81,11 @@ export class CatchUp {
     const frames = encode();
     if (this.#slices.size < MAX_SLICES) this.#slices.set(cursor, frames);
     return frames;
+  }
+
+  /** A quiet room must not keep what it encoded: rooms share an isolate. */
+  forgetSlices(): void {
+    this.#slices.clear();
   }
 
   #sendAll(session: Session, phase: OwnPhase, frames: readonly Frame[], nowMs: number): "more" | "paused" | "gone" {

@@ -172,6 +172,7 @@ export class Fanout {
    */
   heartbeat(position: number, upstream: UpstreamHealth, nowMs: number): void {
     this.flush(nowMs);
+    this.#catchUp.forgetSlices();
     const prev = this.#at.cursor;
     const moved = position > prev;
     if (moved) this.#at.cursor = position;
