@@ -6,6 +6,8 @@ export interface Waiting {
   /** Where the stream was. */
   readonly cursor: number | null;
   readonly isShared: boolean;
+  /** Its handler takes its time now and then. */
+  readonly isSlow: boolean;
   /** How long the try lasted, from its beginning. */
   readonly lastedMs: number;
   /** The longest time within it that nothing was read, or handled. */
@@ -40,9 +42,11 @@ export function judgeWaiting(waiting: Waiting, around: Surroundings): string | n
       if (!isCut && lastedMs > JOIN_WITHIN_MS) return `${what} after ${lastedMs} ms`;
       return around.brokerOut ? null : `${what} while the broker was there`;
     case "slow-consumer 4408": {
-      // In a shared socket the others set the pace: whoever is held at all may fall behind.
-      const enoughMs = waiting.isShared ? 0 : around.sendTimeoutMs - OWED_BEFORE_MS;
-      return heldMs > enoughMs ? null : `${what} after ${heldMs} ms without reading`;
+      // In a shared socket the others set the pace: whoever is held at all, or slow, may fall behind.
+      const isOutpaced = waiting.isShared && (waiting.isSlow || heldMs > 0);
+      return isOutpaced || heldMs > around.sendTimeoutMs - OWED_BEFORE_MS
+        ? null
+        : `${what} after ${heldMs} ms without reading`;
     }
     case "retention-exhausted 4410":
       return oldestSeq !== null && (cursor ?? 0) + 1 < oldestSeq && oldestSeq <= around.floor

@@ -212,6 +212,7 @@ export class Viewer implements Participant {
         fault,
         cursor: cursor ?? this.#since,
         isShared: this.plan.isShared,
+        isSlow: this.plan.isSlow,
         lastedMs: atMs - fromMs,
         heldMs: Math.max(0, ...held),
       },

@@ -4,7 +4,7 @@ import { judgeWaiting, type Surroundings, type Waiting } from "../torture/viewer
 
 describe("the verdict on a stream that waits", () => {
   const fault = { reason: "lost", code: 1006, status: null, oldestSeq: null };
-  const waiting: Waiting = { fault, cursor: 10, isShared: false, lastedMs: 2_000, heldMs: 0 };
+  const waiting: Waiting = { fault, cursor: 10, isShared: false, isSlow: false, lastedMs: 2_000, heldMs: 0 };
   const around: Surroundings = {
     brokerOut: false,
     relayOut: false,
@@ -47,7 +47,9 @@ describe("the verdict on a stream that waits", () => {
     expect(verdict(slow, { heldMs: 1_000 })).not.toBeNull();
     expect(verdict(slow, { heldMs: 7_000 })).toBeNull();
     expect(verdict(slow, { heldMs: 1_000, isShared: true })).toBeNull();
+    expect(verdict(slow, { isShared: true, isSlow: true })).toBeNull();
     expect(verdict(slow, { isShared: true })).not.toBeNull();
+    expect(verdict(slow, { isSlow: true })).not.toBeNull();
   });
 
   test("[W5] 4410 needs an oldest event between the cursor and the floor", () => {
