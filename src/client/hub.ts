@@ -23,6 +23,8 @@ export interface Place {
 export interface Member {
   readonly post: (message: ToPage) => void;
   place: Place;
+  /** What it had when it came, which may be more than the hub has. */
+  readonly had: number;
   /** Index of the next frame it is sent. */
   next: number;
   /** What it was sent and has not handled, oldest first. */
@@ -225,6 +227,11 @@ export class Hub {
 
   #end(code: number, reason: string): void {
     this.#pace = "closed";
+    const isGone = reason === CLOSE.retentionExhausted.reason;
+    for (const member of this.members) {
+      // What is gone for this socket is still there for a page that is ahead of it: that one resumes by itself.
+      if (isGone && member.had > this.#cursor) this.#part(member, { code: 1006, reason: "" });
+    }
     this.#toAll((member) => this.#part(member, { code, reason }));
     this.#opener = null;
     this.#host.onChange();

@@ -105,7 +105,9 @@ export class Intake<Event> {
     if (frame.type === "problem") this.#problem = frame.problem;
     if (frame.type === "welcome") this.#ackBytes = frame.ackBytes;
     for (const { seq, event } of accepted.fresh) {
-      await this.consumers.vacancy;
+      const { vacancy } = this.consumers;
+      // After a drop nobody may come any more; before one it may take long, and what was handled is kept meanwhile.
+      if (vacancy !== null && inbox === this.#inbox) await Promise.all([this.#save(), vacancy]);
       if (inbox !== this.#inbox) return this.#save();
       const handling = this.consumers.deliver({ seq, event: event as Event });
       // What was handled before is saved before anything is waited for: the page may be reloaded meanwhile.

@@ -33,7 +33,7 @@ export class Lobby {
     const { searchParams } = new URL(join.url);
     const since = searchParams.get("since");
     const place = { since: since === null ? null : Number(since), epoch: searchParams.get("epoch") };
-    const member: Member = { post, place, next: 0, unread: [], unreadChars: 0 };
+    const member: Member = { post, place, had: place.since ?? 0, next: 0, unread: [], unreadChars: 0 };
     this.#place(party, member, join);
     const hubOf = (): Hub | undefined => party.hubs.find((hub) => hub.has(member));
     return {

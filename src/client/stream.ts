@@ -109,7 +109,8 @@ export class EventStream<Event = CloudEvent> extends StatusTarget {
     this.#deadline = setTimeout(
       // While something is still to be handled here, the relay may be silent because we are.
       () => this.#step({ kind: this.#line && this.#intake.isBusy ? "heard" : "ticked" }),
-      Math.min(state.deadlineMs - Date.now(), MAX_TIMER_MS),
+      // Node warns of a time that has passed.
+      Math.min(Math.max(0, state.deadlineMs - Date.now()), MAX_TIMER_MS),
     );
   }
 

@@ -1,7 +1,7 @@
 import type { Broker } from "./broker.ts";
-import type { Client } from "./client.ts";
 import type { FaultKind } from "./fault-plan.ts";
 import { Model, type Difference } from "./model.ts";
+import type { Participant } from "./participant.ts";
 import type { Plan } from "./plan.ts";
 import type { Outcome } from "./report.ts";
 
@@ -10,7 +10,7 @@ const SHOWN = 12;
 /** Compares every client's history with the stream. What differs becomes a violation in the client's story. */
 export async function check(
   plan: Plan,
-  clients: readonly Client[],
+  clients: readonly Participant[],
   broker: Broker,
   faults: Partial<Record<FaultKind, number>>,
 ): Promise<Outcome> {

@@ -5,13 +5,14 @@ import { openConnection, type Closing } from "./connection.ts";
 import type { Leaving } from "./fault-plan.ts";
 import { Ledger } from "./ledger.ts";
 import { digestOfText } from "./payloads.ts";
+import type { Participant } from "./participant.ts";
 import { HEARTBEAT_MS, type ClientPlan } from "./plan.ts";
 import type { Reader } from "./reader.ts";
 import { ReaderV1 } from "./reader-v1.ts";
 import { ReaderV2 } from "./reader-v2.ts";
 import { Story } from "./story.ts";
 import { judge, type Ending } from "./verdict.ts";
-import type { World } from "./world.ts";
+import { floorOf, type World } from "./world.ts";
 
 const V2 = "cellos.relay.v2";
 /** W8 allows 1.5 heartbeats; the rest is for a machine that runs everything on two cores. */
@@ -33,7 +34,7 @@ interface Attempt {
 }
 
 /** One client with one history over all of its connections, and a strict reader on each. */
-export class Client {
+export class Client implements Participant {
   readonly plan: ClientPlan;
   readonly story: Story;
   readonly ledger: Ledger;
@@ -64,6 +65,10 @@ export class Client {
       const pauseMs = await this.#connect();
       this.#awayUntilMs = Math.max(this.#awayUntilMs, Date.now() + pauseMs);
     }
+  }
+
+  get label(): string {
+    return `v${this.plan.protocol}`;
   }
 
   /** The cursor, or 0 as long as there is none. */
@@ -188,7 +193,7 @@ export class Client {
   /** Judges the end of a connection; returns how long to stay away. */
   #ended(attempt: Attempt, closing: Closing): number {
     const { reader, askedAtMs, own } = attempt;
-    const { brokerOut, relayOut, plan, broker } = this.#world;
+    const { brokerOut, relayOut, plan } = this.#world;
     const now = Date.now();
     const { code, reason, status } = closing;
     this.story.tell(
@@ -217,7 +222,7 @@ export class Client {
       brokerOut: brokerOut.overlaps(askedAtMs, now),
       relayOut: relayOut.overlaps(askedAtMs, now),
       sendTimeoutMs: plan.sendTimeoutMs,
-      floor: plan.maxMessages === null ? 0 : broker.lastAcked + broker.inFlight + broker.failed - plan.maxMessages + 1,
+      floor: floorOf(this.#world),
     });
     if (wrong !== null) this.story.violate("other", wrong);
     this.ledger.ended(reader, attempt.fresh);

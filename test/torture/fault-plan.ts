@@ -30,14 +30,27 @@ export function planFaults(
     faults.push(fault);
     atMs += (fault.forMs ?? 0) + random.between(200, 4_500);
   }
-  const ofClients = Math.round((clients * durationMs) / CLIENT_FAULT_EVERY_MS);
-  for (let index = 0; index < ofClients; index += 1) {
-    const fault = clientFault(random.between(FIRST_MS, durationMs), random.between(0, clients - 1), random);
+  const everyMs = CLIENT_FAULT_EVERY_MS;
+  return [...faults, ...planClientFaults({ first: 0, clients, durationMs, everyMs }, random)];
+}
+
+/** `everyMs`: how often one client is hit. */
+export function planClientFaults(
+  {
+    first,
+    clients,
+    durationMs,
+    everyMs,
+  }: { readonly first: number; readonly clients: number; readonly durationMs: number; readonly everyMs: number },
+  random: Random,
+): Fault[] {
+  return Array.from({ length: Math.round((clients * durationMs) / everyMs) }, () => {
+    const atMs = random.between(FIRST_MS, durationMs);
+    const fault = clientFault(atMs, first + random.between(0, clients - 1), random);
     // A run may end some time after its last event, and not 20 s later.
-    const capMs = durationMs + LAST_HEAL_MS - fault.atMs;
-    faults.push(fault.kind === "wedge" ? { ...fault, forMs: Math.min(fault.forMs, capMs) } : fault);
-  }
-  return faults.toSorted((a, b) => a.atMs - b.atMs);
+    const capMs = durationMs + LAST_HEAL_MS - atMs;
+    return fault.kind === "wedge" ? { ...fault, forMs: Math.min(fault.forMs, capMs) } : fault;
+  });
 }
 
 function worldFault(atMs: number, random: Random): Fault & { readonly forMs?: number } {

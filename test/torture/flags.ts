@@ -6,6 +6,8 @@ export interface Flags {
   readonly events: number;
   readonly durationMs: number;
   readonly clients: number;
+  readonly sdk: number;
+  readonly chromium: number;
 }
 
 /** A thousand events a second is what relay, broker and clients do together on two cores, faults included. */
@@ -23,6 +25,8 @@ export function readFlags(args: readonly string[], anySeed: number): Flags {
       events: { type: "string", default: "50000" },
       seconds: { type: "string" },
       clients: { type: "string", default: "24" },
+      sdk: { type: "string", default: "4" },
+      chromium: { type: "string", default: "0" },
     },
   });
   const events = wholeNumber("--events", values.events);
@@ -33,11 +37,24 @@ export function readFlags(args: readonly string[], anySeed: number): Flags {
     events,
     durationMs: (values.seconds === undefined ? seconds : wholeNumber("--seconds", values.seconds)) * 1000,
     clients: wholeNumber("--clients", values.clients),
+    sdk: wholeNumber("--sdk", values.sdk, 0),
+    chromium: wholeNumber("--chromium", values.chromium, 0),
   };
 }
 
-function wholeNumber(flag: string, text: string): number {
+/** What repeats a run. */
+export function commandOf(
+  seed: number,
+  { events, durationMs, clients, sdk, chromium }: Omit<Flags, "seed" | "seeds">,
+): string {
+  const flags = { seed, events, seconds: durationMs / 1000, clients, sdk, chromium };
+  return `npm run torture -- ${Object.entries(flags)
+    .map(([name, value]) => `--${name} ${value}`)
+    .join(" ")}`;
+}
+
+function wholeNumber(flag: string, text: string, min = 1): number {
   const value = Number(text);
-  if (/^\d+$/.test(text) && value >= 1 && value <= MAX) return value;
-  throw new Error(`${flag} must be a whole number from 1 to ${MAX}.`);
+  if (/^\d+$/.test(text) && value >= min && value <= MAX) return value;
+  throw new Error(`${flag} must be a whole number from ${min} to ${MAX}.`);
 }

@@ -1,8 +1,9 @@
 /** A client's memory: where it started, what it got, and where it resumes. */
 import type { Random } from "../../src/dev/random.ts";
 import type { History, Start } from "./model.ts";
-import type { ClientPlan, Start as PlannedStart } from "./plan.ts";
+import type { ClientPlan } from "./plan.ts";
 import type { Asked, Reader } from "./reader.ts";
+import { sinceOf, type Start as PlannedStart } from "./whereabouts.ts";
 import type { World } from "./world.ts";
 
 type Draft =
@@ -50,7 +51,7 @@ export class Ledger {
       return { asked: { since: this.cursor, epoch: named ? this.epoch : null }, fresh: false };
     }
     const { broker, plan } = this.#world;
-    const since = this.#since(broker.lastAcked);
+    const since = sinceOf(this.#next, broker.lastAcked);
     const oldest = since === 0 && plan.maxMessages !== null;
     const start: Draft =
       since === null
@@ -104,19 +105,6 @@ export class Ledger {
     const last = this.#chapters.at(-1);
     if (last === undefined) throw new Error("A client has received something before it asked.");
     return last;
-  }
-
-  #since(lastSeq: number): number | null {
-    switch (this.#next.kind) {
-      case "none":
-        return null;
-      case "oldest":
-        return 0;
-      case "recent":
-        return Math.max(0, lastSeq - this.#next.back);
-      case "old":
-        return Math.floor(lastSeq * this.#next.fraction);
-    }
   }
 
   #settle(start: Draft): Start {

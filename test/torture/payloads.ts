@@ -1,6 +1,7 @@
 /** What the publisher sends: mostly small JSON, some of it large, some of it no event at all (W7, W15). */
 import { isUtf8 } from "node:buffer";
 import type { Random } from "../../src/dev/random.ts";
+import { BINARY_ID, canonical, comparable } from "./comparable.ts";
 import { digest } from "./model.ts";
 
 export interface Outgoing {
@@ -10,8 +11,6 @@ export interface Outgoing {
   readonly headers: Readonly<Record<string, string>> | null;
 }
 
-/** Marks an event that may be written in more than one way: it is compared by what it says. */
-export const BINARY_ID = "binary-";
 const TENANTS = ["acme", "acme", "globex", "initech"] as const;
 const KINDS = ["cell", "cell", "node", "formation"] as const;
 const KIB = 1024;
@@ -35,7 +34,7 @@ export function digestOf({ payload, headers }: Pick<Outgoing, "payload" | "heade
 
 /** The same of the text that a client got. */
 export function digestOfText(text: string): string {
-  return text.includes(`"id":"${BINARY_ID}`) ? digest(canonical(JSON.parse(text))) : digest(text);
+  return digest(comparable(text));
 }
 
 /** Whether a payload without headers is an event: UTF-8 and JSON, without a byte order mark (W7). */
@@ -94,12 +93,4 @@ function pad(random: Random): string {
           : random.between(300 * KIB, 900 * KIB);
   const unit = random.pick(["x", '\\"}', "é]", "\\\\", "😀{", "[[,"]);
   return unit.repeat(Math.floor(size / Buffer.byteLength(unit)));
-}
-
-/** JSON with the members in one order. */
-function canonical(value: unknown): string {
-  if (Array.isArray(value)) return `[${value.map(canonical).join()}]`;
-  if (typeof value !== "object" || value === null) return JSON.stringify(value);
-  const members = Object.entries(value).toSorted(([a], [b]) => (a < b ? -1 : 1));
-  return `{${members.map(([name, member]) => `${JSON.stringify(name)}:${canonical(member)}`).join()}}`;
 }

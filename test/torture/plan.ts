@@ -1,20 +1,12 @@
 /** What one seed does to the relay, and when. Pure: the same options make the same plan. */
 import { Random } from "../../src/dev/random.ts";
 import { planFaults, type Fault } from "./fault-plan.ts";
+import { planViewers, type CrowdOptions, type ViewerPlan } from "./viewer-plan.ts";
+import { FILTERS, planStart, type Start } from "./whereabouts.ts";
 
-export interface PlanOptions {
-  readonly seed: number;
+export interface PlanOptions extends CrowdOptions {
   readonly events: number;
-  readonly clients: number;
-  readonly durationMs: number;
 }
-
-/** `recent` and `old` are places in the stream as it is when the client comes. */
-export type Start =
-  | { readonly kind: "none" }
-  | { readonly kind: "oldest" }
-  | { readonly kind: "recent"; readonly back: number }
-  | { readonly kind: "old"; readonly fraction: number };
 
 export interface ClientPlan {
   readonly id: number;
@@ -42,21 +34,12 @@ export interface Plan extends PlanOptions {
   /** The stream's limit, or null: then nothing is ever removed. */
   readonly maxMessages: number | null;
   readonly clientPlans: readonly ClientPlan[];
+  readonly viewerPlans: readonly ViewerPlan[];
   readonly stretches: readonly Stretch[];
   readonly faults: readonly Fault[];
 }
 
 export const HEARTBEAT_MS = 1_000;
-export const FILTERS = [
-  "cellos.events.>",
-  "cellos.events.acme.>",
-  "cellos.events.*.cell",
-  "cellos.events.globex.node",
-  "cellos.events.initech.*",
-  "cellos.events.quiet.>",
-  "cellos.events.nobody.cell",
-] as const;
-
 const KIB = 1024;
 const RETENTION_CHANCE = 0.2;
 
@@ -65,6 +48,7 @@ export function makePlan(options: PlanOptions): Plan {
   const sendTimeoutSeconds = random.between(5, 12);
   const maxMessages =
     random.fraction() < RETENTION_CHANCE ? Math.round(options.events * (0.05 + random.fraction() / 4)) : null;
+  const { viewers, faults } = planViewers(options);
   const clientPlans = Array.from({ length: options.clients }, (_, id) => planClient(id, options, random));
   return {
     ...options,
@@ -79,8 +63,9 @@ export function makePlan(options: PlanOptions): Plan {
     sendTimeoutMs: sendTimeoutSeconds * 1000,
     maxMessages,
     clientPlans,
+    viewerPlans: viewers,
     stretches: planStretches(options, random),
-    faults: planFaults(options, random),
+    faults: [...planFaults(options, random), ...faults].toSorted((a, b) => a.atMs - b.atMs),
   };
 }
 
@@ -98,14 +83,6 @@ function planClient(id: number, { durationMs, clients }: PlanOptions, random: Ra
     epochChance: random.pick([0, 0.5, 1]),
     seed: random.between(1, 2 ** 31),
   };
-}
-
-function planStart(random: Random): Start {
-  const dice = random.fraction();
-  if (dice < 0.35) return { kind: "none" };
-  if (dice < 0.55) return { kind: "oldest" };
-  if (dice < 0.8) return { kind: "recent", back: random.pick([0, 0, 1, 10, 300]) };
-  return { kind: "old", fraction: random.fraction() };
 }
 
 /** Idle times, a steady rate, and bursts of 500 at once or 5,000 a second, until all events are spent. */

@@ -1,11 +1,11 @@
-import type { Client } from "./client.ts";
 import type { FaultKind } from "./fault-plan.ts";
+import type { Participant } from "./participant.ts";
 import type { Plan } from "./plan.ts";
 import type { ViolationKind } from "./story.ts";
 
 export interface Outcome {
   readonly plan: Plan;
-  readonly clients: readonly Client[];
+  readonly clients: readonly Participant[];
   readonly faults: Partial<Record<FaultKind, number>>;
   readonly published: number;
   /** The broker itself misbehaved: the run proves nothing. */
@@ -25,7 +25,7 @@ export function summary(outcome: Outcome): string {
   const delivered = clients.reduce((sum, { ledger }) => sum + ledger.events, 0);
   const list = Object.entries(faults).map(([kind, times]) => `${kind} ${times}`);
   return [
-    `seed ${plan.seed}: ${published} events, ${clients.length} clients, ${delivered} deliveries, ${reconnects} reconnects,`,
+    `seed ${plan.seed}: ${published} events, ${clients.length} clients (${plan.sdk} of the SDK in Node, ${plan.chromium} in Chromium), ${delivered} deliveries, ${reconnects} reconnects,`,
     `faults {${list.join(", ")}}: ${count("lost")} lost, ${count("repeated")} repeated, ${count("order")} out of order,`,
     `${count("other")} other${trouble === null ? "" : `; ${trouble}`}`,
   ].join(" ");
@@ -35,8 +35,8 @@ export function summary(outcome: Outcome): string {
 export function failures({ clients }: Outcome): string[] {
   return clients
     .filter(({ story }) => story.violations.length > 0)
-    .map(({ plan, story, ledger, reconnects }) => {
-      const row = [`client ${plan.id}`, `v${plan.protocol}`, plan.filter, `start ${JSON.stringify(plan.start)}`];
+    .map(({ plan, label, story, ledger, reconnects }) => {
+      const row = [`client ${plan.id}`, label, plan.filter, `start ${JSON.stringify(plan.start)}`];
       row.push(`${ledger.events} events`, `${reconnects} reconnects`, `${story.violations.length} violations`);
       return `${row.join(" | ")}\n${story.toString()}`;
     });

@@ -1,8 +1,8 @@
 /**
- * `npm run torture -- [--seed S] [--seeds K] [--events N] [--seconds T] [--clients C]`: tries to make the relay lose,
- * repeat or reorder an event. Ends with code 1 when it has succeeded.
+ * `npm run torture -- [--seed S] [--seeds K] [--events N] [--seconds T] [--clients C] [--sdk N] [--chromium N]`: tries to make
+ * relay and client lose, repeat or reorder an event. Ends with code 1 when it has succeeded.
  */
-import { readFlags } from "./flags.ts";
+import { commandOf, readFlags } from "./flags.ts";
 import { makePlan } from "./plan.ts";
 import { failed, failures, summary } from "./report.ts";
 import { runScenario } from "./scenario.ts";
@@ -14,7 +14,7 @@ process.env["WRANGLER_WRITE_LOGS"] = "false";
 const SIGNALS = ["SIGINT", "SIGTERM"] as const;
 
 const flags = readFlags(process.argv.slice(2), (Date.now() % 1_000_000) + 1);
-const { events, clients, durationMs } = flags;
+const { seed: firstSeed, seeds, ...options } = flags;
 const stop = new AbortController();
 const interrupt = (): void => stop.abort(new Error("Interrupted."));
 // wrangler would end the process at once, before broker and relay are stopped and their folders removed.
@@ -25,12 +25,12 @@ process.on("newListener", (name: string, listener: NodeJS.SignalsListener) => {
 });
 for (const signal of SIGNALS) process.on(signal, interrupt);
 
-for (let seed = flags.seed; seed < flags.seed + flags.seeds; seed += 1) {
+for (let seed = firstSeed; seed < firstSeed + seeds; seed += 1) {
   const began = Date.now();
   const log = (line: string): void => console.log(`[${((Date.now() - began) / 1000).toFixed(1)} s] ${line}`);
-  log(`npm run torture -- --seed ${seed} --events ${events} --seconds ${durationMs / 1000} --clients ${clients}`);
+  log(commandOf(seed, options));
   try {
-    const outcome = await runScenario(makePlan({ seed, events, clients, durationMs }), log, stop.signal);
+    const outcome = await runScenario(makePlan({ ...options, seed }), log, stop.signal);
     if (failed(outcome)) process.exitCode = 1;
     for (const text of failures(outcome)) console.log(text);
     log(summary(outcome));

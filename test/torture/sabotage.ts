@@ -1,13 +1,13 @@
 import { setTimeout as delay } from "node:timers/promises";
 import type { Rig } from "../support/rig.ts";
-import type { Client } from "./client.ts";
 import type { Fault, FaultKind } from "./fault-plan.ts";
+import type { Participant } from "./participant.ts";
 import type { World } from "./world.ts";
 
 export interface Stage {
   readonly rig: Rig;
   readonly world: World;
-  readonly clients: readonly Client[];
+  readonly clients: readonly Participant[];
   /** Replaces the relay by another on the same port. */
   restartRelay(): Promise<void>;
 }
@@ -108,7 +108,7 @@ export class Sabotage {
     }
   }
 
-  async #wedge(client: Client | undefined, forMs: number): Promise<void> {
+  async #wedge(client: Participant | undefined, forMs: number): Promise<void> {
     client?.wedge();
     await this.#pause(forMs);
     client?.unwedge();
@@ -119,11 +119,11 @@ export class Sabotage {
   }
 }
 
-function leave(clients: readonly Client[], awayMs: number): void {
+function leave(clients: readonly Participant[], awayMs: number): void {
   for (const client of clients) client.drop("terminate", awayMs);
 }
 
-function sameRoom(clients: readonly Client[], id: number): Client[] {
+function sameRoom(clients: readonly Participant[], id: number): Participant[] {
   const filter = clients[id]?.plan.filter;
   return clients.filter(({ plan }) => plan.filter === filter);
 }

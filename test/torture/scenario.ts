@@ -4,9 +4,10 @@ import { freePort } from "../../src/dev/free-port.ts";
 import { startRelay, type Relay } from "../support/relay.ts";
 import { Rig } from "../support/rig.ts";
 import { Broker } from "./broker.ts";
-import { Client } from "./client.ts";
+import { engage, openPages } from "./cast.ts";
 import { check } from "./check.ts";
 import { Outages } from "./outages.ts";
+import type { Participant } from "./participant.ts";
 import type { Plan } from "./plan.ts";
 import { publishAll } from "./publisher.ts";
 import type { Outcome } from "./report.ts";
@@ -34,8 +35,15 @@ export async function runScenario(plan: Plan, log: Log, signal: AbortSignal): Pr
   await rig.createStream(plan.maxMessages === null ? {} : { maxMessages: plan.maxMessages });
   const broker = stack.use(await Broker.connect(rig.server.url));
   const port = await freePort();
-  const start = (): Promise<Relay> =>
-    startRelay({ port, vars: { ...plan.settings, NATS_URL: rig.url, RELAY_API_TOKEN: TOKEN } });
+  const pages = await openPages(plan);
+  if (pages !== null) stack.use(pages);
+  const vars = {
+    ...plan.settings,
+    NATS_URL: rig.url,
+    RELAY_API_TOKEN: TOKEN,
+    ...(pages === null ? {} : { ALLOWED_ORIGINS: pages.origin }),
+  };
+  const start = (): Promise<Relay> => startRelay({ port, vars });
   let relay = await start();
   stack.defer(() => relay.stop());
 
@@ -56,7 +64,7 @@ export async function runScenario(plan: Plan, log: Log, signal: AbortSignal): Pr
     over();
   };
 
-  const clients = plan.clientPlans.map((client) => new Client(client, world));
+  const clients = await engage(world, port, pages, stack);
   const life = new AbortController();
   const lives = Promise.all(clients.map((client) => client.live(life.signal)));
   stack.defer(async () => {
@@ -88,7 +96,7 @@ export async function runScenario(plan: Plan, log: Log, signal: AbortSignal): Pr
 }
 
 /** Waits until everybody has been told of `lastSeq`, as long as anybody comes closer; returns who has not. */
-async function catchUp(clients: readonly Client[], lastSeq: number, signal: AbortSignal): Promise<Client[]> {
+async function catchUp(clients: readonly Participant[], lastSeq: number, signal: AbortSignal): Promise<Participant[]> {
   const deadline = Date.now() + CATCH_UP_MS;
   let stuckAtMs = Date.now() + STUCK_MS;
   for (let before = -1; ;) {

@@ -20,8 +20,8 @@ export class Story {
     this.#startedAtMs = startedAtMs;
   }
 
-  tell(text: string): void {
-    this.#lines.push(`${String(Date.now() - this.#startedAtMs).padStart(7)} ${text}`);
+  tell(text: string, atMs = Date.now()): void {
+    this.#lines.push(`${String(atMs - this.#startedAtMs).padStart(7)} ${text}`);
     if (this.#lines.length > MAX_LINES) this.#lines.shift();
   }
 

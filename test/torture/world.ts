@@ -14,3 +14,8 @@ export interface World {
   readonly token: string;
   readonly startedAtMs: number;
 }
+
+/** The highest first seq that the stream can have had by now; 0 when nothing is ever removed. */
+export function floorOf({ plan: { maxMessages }, broker }: World): number {
+  return maxMessages === null ? 0 : broker.lastAcked + broker.inFlight + broker.failed - maxMessages + 1;
+}

@@ -121,6 +121,19 @@ describe("one socket for all tabs", () => {
     }
   });
 
+  test("[W5] what is gone for the connection is not gone for a tab that is ahead of it", async () => {
+    const behind = await open({ since: 1, epoch: "e" });
+    const connection = await relay.connection(1);
+    connection.welcome({ cursor: 1, live: false });
+    const ahead = await open({ since: 9, epoch: "e", onReset: () => null });
+    await ahead.recorder.reaches("replaying");
+    connection.send({ type: "problem", problem: { type: "/problems/ws/retention-exhausted", oldest_seq: 5 } });
+    connection.close(4410, "retention-exhausted");
+    expect(await behind.recorder.reaches("closed")).toMatchObject({ error: { code: 4410 } });
+    expect(await ahead.recorder.reaches("waiting")).toMatchObject({ reason: "lost" });
+    expect((await relay.connection(2)).query.get("since")).toBe("9");
+  });
+
   test("[V9] the worker acknowledges what the fastest tab has handled", async () => {
     const gates = [Promise.withResolvers<void>(), Promise.withResolvers<void>()] as const;
     const first = await open({}, () => gates[0].promise);

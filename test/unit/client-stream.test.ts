@@ -73,6 +73,30 @@ describe("on the wire", () => {
     await connection.gets("ping");
   });
 
+  test("what a loop was through with is kept when it leaves, and when the stream closes meanwhile", async () => {
+    const saved: number[] = [];
+    const store = { load: () => null, save: ({ seq }: { seq: number }) => void saved.push(seq) };
+    const stream = open({ store });
+    const connection = await relay.connection(1);
+    connection.welcome();
+    connection.events(0, [1, 2, 3, 4]);
+    for await (const { seq } of stream) if (seq === 2) break;
+    await until("the second is kept", () => saved.at(-1) === 2);
+    const gate = Promise.withResolvers<void>();
+    const entered = Promise.withResolvers<void>();
+    const loop = (async () => {
+      for await (const _ of stream) {
+        entered.resolve();
+        await gate.promise;
+      }
+    })();
+    await entered.promise;
+    stream.close();
+    gate.resolve();
+    await loop;
+    await until("the third is kept", () => saved.at(-1) === 3);
+  });
+
   test("[V4] a gap: resumes from its own cursor, with its epoch", async () => {
     const recorder = new Recorder(open());
     const first = await relay.connection(1);

@@ -155,7 +155,7 @@ describe("the verdict on an ending", () => {
 });
 
 describe("the plan", () => {
-  const options = { events: 5_000, clients: 20, durationMs: 15_000 };
+  const options = { events: 5_000, clients: 20, sdk: 4, chromium: 4, durationMs: 15_000 };
 
   test("is the same for the same seed, and another for another", () => {
     expect(makePlan({ ...options, seed: 7 })).toEqual(makePlan({ ...options, seed: 7 }));

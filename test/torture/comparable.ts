@@ -1,0 +1,16 @@
+/** The form in which two texts of one event are compared. Pure, and without Node: pages use it too. */
+
+/** Marks an event that may be written in more than one way: it is compared by what it says. */
+export const BINARY_ID = "binary-";
+
+export function comparable(text: string): string {
+  return text.includes(`"id":"${BINARY_ID}`) ? canonical(JSON.parse(text)) : text;
+}
+
+/** JSON with the members in one order. */
+export function canonical(value: unknown): string {
+  if (Array.isArray(value)) return `[${value.map(canonical).join()}]`;
+  if (typeof value !== "object" || value === null) return JSON.stringify(value);
+  const members = Object.entries(value).toSorted(([a], [b]) => (a < b ? -1 : 1));
+  return `{${members.map(([name, member]) => `${JSON.stringify(name)}:${canonical(member)}`).join()}}`;
+}

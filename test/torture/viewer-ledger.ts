@@ -1,0 +1,104 @@
+/** What a stream was started with and what its handler got: one chapter for every time that it had to start afresh. */
+import type { Cursor } from "../../src/client/storage.ts";
+import type { Random } from "../../src/dev/random.ts";
+import type { History } from "./model.ts";
+import { notAbove, type Breach } from "./reader.ts";
+import { sinceOf, type Start } from "./whereabouts.ts";
+import type { World } from "./world.ts";
+
+interface Chapter {
+  /** Null: the relay chose, from `low` to below what was sent at `sentBefore`, and `told` which. */
+  readonly after: number | null;
+  readonly low: number;
+  sentBefore: number;
+  told: number | null;
+  readonly seqs: number[];
+  readonly digests: string[];
+  end: number | null;
+}
+
+export class ViewerLedger {
+  readonly #world: World;
+  readonly #chapters: Chapter[] = [];
+
+  constructor(world: World) {
+    this.#world = world;
+  }
+
+  get events(): number {
+    return this.#chapters.reduce((sum, { seqs }) => sum + seqs.length, 0);
+  }
+
+  get cursor(): number | null {
+    return this.#chapters.at(-1)?.end ?? null;
+  }
+
+  histories(): History[] {
+    const { broker } = this.#world;
+    return this.#chapters.map(({ after, low, told, sentBefore, seqs, digests, end }) => ({
+      start:
+        after === null
+          ? { kind: "between", low, told, high: broker.firstSeqFrom(sentBefore) }
+          : { kind: "exact", after },
+      seqs,
+      digests,
+      end,
+    }));
+  }
+
+  /** The first chapter; returns `since`. `isShared`: a socket that is there already says what is now. */
+  begin(start: Start, isShared: boolean): number | null {
+    const { lastAcked } = this.#world.broker;
+    const since = sinceOf(start, lastAcked);
+    const isOldest = since === 0 && this.#world.plan.maxMessages !== null;
+    this.#open(isOldest ? null : since, isOldest || isShared ? 0 : lastAcked);
+    return since;
+  }
+
+  /** The cursor was lost: returns where to go on, chosen by chance. */
+  beginAgain(random: Random, isShared: boolean): Cursor | null {
+    const { lastAcked } = this.#world.broker;
+    const cursor = random.fraction() < 0.5 ? null : { seq: lastAcked };
+    // A page that reloads before its new cursor counted comes back with the lost one.
+    const last = this.#chapters.at(-1);
+    if (last !== undefined && last.told === null && last.seqs.length === 0) this.#chapters.pop();
+    this.#open(cursor?.seq ?? null, isShared ? 0 : lastAcked);
+    return cursor;
+  }
+
+  /** Connected, with this cursor. */
+  welcomed(cursor: number): void {
+    const chapter = this.#chapter;
+    if (chapter.told !== null) return;
+    chapter.told = cursor;
+    chapter.sentBefore = chapter.low === 0 ? Infinity : this.#world.broker.sent;
+  }
+
+  /** What is wrong with that, or null. */
+  add(seq: number, digest: string): Breach | null {
+    const { seqs, digests } = this.#chapter;
+    const cursor = seqs.at(-1) ?? 0;
+    if (seq <= cursor) return notAbove(seq, cursor, (known) => seqs.includes(known));
+    seqs.push(seq);
+    digests.push(digest);
+    return null;
+  }
+
+  /** The cursor may stay, and never goes back. */
+  moved(cursor: number): Breach | null {
+    const chapter = this.#chapter;
+    const before = chapter.end ?? 0;
+    chapter.end = Math.max(before, cursor);
+    return cursor < before ? { kind: "order", text: `cursor ${cursor} after ${before}` } : null;
+  }
+
+  #open(after: number | null, low: number): void {
+    this.#chapters.push({ after, low, sentBefore: Infinity, told: null, seqs: [], digests: [], end: null });
+  }
+
+  get #chapter(): Chapter {
+    const last = this.#chapters.at(-1);
+    if (last === undefined) throw new Error("A stream has delivered something before it was started.");
+    return last;
+  }
+}
