@@ -16,13 +16,16 @@ export function page({ machine, command, rounds, sections }: Results): string {
     markdown(machine),
     ...sections.flatMap(({ title, notes, tables }) => [`## ${title}`, ...notes, ...tables.map(markdown)]),
     "## In short",
-    summary(sections),
+    claimsOf(sections, () => true),
   ];
   return `${parts.join("\n\n")}\n`;
 }
 
-export function summary(sections: readonly Section[]): string {
-  const rows = sections.flatMap(({ claims }) => claims.map(cells));
+/** For the README. */
+export const summary = (sections: readonly Section[]): string => claimsOf(sections, ({ inReadme = false }) => inReadme);
+
+function claimsOf(sections: readonly Section[], wanted: (claim: Claim) => boolean): string {
+  const rows = sections.flatMap(({ claims }) => claims.filter(wanted).map(cells));
   return markdown({ head: ["what", "relay", "against", "ratio"], rows });
 }
 

@@ -10,8 +10,10 @@ export interface Bench {
   readonly log: (line: string) => void;
 }
 
-/** One line for the README: a ratio, never a number alone. */
+/** One comparison: a ratio, never a number alone. */
 export interface Claim {
+  /** One of the few that the README shows. */
+  readonly inReadme?: boolean;
   readonly what: string;
   readonly relay: string;
   readonly other: string;

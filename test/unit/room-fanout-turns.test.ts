@@ -166,7 +166,7 @@ describe("Fanout, turn by turn", () => {
     expect(one.heard).toEqual(["6", "caught-up 6"]);
   });
 
-  it("[V10] [B3] encodes what follows one place once for all who stand there, and anew when more has come", () => {
+  it("[V10] [B3] encodes what follows one place once for all who stand there, anew when more has come, and keeps nothing past a heartbeat", () => {
     const { fanout } = room();
     let encoded = 0;
     const counted = (seq: number): Envelope => ({
@@ -187,5 +187,11 @@ describe("Fanout, turn by turn", () => {
     fanout.join(last.session, NOW);
     expect(new Set(crowd.map(({ heard }) => heard.join(" ")))).toEqual(new Set(["6 7"]));
     expect(last.heard).toEqual(["6,7"]);
+    const before = encoded;
+    fanout.join(client(V2, 5).session, NOW);
+    expect(encoded).toBe(before);
+    fanout.heartbeat(7, "connected", NOW);
+    fanout.join(client(V2, 5).session, NOW);
+    expect(encoded).toBe(before + 2);
   });
 });

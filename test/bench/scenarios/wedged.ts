@@ -71,6 +71,7 @@ export async function wedged(bench: Bench): Promise<Section> {
     ],
     claims: [
       {
+        inReadme: true,
         what: `peak memory growth with a wedged client, ${EVENTS.v2} events of 20 KB`,
         relay: `v2 ${bytes(growth("v2", 1))}`,
         other: `without it ${bytes(growth("v2", 0))}`,
@@ -83,6 +84,7 @@ export async function wedged(bench: Bench): Promise<Section> {
         ratio: times(growth("bridge", 1), growth("bridge", 0)),
       },
       {
+        inReadme: true,
         what: "p99 of the neighbours of a wedged client",
         relay: `${short(p99("v2", 1))} ms`,
         other: `without it ${short(p99("v2", 0))} ms`,
