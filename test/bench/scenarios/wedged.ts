@@ -2,22 +2,45 @@
 import { setTimeout as delay } from "node:timers/promises";
 import type { Ground } from "../ground.ts";
 import { atRate } from "../metronome.ts";
-import type { Bench, Section } from "../section.ts";
+import type { Bench, Claim, Section } from "../section.ts";
 import { LABELS, openSide } from "../side.ts";
 import type { Tail } from "../stats.ts";
 import { troubleIn } from "../trouble.ts";
 import { bytes, short, times } from "../table.ts";
 import { residentBytes } from "../usage.ts";
 
-const CLIENTS = 200;
 const BYTES = 20_000;
-const PER_SECOND = 100;
+const HEAD = [
+  "side",
+  "clients",
+  "events",
+  "wedged",
+  "memory before",
+  "peak",
+  "growth",
+  "p50 ms",
+  "p99 ms",
+  "its close",
+  "",
+];
 const SAMPLE_MS = 100;
 const DRAIN_MS = 15_000;
 const CLOSE_MS = 10_000;
 const SETTLE_MS = 500;
-/** The bridge has no rule that takes a minute to apply: its growth is the same from the first event on. */
-const EVENTS: Readonly<Record<"v2" | "bridge", number>> = { v2: 10_000, bridge: 3_000 };
+interface Load {
+  readonly name: "v2" | "bridge";
+  readonly clients: number;
+  readonly events: number;
+  readonly perSecond: number;
+}
+
+/** A minute each. The bridge has no rule that takes a minute to apply: its growth is the same from the first event on. */
+const LOADS: readonly Load[] = [
+  { name: "v2", clients: 50, events: 10_000, perSecond: 167 },
+  { name: "v2", clients: 200, events: 1_500, perSecond: 25 },
+  { name: "bridge", clients: 50, events: 3_000, perSecond: 167 },
+];
+const QUICK = { clients: 10, events: 100, perSecond: 167 };
 
 interface Pass {
   readonly startBytes: number;
@@ -29,77 +52,59 @@ interface Pass {
 
 export async function wedged(bench: Bench): Promise<Section> {
   const rows: string[][] = [];
-  const passes = new Map<string, Pass>();
-  for (const name of ["v2", "bridge"] as const) {
-    for (const stuck of [0, 1]) {
-      const pass = await load(bench, name, stuck);
-      passes.set(`${name} ${stuck}`, pass);
-      const { tail, startBytes, peakBytes } = pass;
-      const events = String(bench.quick ? 100 : EVENTS[name]);
-      const memory = [bytes(startBytes), bytes(peakBytes), bytes(peakBytes - startBytes)];
-      rows.push([
-        LABELS[name],
-        events,
-        String(stuck),
-        ...memory,
-        short(tail.p50),
-        short(tail.p99),
-        pass.wedged,
-        pass.trouble,
-      ]);
-      bench.log(
-        `${LABELS[name]}, ${stuck} wedged: +${bytes(peakBytes - startBytes)}, p99 ${short(tail.p99)} ms ${pass.wedged}`,
-      );
-    }
+  const claims: Claim[] = [];
+  for (const load of LOADS.map((full) => (bench.quick ? { ...full, ...QUICK } : full))) {
+    const without = await pass(bench, load, 0);
+    const withOne = await pass(bench, load, 1);
+    rows.push(row(load, 0, without), row(load, 1, withOne));
+    claims.push(...claim(load, without, withOne));
   }
-  const growth = (name: string, stuck: number): number => {
-    const { peakBytes = Number.NaN, startBytes = Number.NaN } = passes.get(`${name} ${stuck}`) ?? {};
-    return peakBytes - startBytes;
-  };
-  const p99 = (name: string, stuck: number): number => passes.get(`${name} ${stuck}`)?.tail.p99 ?? Number.NaN;
   return {
     title: "One wedged client",
     notes: [
-      `${CLIENTS} clients, events of ${BYTES} B at ${PER_SECOND} a second, none or one of the clients wedged: it stops reading for good as soon as it is connected. One pass each, every one with a new server process. Percentiles are the neighbours'.`,
+      `Events of ${BYTES} B, none or one of the clients wedged: it stops reading for good as soon as it is connected. One pass each, every one with a new server process. Percentiles are the neighbours'.`,
       "The last but one column is what the wedged client read when it was allowed to at the end.",
     ],
-    tables: [
-      {
-        head: ["side", "events", "wedged", "memory before", "peak", "growth", "p50 ms", "p99 ms", "its close", ""],
-        rows,
-      },
-    ],
-    claims: [
-      {
-        inReadme: true,
-        what: `peak memory growth with a wedged client, ${EVENTS.v2} events of 20 KB`,
-        relay: `v2 ${bytes(growth("v2", 1))}`,
-        other: `without it ${bytes(growth("v2", 0))}`,
-        ratio: times(growth("v2", 1), growth("v2", 0)),
-      },
-      {
-        what: `peak memory growth with a wedged client, ${EVENTS.bridge} events of 20 KB`,
-        relay: "",
-        other: `${LABELS.bridge} ${bytes(growth("bridge", 1))}, without it ${bytes(growth("bridge", 0))}`,
-        ratio: times(growth("bridge", 1), growth("bridge", 0)),
-      },
-      {
-        inReadme: true,
-        what: "p99 of the neighbours of a wedged client",
-        relay: `${short(p99("v2", 1))} ms`,
-        other: `without it ${short(p99("v2", 0))} ms`,
-        ratio: times(p99("v2", 1), p99("v2", 0)),
-      },
-    ],
+    tables: [{ head: HEAD, rows }],
+    claims,
   };
 }
 
-async function load({ ground, quick }: Bench, name: "v2" | "bridge", stuck: number): Promise<Pass> {
+function row({ name, clients, events, perSecond }: Load, stuck: number, done: Pass): string[] {
+  const { tail, startBytes, peakBytes, wedged: close, trouble } = done;
+  const memory = [bytes(startBytes), bytes(peakBytes), bytes(growth(done))];
+  const work = [LABELS[name], String(clients), `${events} at ${perSecond}/s`, String(stuck)];
+  return [...work, ...memory, short(tail.p50), short(tail.p99), close, trouble];
+}
+
+const growth = ({ startBytes, peakBytes }: Pass): number => peakBytes - startBytes;
+
+function claim({ name, clients, events }: Load, without: Pass, withOne: Pass): Claim[] {
+  const what = `one wedged among ${clients}, ${events} events of 20 KB`;
+  const side = name === "v2" ? "v2" : LABELS[name];
+  return [
+    {
+      inReadme: true,
+      what: `peak growth of memory, ${what}`,
+      relay: `${side} ${bytes(growth(withOne))}`,
+      other: `without it ${bytes(growth(without))}`,
+      ratio: times(growth(withOne), growth(without)),
+    },
+    {
+      inReadme: name === "v2",
+      what: `p99 of the neighbours, ${what}`,
+      relay: `${side} ${short(withOne.tail.p99)} ms`,
+      other: `without it ${short(without.tail.p99)} ms`,
+      ratio: times(withOne.tail.p99, without.tail.p99),
+    },
+  ];
+}
+
+async function pass({ ground, log }: Bench, load: Load, stuck: number): Promise<Pass> {
+  const { name, clients, events: marks, perSecond } = load;
   const { swarm } = ground;
   await ground.renew(name);
   const side = await openSide(ground, name);
-  const clients = quick ? 10 : CLIENTS;
-  const marks = quick ? 100 : EVENTS[name];
   const subject = ground.newSubject();
   await swarm.cut();
   await swarm.open({ ...side.dial(subject, clients), wedged: stuck });
@@ -107,7 +112,7 @@ async function load({ ground, quick }: Bench, name: "v2" | "bridge", stuck: numb
   await delay(SETTLE_MS);
   const startBytes = residentBytes(side.pid);
   const peak = watchPeak(side.pid);
-  await atRate(side.source(subject, BYTES), PER_SECOND, marks);
+  await atRate(side.source(subject, BYTES), perSecond, marks);
   await swarm.reached(marks, DRAIN_MS);
   const peakBytes = peak.stop();
   const report = await swarm.report();
@@ -115,7 +120,11 @@ async function load({ ground, quick }: Bench, name: "v2" | "bridge", stuck: numb
   await swarm.cut();
   await ground.publisher.stored();
   await ground.jetstream.purge();
-  return { startBytes, peakBytes, tail: report.latencyMs, wedged: closed, trouble: troubleIn(report) };
+  const { latencyMs: tail } = report;
+  log(
+    `${LABELS[name]}, ${stuck} of ${clients} wedged: +${bytes(peakBytes - startBytes)}, p99 ${short(tail.p99)} ms ${closed}`,
+  );
+  return { startBytes, peakBytes, tail, wedged: closed, trouble: troubleIn(report) };
 }
 
 async function closeOf({ swarm }: Ground, stuck: number): Promise<string> {
