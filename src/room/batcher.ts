@@ -2,7 +2,7 @@
  * When the batch is sent (V7). A pause saves up batches that may be sent at once, at the end of the turn that brought
  * their first event; once they are spent there is one batch every BATCH_MS. So nothing waits longer than that, and on a
  * quiet stream nothing waits at all. Every frame to every client has a price: with more of them than that, a room of
- * hundreds would make its events wait for each other.
+ * hundreds would make its events wait for each other. A frame that is full waits for nothing: it would not get fuller.
  */
 import { Timer } from "../shared/timer.ts";
 
@@ -22,12 +22,13 @@ export class Batcher {
     this.#send = send;
   }
 
-  /** Call for every event. */
-  schedule(): void {
-    if (this.#queued || this.#timer.isArmed) return;
+  /** Call for every event; `isFull` once there is enough for a frame. */
+  schedule(isFull: boolean): void {
+    if (this.#queued || (this.#timer.isArmed && !isFull)) return;
     this.#save(Date.now());
     const waitMs = (1 - this.#saved) * this.#batchMs;
-    if (waitMs > 0) return this.#timer.arm(waitMs, () => this.#run());
+    if (waitMs > 0 && !isFull) return this.#timer.arm(waitMs, () => this.#run());
+    this.#timer.clear();
     this.#queued = true;
     queueMicrotask(() => this.#run());
   }

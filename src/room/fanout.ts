@@ -38,6 +38,7 @@ export class Fanout {
   readonly #roster: Roster;
   readonly #options: FanoutOptions;
   #pending: Envelope[] = [];
+  #pendingBytes = 0;
   readonly #at: Place;
   readonly #sender: Sender;
   readonly #catchUp: CatchUp;
@@ -66,8 +67,9 @@ export class Fanout {
     return this.#at.atHead;
   }
 
-  get hasPending(): boolean {
-    return this.#pending.length > 0;
+  /** What the next flush sends. */
+  get pendingBytes(): number {
+    return this.#pendingBytes;
   }
 
   get sessions(): ReadonlySet<Session> {
@@ -82,6 +84,7 @@ export class Fanout {
   /** Takes the next event, ascending. It is sent by the next flush. */
   receive(envelope: Envelope): void {
     this.#pending.push(envelope);
+    this.#pendingBytes += envelope.bytes;
   }
 
   /** Sends the batch: R moves to its last event. */
@@ -89,6 +92,7 @@ export class Fanout {
     const events = this.#pending;
     if (events.length === 0) return;
     this.#pending = [];
+    this.#pendingBytes = 0;
     const prev = this.#at.cursor;
     for (const event of events) this.window.push(event);
     this.#at.cursor = (events[events.length - 1] as Envelope).seq;
@@ -148,6 +152,7 @@ export class Fanout {
   /** The room goes on from another place: nothing it remembers joins up with that. */
   restart(cursor: number, epoch: string): void {
     this.#pending = [];
+    this.#pendingBytes = 0;
     this.#at.cursor = cursor;
     this.epoch = epoch;
     this.window.reset(cursor);

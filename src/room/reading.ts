@@ -3,6 +3,7 @@
  * decided where each new consumer starts, and who has lost something when it could not start there (W5, W6).
  */
 import type { Config } from "../config.ts";
+import { FRAME_MAX_BYTES } from "../protocol/frames.ts";
 import { logEvent } from "../shared/log.ts";
 import { toEnvelope } from "../upstream/envelope.ts";
 import type { Head } from "../upstream/heads.ts";
@@ -171,7 +172,7 @@ export class Reading implements FeedReader {
     if (made.ok) fanout.receive(made.envelope);
     else this.drop(event.position, made.why);
     if (event.pending === 0) fanout.setAtHead(true, Date.now());
-    if (fanout.hasPending) this.#batcher.schedule();
+    if (fanout.pendingBytes > 0) this.#batcher.schedule(fanout.pendingBytes >= FRAME_MAX_BYTES);
   }
 
   /** A payload no client can be given (W7): the log names where it is, and not what it says. */

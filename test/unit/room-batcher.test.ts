@@ -15,7 +15,7 @@ describe("Batcher", () => {
   it("[V7] adds nothing while the stream is quiet: sent at the end of the turn", () => {
     const sent: number[] = [];
     const batcher = new Batcher(BATCH_MS, (nowMs) => sent.push(nowMs));
-    batcher.schedule();
+    batcher.schedule(false);
     expect(sent).toEqual([]);
     vi.runAllTicks();
     expect(sent).toEqual([1_000_000]);
@@ -24,7 +24,7 @@ describe("Batcher", () => {
   it("[V7] events of one turn travel together", () => {
     let sent = 0;
     const batcher = new Batcher(BATCH_MS, () => sent++);
-    for (let i = 0; i < 10; i++) batcher.schedule();
+    for (let i = 0; i < 10; i++) batcher.schedule(false);
     vi.runAllTicks();
     vi.advanceTimersByTime(100);
     expect(sent).toBe(1);
@@ -34,20 +34,20 @@ describe("Batcher", () => {
     const sent: number[] = [];
     const batcher = new Batcher(BATCH_MS, (nowMs) => sent.push(nowMs - 1_000_000));
     for (let i = 0; i < 4; i++) {
-      batcher.schedule();
+      batcher.schedule(false);
       vi.runAllTicks();
     }
     expect(sent).toEqual([0, 0, 0, 0]);
     vi.advanceTimersByTime(2);
-    batcher.schedule();
-    batcher.schedule();
+    batcher.schedule(false);
+    batcher.schedule(false);
     vi.runAllTicks();
     vi.advanceTimersByTime(2);
     expect(sent).toHaveLength(4);
     vi.advanceTimersByTime(1);
     expect(sent.slice(4)).toEqual([5]);
     vi.advanceTimersByTime(5);
-    batcher.schedule();
+    batcher.schedule(false);
     vi.runAllTicks();
     expect(sent.slice(4)).toEqual([5, 10]);
   });
@@ -56,7 +56,7 @@ describe("Batcher", () => {
     let sent = 0;
     const batcher = new Batcher(BATCH_MS, () => sent++);
     for (let atMs = 0; atMs < 1_000; atMs += 2) {
-      batcher.schedule();
+      batcher.schedule(false);
       vi.runAllTicks();
       vi.advanceTimersByTime(2);
     }
@@ -64,11 +64,29 @@ describe("Batcher", () => {
     expect(sent).toBeGreaterThanOrEqual(1_000 / (BATCH_MS + 2));
   });
 
+  it("[V7] sends what fills a frame at the end of the turn, whatever was saved, and then nothing twice", () => {
+    const sent: number[] = [];
+    const batcher = new Batcher(BATCH_MS, (nowMs) => sent.push(nowMs - 1_000_000));
+    for (let i = 0; i < 4; i++) {
+      batcher.schedule(false);
+      vi.runAllTicks();
+    }
+    batcher.schedule(false);
+    vi.advanceTimersByTime(1);
+    batcher.schedule(true);
+    batcher.schedule(true);
+    expect(sent).toHaveLength(4);
+    vi.runAllTicks();
+    expect(sent.slice(4)).toEqual([1]);
+    vi.advanceTimersByTime(100);
+    expect(sent).toHaveLength(5);
+  });
+
   it("[V7] with BATCH_MS=0 never waits", () => {
     let sent = 0;
     const batcher = new Batcher(0, () => sent++);
     for (let i = 1; i <= 5; i++) {
-      batcher.schedule();
+      batcher.schedule(false);
       vi.runAllTicks();
       expect(sent).toBe(i);
     }
@@ -92,7 +110,7 @@ describe("Batcher", () => {
           vi.advanceTimersByTime(gap);
           const quiet = Date.now() - lastSentMs >= BATCH_MS && waitingSinceMs === null;
           waitingSinceMs ??= Date.now();
-          batcher.schedule();
+          batcher.schedule(false);
           vi.runAllTicks();
           expect(!quiet || lastSentMs === Date.now()).toBe(true);
           expect(sent).toBeLessThanOrEqual(5 + (Date.now() - startMs) / BATCH_MS);

@@ -23,7 +23,7 @@ describe("Fanout, turn by turn", () => {
     expect(fanout.join(newcomer.session, NOW)).toBe("live");
     expect(here.heard).toEqual(["6"]);
     expect(newcomer.heard).toEqual([]);
-    expect(fanout.hasPending).toBe(false);
+    expect(fanout.pendingBytes).toBe(0);
   });
 
   it("[V10] a heartbeat first sends the batch, and so does the news of the head", () => {
