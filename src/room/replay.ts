@@ -65,11 +65,6 @@ export class Replay {
     return this.#state;
   }
 
-  /** Nobody here has taken anything for a while: others may have more use for its place (W13). */
-  isStuck(nowMs: number): boolean {
-    return this.#state === "serving" && this.#servingSinceMs > 0 && nowMs - this.#servingSinceMs > LAGGARD_MS;
-  }
-
   get base(): number {
     return this.#base;
   }

@@ -1,6 +1,6 @@
 /**
  * Who reads from the broker what the window no longer holds, and in which order: at most `maxReplays` consumers,
- * the oldest wish first, overlapping ranges together (U1). One that only clients hold who do not read makes way.
+ * the oldest wish first, overlapping ranges together (U1).
  */
 import { UpstreamError } from "../upstream/api.ts";
 import { Consumer } from "../upstream/consumer.ts";
@@ -55,7 +55,6 @@ export class Replays {
     let paused = false;
     for (const replay of [...this.#active]) {
       paused = replay.serve(nowMs) || paused;
-      if (replay.isStuck(nowMs) && this.#isAwaited(fanout, nowMs)) replay.stop();
       if (replay.state === "stopped") this.#active.delete(replay);
       if (replay.brokeOff) this.#notBeforeMs = nowMs + RETRY_MS;
     }
@@ -69,10 +68,7 @@ export class Replays {
         fanout.close(session, "slowConsumer");
         continue;
       }
-      if (this.#isServed(session)) continue;
-      // Who cannot be sent anything now has no use for a place.
-      if (fanout.isPaused(session, nowMs)) paused = true;
-      else this.#place(session, phase.readTo, fanout, nowMs);
+      if (!this.#isServed(session)) this.#place(session, phase.readTo, fanout, nowMs);
     }
     return paused || (this.#wanting.size > 0 && this.#options.link() !== null && nowMs < this.#notBeforeMs);
   }
@@ -92,14 +88,6 @@ export class Replays {
       if (session.fromOldest) phase.readTo = firstSeq - 1;
       else fanout.tellLost(session, "retention-exhausted", firstSeq);
     }
-  }
-
-  /** Somebody who reads waits for a place. */
-  #isAwaited(fanout: Fanout, nowMs: number): boolean {
-    for (const session of this.#wanting.keys()) {
-      if (fanout.own.has(session) && !this.#isServed(session) && !fanout.isPaused(session, nowMs)) return true;
-    }
-    return false;
   }
 
   #isServed(session: Session): boolean {
