@@ -38,11 +38,6 @@ const DELETE_TIMEOUT_MS = 2_000;
 const INACTIVE_MS = 60_000;
 const PULL_EXPIRES_MS = 30_000;
 const FIRST_PULL = { expiresMs: 1_000, idleHeartbeatMs: 100 };
-/**
- * After its time a pull is over, whether the broker says so or not: 2.9 forgets to when a message comes in the moment
- * of the expiry, and would be waited for until heartbeats are missed.
- */
-const EXPIRY_GRACE_MS = 500;
 /** Missed heartbeats after which the consumer is doubted (PLATFORM J10). */
 const MISSED_HEARTBEATS = 2.5;
 
@@ -57,7 +52,6 @@ export class Consumer {
   #inbox: { readonly subject: string; close(): void } | null = null;
   #state: PullState = pullStart(1);
   readonly #watchdog = new Timer();
-  readonly #expiry = new Timer();
   #lastFrameMs = 0;
 
   private constructor(link: Link, options: ConsumerOptions, onEvent: (event: ConsumerEvent) => void) {
@@ -121,7 +115,6 @@ export class Consumer {
     this.#state = { ...this.#state, outstanding: this.#state.outstanding + batch };
     this.#lastFrameMs = Date.now();
     this.#watch();
-    this.#expiry.arm(times.expiresMs + EXPIRY_GRACE_MS, () => this.#expire());
     const body = pullRequest({
       batch,
       ...times,
@@ -140,19 +133,7 @@ export class Consumer {
   #silence(): void {
     this.#inbox?.close();
     this.#inbox = null;
-    this.#rest();
-  }
-
-  #expire(): void {
-    this.#state = { ...this.#state, outstanding: 0 };
-    this.#rest();
-    this.#onEvent({ kind: "ended" });
-  }
-
-  /** Nothing is asked for, so nothing is expected. */
-  #rest(): void {
     this.#watchdog.clear();
-    this.#expiry.clear();
   }
 
   #receive(message: Delivery | null): void {
@@ -163,7 +144,7 @@ export class Consumer {
     if (frame === null) return this.#doubt("a frame without JetStream metadata");
     const { state, event } = step(this.#state, frame);
     this.#state = state;
-    if (state.outstanding === 0) this.#rest();
+    if (state.outstanding === 0) this.#watchdog.clear();
     if (event.kind === "doubt") return this.#doubt(event.why);
     if (event.kind === "ended") return this.#onEvent(event);
     if (event.kind === "position") return this.#onEvent({ kind: "position", position: state.position });

@@ -75,7 +75,7 @@ describe("Core, case by case", () => {
   });
 
   it("[W5] what is removed while no pull waits at the broker is told, at the head too", async () => {
-    const world = await after(SMALL, join(false, null), advance(300), { do: "delay" }, advance(1_100));
+    const world = await after(SMALL, join(false, null), advance(300), { do: "delay" }, advance(1_500));
     // The first pull has ended, and the room does not know it yet.
     for (const command of [{ do: "hurry" }, publish(30), join(false, 10), { do: "remove", count: 21 }] as const) {
       await world.run(command);

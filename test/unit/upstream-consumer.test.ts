@@ -200,20 +200,6 @@ describe("Consumer", () => {
     expect(events.at(-1)).toEqual({ kind: "doubt", why: HEARTBEATS_MISSED });
   });
 
-  it("[W12] takes a pull for over half a second after its time, and what still comes of it as ever", async () => {
-    const { link, consumer, events } = await created();
-    await consumer.pullChecked(5).catch(() => {});
-    link.hand(event(11, 1));
-    vi.advanceTimersByTime(1_000);
-    link.hand(heartbeat(1, 11));
-    vi.advanceTimersByTime(499);
-    expect([events.length, consumer.outstanding]).toEqual([2, 4]);
-    vi.advanceTimersByTime(1);
-    expect([events.at(-1), consumer.outstanding, vi.getTimerCount()]).toEqual([{ kind: "ended" }, 0, 0]);
-    link.hand(event(12, 2));
-    expect(events.at(-1)).toMatchObject({ kind: "message", position: 12 });
-  });
-
   it("[W12] the first frame may take as long as any after a pull", async () => {
     const { link, consumer, events } = await created();
     consumer.pull(5);
