@@ -2,7 +2,7 @@ import type { WebSocket } from "ws";
 import { dial, RefusedError, type Dialled, type DialOptions, type Refusal } from "../support/dial.ts";
 import { NotChecked } from "./check.ts";
 import type { Broker } from "./broker.ts";
-import { ask, type Answer } from "./http.ts";
+import { ask, BUSY_RETRY_MS, MAX_RETRIES, type Answer } from "./http.ts";
 
 export interface Target {
   /** ws:// or wss://, without a path. */
@@ -37,8 +37,6 @@ export interface OpenOptions extends DialOptions {
 export const V2 = "cellos.relay.v2";
 export const V1 = "cellos.events.v1";
 const DEFAULT_HEARTBEAT_MS = 25_000;
-const BUSY_RETRY_MS = 1_000;
-const MAX_RETRIES = 20;
 
 /** What one check works with: the relay, the broker, subjects of its own, and sockets that end with it. */
 export class Context implements Disposable {

@@ -4,6 +4,7 @@ import { request as requestTls } from "node:https";
 import { connect } from "node:net";
 import { connect as connectTls } from "node:tls";
 import { text } from "node:stream/consumers";
+import { setTimeout } from "node:timers/promises";
 
 export interface Answer {
   readonly status: number;
@@ -11,6 +12,9 @@ export interface Answer {
   readonly body: string;
 }
 
+/** A relay that is full says when to come back: so often, and so long after, it is asked again. */
+export const MAX_RETRIES = 20;
+export const BUSY_RETRY_MS = 1_000;
 const TIMEOUT_MS = 15_000;
 
 /** One HTTP request with exactly these headers, which fetch() would not let us choose. */
@@ -22,8 +26,16 @@ export async function ask(url: string, method: string, headers: Readonly<Record<
   return { status: response.statusCode ?? 0, headers: response.headers, body: await text(response) };
 }
 
-/** Sends `lines` as they are, ended by an empty line, and returns the head of the answer. */
+/** Sends `lines` as they are, ended by an empty line, and returns the head of the answer. A full relay is asked again. */
 export async function askRaw(url: string, lines: readonly string[]): Promise<string> {
+  for (let attempt = 1; ; attempt += 1) {
+    const head = await exchange(url, lines);
+    if (headerOf(head, "Retry-After") === undefined || attempt === MAX_RETRIES) return head;
+    await setTimeout(BUSY_RETRY_MS);
+  }
+}
+
+async function exchange(url: string, lines: readonly string[]): Promise<string> {
   const { hostname, port, protocol } = new URL(url);
   const socket =
     protocol === "https:" ? connectTls(Number(port || 443), hostname) : connect(Number(port || 80), hostname);
