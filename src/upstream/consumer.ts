@@ -7,6 +7,7 @@ import { consumerConfig, createSubject, deleteSubject, parseCreated, pullRequest
 import type { Headers } from "./cloudevent.ts";
 import type { Delivery, Link } from "./link.ts";
 import { parseAck, pullStart, step, type PullFrame, type PullState } from "./pull.ts";
+import { Pulls } from "./pulls.ts";
 
 export type ConsumerEvent =
   | {
@@ -19,6 +20,7 @@ export type ConsumerEvent =
     }
   /** Everything that matches up to `position` has been read. */
   | { readonly kind: "position"; readonly position: number }
+  /** A pull is over: unless another is under way, nothing more comes. */
   | { readonly kind: "ended" }
   /** The consumer must be replaced at position + 1. Said once; nothing follows it. */
   | { readonly kind: "doubt"; readonly why: string };
@@ -38,6 +40,11 @@ const DELETE_TIMEOUT_MS = 2_000;
 const INACTIVE_MS = 60_000;
 const PULL_EXPIRES_MS = 30_000;
 const FIRST_PULL = { expiresMs: 1_000, idleHeartbeatMs: 100 };
+/**
+ * A pull is taken for over this long before the broker ends it, so that the next is there already. Nothing waits for
+ * the way of its 408, nor for one that never comes: 2.9 forgets it when a message arrives in that very moment.
+ */
+const OVERLAP_MS = 500;
 /** Missed heartbeats after which the consumer is doubted (PLATFORM J10). */
 const MISSED_HEARTBEATS = 2.5;
 
@@ -51,6 +58,8 @@ export class Consumer {
   readonly #onEvent: (event: ConsumerEvent) => void;
   #inbox: { readonly subject: string; close(): void } | null = null;
   #state: PullState = pullStart(1);
+  readonly #pulls = new Pulls();
+  readonly #expiry = new Timer();
   readonly #watchdog = new Timer();
   #lastFrameMs = 0;
 
@@ -87,7 +96,7 @@ export class Consumer {
 
   /** Messages that pulls under way may still bring. */
   get outstanding(): number {
-    return this.#state.outstanding;
+    return this.#pulls.outstanding;
   }
 
   /** Asks for `batch` more messages; `maxBytes` not below the broker's max_payload (PLATFORM J11). */
@@ -112,9 +121,10 @@ export class Consumer {
     times: { readonly expiresMs: number; readonly idleHeartbeatMs: number },
   ): { subject: string; body: object; reply: string } | null {
     if (this.#inbox === null) return null;
-    this.#state = { ...this.#state, outstanding: this.#state.outstanding + batch };
     this.#lastFrameMs = Date.now();
+    this.#pulls.add(batch, this.#lastFrameMs + times.expiresMs - OVERLAP_MS);
     this.#watch();
+    this.#watchExpiry();
     const body = pullRequest({
       batch,
       ...times,
@@ -133,6 +143,13 @@ export class Consumer {
   #silence(): void {
     this.#inbox?.close();
     this.#inbox = null;
+    this.#pulls.clear();
+    this.#rest();
+  }
+
+  /** Nothing is asked for, so nothing is expected. */
+  #rest(): void {
+    this.#expiry.clear();
     this.#watchdog.clear();
   }
 
@@ -144,8 +161,11 @@ export class Consumer {
     if (frame === null) return this.#doubt("a frame without JetStream metadata");
     const { state, event } = step(this.#state, frame);
     this.#state = state;
-    if (state.outstanding === 0) this.#watchdog.clear();
     if (event.kind === "doubt") return this.#doubt(event.why);
+    if (event.kind === "expired") return this.#expire();
+    if (event.kind === "ended") this.#pulls.end();
+    else if (event.kind === "message") this.#pulls.took();
+    if (this.#pulls.overAtMs === null) this.#rest();
     if (event.kind === "ended") return this.#onEvent(event);
     if (event.kind === "position") return this.#onEvent({ kind: "position", position: state.position });
     this.#onEvent({
@@ -160,6 +180,19 @@ export class Consumer {
   #doubt(why: string): void {
     void this.stop();
     this.#onEvent({ kind: "doubt", why });
+  }
+
+  #expire(): void {
+    this.#pulls.expire(Date.now());
+    if (this.#pulls.overAtMs === null) this.#rest();
+    else this.#watchExpiry();
+    this.#onEvent({ kind: "ended" });
+  }
+
+  #watchExpiry(): void {
+    const { overAtMs } = this.#pulls;
+    if (overAtMs === null || this.#expiry.isArmed) return;
+    this.#expiry.arm(overAtMs - Date.now(), () => this.#expire());
   }
 
   #watch(): void {
@@ -184,7 +217,6 @@ function toFrame(message: Delivery): PullFrame | null {
     description: headers.description,
     lastConsumer: count("Nats-Last-Consumer"),
     lastStream: count("Nats-Last-Stream"),
-    unused: count("Nats-Pending-Messages"),
   };
 }
 

@@ -5,7 +5,8 @@
  *   message (any other dseq)  ──────────▶ doubt        something was lost between broker and us
  *   heartbeat, counters agree ──────────▶ position     everything that matches up to Nats-Last-Stream was read (PLATFORM K1)
  *   heartbeat, broker is ahead ─────────▶ doubt        a tail was lost (PLATFORM J1)
- *   408, 409 bytes or batch done ───────▶ ended        this pull is over, the consumer is fine
+ *   409 bytes or batch done ────────────▶ ended        the oldest pull is over, the consumer is fine
+ *   408 ────────────────────────────────▶ expired      so is each whose time it was
  *   409 anything else, 404, 503 ────────▶ doubt        the consumer is gone or moved
  *
  * A doubt is always answered the same way: a new consumer at position + 1.
@@ -16,8 +17,6 @@ export interface PullState {
   readonly delivered: number;
   /** Stream sequence up to which everything that matches has been read. */
   readonly position: number;
-  /** Messages that the pulls under way may still bring. */
-  readonly outstanding: number;
 }
 
 export type PullFrame =
@@ -28,30 +27,30 @@ export type PullFrame =
       readonly description: string;
       readonly lastConsumer: number;
       readonly lastStream: number;
-      readonly unused: number;
     };
 
 export type PullEvent =
   | { readonly kind: "message" }
   | { readonly kind: "position" }
   | { readonly kind: "ended" }
+  | { readonly kind: "expired" }
   | { readonly kind: "doubt"; readonly why: string };
 
 const MESSAGE = { kind: "message" } as const;
 const POSITION = { kind: "position" } as const;
 const ENDED = { kind: "ended" } as const;
+const EXPIRED = { kind: "expired" } as const;
 
 /** A consumer that starts at `start` has read everything below it. */
 export function pullStart(start: number): PullState {
-  return { delivered: 0, position: start - 1, outstanding: 0 };
+  return { delivered: 0, position: start - 1 };
 }
 
 /** One frame: the next state and what it means. */
 export function step(state: PullState, frame: PullFrame): { state: PullState; event: PullEvent } {
   if (frame.kind === "message") {
     if (frame.dseq !== state.delivered + 1) return doubt(state, `delivery ${frame.dseq} after ${state.delivered}`);
-    const outstanding = Math.max(0, state.outstanding - 1);
-    return { state: { delivered: frame.dseq, position: frame.seq, outstanding }, event: MESSAGE };
+    return { state: { delivered: frame.dseq, position: frame.seq }, event: MESSAGE };
   }
   switch (frame.code) {
     case 100:
@@ -59,19 +58,13 @@ export function step(state: PullState, frame: PullFrame): { state: PullState; ev
         return doubt(state, `broker delivered ${frame.lastConsumer}, read ${state.delivered}`);
       return { state: { ...state, position: Math.max(state.position, frame.lastStream) }, event: POSITION };
     case 408:
-      return ended(state, frame.unused);
+      return { state, event: EXPIRED };
     case 409:
-      if (/maxbytes|batch completed/i.test(frame.description)) return ended(state, frame.unused);
+      if (/maxbytes|batch completed/i.test(frame.description)) return { state, event: ENDED };
       return doubt(state, frame.description);
     default:
       return doubt(state, `status ${frame.code} ${frame.description}`);
   }
-}
-
-function ended(state: PullState, unused: number): { state: PullState; event: PullEvent } {
-  // Without a count the broker gave up the whole pull: better to ask again once too often than to wait for ever.
-  const outstanding = unused > 0 ? Math.max(0, state.outstanding - unused) : 0;
-  return { state: { ...state, outstanding }, event: ENDED };
 }
 
 function doubt(state: PullState, why: string): { state: PullState; event: PullEvent } {

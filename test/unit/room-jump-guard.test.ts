@@ -120,6 +120,17 @@ describe("JumpGuard", () => {
     expect(log).toEqual(["overtaken 12", 12, "released"]);
   });
 
+  it("[W5] after a pull's end the head may jump too: perhaps nobody delivered for a moment", async () => {
+    const { guard, log, answer } = guarded();
+    guard.begin(10);
+    guard.offer(message(11, 0));
+    guard.unsure();
+    guard.offer(message(15, 0));
+    expect(log).toEqual([11]);
+    await answer(14);
+    expect(log).toEqual([11, "overtaken 14", 15, "released"]);
+  });
+
   it("[W12] no answer is a doubt, and an answer about an older consumer is nothing", async () => {
     const { guard, log, answer } = guarded();
     guard.begin(10);

@@ -200,6 +200,30 @@ describe("Consumer", () => {
     expect(events.at(-1)).toEqual({ kind: "doubt", why: HEARTBEATS_MISSED });
   });
 
+  it("[W12] takes a pull for over half a second before the broker does, though a 408 never comes", async () => {
+    const { link, consumer, events } = await created();
+    await consumer.pullChecked(5).catch(() => {});
+    link.hand(event(11, 1));
+    vi.advanceTimersByTime(499);
+    expect([events.length, consumer.outstanding]).toEqual([1, 4]);
+    vi.advanceTimersByTime(1);
+    expect([events.at(-1), consumer.outstanding, vi.getTimerCount()]).toEqual([{ kind: "ended" }, 0, 0]);
+    link.hand(event(12, 2));
+    expect(events.at(-1)).toMatchObject({ kind: "message", position: 12 });
+  });
+
+  it("[U1] a 408 takes nothing from the pull that has followed the one it ends", async () => {
+    const { link, consumer, events } = await created();
+    await consumer.pullChecked(5).catch(() => {});
+    vi.advanceTimersByTime(500);
+    consumer.pull(7);
+    vi.advanceTimersByTime(500);
+    link.hand(ModelMessage.status(408, "Request Timeout"));
+    expect([events.length, consumer.outstanding]).toEqual([2, 7]);
+    vi.advanceTimersByTime(PATIENCE_MS - 1);
+    expect(events.map(({ kind }) => kind)).toEqual(["ended", "ended"]);
+  });
+
   it("[W12] the first frame may take as long as any after a pull", async () => {
     const { link, consumer, events } = await created();
     consumer.pull(5);
