@@ -224,6 +224,10 @@ export class Fanout {
     for (const session of this.backlog.toShed(this.#roster.all, look, nowMs)) this.close(session, "slowConsumer");
   }
 
+  isPaused(session: Session, nowMs: number): boolean {
+    return this.#sender.isPaused(session, nowMs);
+  }
+
   /** To the live set; who owes a ping leaves it, at the cursor it has. */
   #broadcast(
     encode: Encode,

@@ -49,6 +49,7 @@ export class Replay {
   #readyTo: number;
   #base: number;
   #servingSinceMs = 0;
+  #takenAtMs = 0;
   #brokeOff = false;
 
   /** Starts above `base`; `pullBytes` as PLATFORM J11 says. */
@@ -63,6 +64,11 @@ export class Replay {
 
   get state(): ReplayState {
     return this.#state;
+  }
+
+  /** Nobody here has taken anything for a while: others have more use for its place (W13). */
+  isStuck(nowMs: number): boolean {
+    return this.#state === "serving" && this.#takenAtMs > 0 && nowMs - this.#takenAtMs > LAGGARD_MS;
   }
 
   get base(): number {
@@ -141,6 +147,7 @@ export class Replay {
   #serve(): void {
     this.#state = "serving";
     this.#servingSinceMs = 0;
+    this.#takenAtMs = 0;
     if (this.#ready.reduce((sum, { bytes }) => sum + bytes, 0) <= AHEAD_BYTES) this.#pull();
     this.#host.wake();
   }
@@ -149,6 +156,7 @@ export class Replay {
   serve(nowMs: number): boolean {
     if (this.#state !== "serving") return false;
     this.#servingSinceMs ||= nowMs;
+    this.#takenAtMs ||= nowMs;
     const lagging: Session[] = [];
     for (const member of [...this.members]) {
       const phase = member.phase;
@@ -156,7 +164,9 @@ export class Replay {
         this.members.delete(member);
         continue;
       }
+      const before = phase.readTo;
       const outcome = this.#fanout.deliver(member, this.#ready, nowMs);
+      if (phase.readTo > before) this.#takenAtMs = nowMs;
       if (outcome === "gone") this.members.delete(member);
       else if (outcome === "paused") lagging.push(member);
       else phase.readTo = Math.max(phase.readTo, this.#readyTo);

@@ -1,6 +1,6 @@
 /**
  * Who reads from the broker what the window no longer holds, and in which order: at most `maxReplays` consumers,
- * the oldest wish first, overlapping ranges together (U1).
+ * the oldest wish first, overlapping ranges together (U1). One that only clients hold who do not read makes way.
  */
 import { UpstreamError } from "../upstream/api.ts";
 import { Consumer } from "../upstream/consumer.ts";
@@ -53,8 +53,10 @@ export class Replays {
   /** Serves and starts what can be. True when it must be run again soon: a member owes a ping, or a start is due. */
   run(fanout: Fanout, nowMs: number): boolean {
     let paused = false;
+    let awaited = false;
     for (const replay of [...this.#active]) {
       paused = replay.serve(nowMs) || paused;
+      if (replay.isStuck(nowMs) && this.#isAwaited(fanout, nowMs)) replay.stop();
       if (replay.state === "stopped") this.#active.delete(replay);
       if (replay.brokeOff) this.#notBeforeMs = nowMs + RETRY_MS;
     }
@@ -68,9 +70,14 @@ export class Replays {
         fanout.close(session, "slowConsumer");
         continue;
       }
-      if (!this.#isServed(session)) this.#place(session, phase.readTo, fanout, nowMs);
+      if (this.#isServed(session)) continue;
+      // Who cannot be sent anything now has no use for a place.
+      if (!fanout.isPaused(session, nowMs)) this.#place(session, phase.readTo, fanout, nowMs);
+      else awaited = true;
     }
-    return paused || (this.#wanting.size > 0 && this.#options.link() !== null && nowMs < this.#notBeforeMs);
+    awaited ||= this.#wanting.size > 0 && nowMs < this.#notBeforeMs;
+    // Without a connection nothing can start, and the room may fall asleep.
+    return paused || (awaited && this.#options.link() !== null);
   }
 
   /** The connection is gone: everybody waits again. */
@@ -88,6 +95,15 @@ export class Replays {
       if (session.fromOldest) phase.readTo = firstSeq - 1;
       else fanout.tellLost(session, "retention-exhausted", firstSeq);
     }
+  }
+
+  /** Somebody who reads waits for a place, and there is none. */
+  #isAwaited(fanout: Fanout, nowMs: number): boolean {
+    if (this.#active.size < this.#options.maxReplays) return false;
+    for (const session of this.#wanting.keys()) {
+      if (fanout.own.has(session) && !this.#isServed(session) && !fanout.isPaused(session, nowMs)) return true;
+    }
+    return false;
   }
 
   #isServed(session: Session): boolean {

@@ -143,6 +143,14 @@ export class Sender {
     this.#v2Limits = { budgetBytes: Math.min(maxUnreadBytes, v2Share), ackBytes };
   }
 
+  /** True when the session must acknowledge before it is sent anything. */
+  isPaused(session: Session, nowMs: number): boolean {
+    if (session.protocol !== V2) return false;
+    const limits = this.#limits(V2);
+    if (wantsPoll(session.flow, limits)) this.#poll(session, limits, nowMs);
+    return isExhausted(session.flow, limits);
+  }
+
   /** Looks at the client's last ping. */
   look(session: Session, nowMs: number): void {
     this.#poll(session, this.#limits(session.protocol), nowMs);

@@ -26,6 +26,11 @@ function expectRhythm(follower: Follower, periodMs: number, fromMs: number): voi
   expect(follower.faults).toEqual([]);
 }
 
+function every(ms: number, run: () => void): Disposable {
+  const timer = setInterval(run, ms);
+  return { [Symbol.dispose]: () => clearInterval(timer) };
+}
+
 describe.concurrent("heartbeats", () => {
   test.each([1, 2])("[W8] every %i s on a quiet subject, for whoever joins when", async (seconds) => {
     await using world = await World.start({ vars: { HEARTBEAT_SECONDS: String(seconds) } });
@@ -86,8 +91,9 @@ describe.concurrent("heartbeats", () => {
       vars: { WINDOW_BYTES: "1000", MAX_REPLAYS: "1", MAX_UNREAD_BYTES: "65536" },
     });
     await world.publishMany(SUBJECT, 9_000, { padBytes: 500 });
-    // Reads nothing further after its budget, and so keeps the only replay there is.
-    const hog = await world.join(SUBJECT, 2, { since: 8_000, acks: false });
+    // Acknowledges little and seldom, and so keeps the only replay there is.
+    const hog = await world.join(SUBJECT, 2, { since: 5_000, acks: false });
+    using _reading = every(700, () => hog.socket.send("ping"));
     await until("it has begun", () => hog.seqs.length > 0);
     const startedAt = Date.now();
     const queued = await world.joinMany(4, SUBJECT, { since: 10 });

@@ -54,4 +54,24 @@ describe.concurrent("pace", () => {
     await resumed.reaches(last);
     expect([...mute.seqs, ...resumed.seqs]).toEqual(neighbour.seqs);
   });
+
+  test("[W13] [U1] clients that read nothing hold up nobody who needs a replay, and go on when they read", async () => {
+    await using world = await World.start({
+      vars: { WINDOW_BYTES: "1000", MAX_REPLAYS: "2", MAX_UNREAD_BYTES: "65536" },
+    });
+    const last = await world.publishMany(SUBJECT, 6_000, { padBytes: 500 });
+    const mute = [
+      await world.join(SUBJECT, 2, { since: 1_000, acks: false }),
+      await world.join(SUBJECT, 2, { since: 5_000, acks: false }),
+    ];
+    // They would be cut after fifty seconds.
+    const reader = await world.join(SUBJECT, 2, { since: 0 });
+    await reader.reaches(last, 20_000);
+    expect([reader.seqs.length, reader.faults]).toEqual([last, []]);
+    for (const client of mute) client.startAcks();
+    for (const [client, since] of [[mute[0], 1_000] as const, [mute[1], 5_000] as const]) {
+      await client?.reaches(last);
+      expect([client?.seqs.length, client?.faults]).toEqual([last - since, []]);
+    }
+  });
 });

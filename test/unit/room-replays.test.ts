@@ -142,6 +142,18 @@ describe("Replays", () => {
     expect(client.reading.cursor).toBe(code === null ? 9_000 : read);
   });
 
+  it("[W13] [U1] a place that only who does not read holds is given to who reads, and asked for again by a ping", async () => {
+    const bench = new ReplaysBench(clock, 6_000, 1);
+    const [mute, muteSession] = bench.join(3_000);
+    await bench.run(500, []);
+    const [reader, readerSession] = bench.join(0);
+    await bench.run(6_000, [reader]);
+    expect([readerSession.phase, muteSession.phase.kind]).toEqual([LIVE, "own"]);
+    expect(bench.broker.mostConsumers).toBe(1);
+    await bench.run(6_000, [mute, reader]);
+    expect([bench.faults, muteSession.phase, bench.replays.active]).toEqual([[], LIVE, 0]);
+  });
+
   it("[W5] [W9] a heartbeat that passes a removed match is no proof", async () => {
     const bench = new ReplaysBench(clock, 1, 8);
     bench.fanout.restart(2_000, bench.stream.epoch);
