@@ -23,11 +23,11 @@ export interface Opened {
 
 /** What becomes of what is read. */
 export interface FeedReader {
-  /** The cursor to read on from, after comparing the stream with what the room remembers (W6). */
-  startAt(head: Head): number;
+  /** The cursor to read on from, after comparing the stream with what the room remembers (W6); null to ask again soon. */
+  startAt(head: Head): number | null;
   begin(opened: Opened): void;
   read(event: ReadEvent): void;
-  /** For a moment no pull waits at the broker. */
+  /** For a moment perhaps no pull was at the broker. */
   paused(): void;
   /** The consumer is gone: nothing more of what it read may be taken. */
   end(): void;

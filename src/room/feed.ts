@@ -3,7 +3,7 @@
  * and where a consumer really began; what that means for clients is the room's business.
  */
 import { logEvent } from "../shared/log.ts";
-import { Timer } from "../shared/timer.ts";
+import { delay, Timer } from "../shared/timer.ts";
 import { UpstreamError } from "../upstream/api.ts";
 import { Consumer, HEARTBEATS_MISSED, type ConsumerEvent } from "../upstream/consumer.ts";
 import { Heads, type Head } from "../upstream/heads.ts";
@@ -12,6 +12,8 @@ import type { FeedHost, FeedOptions, FeedReader } from "./feed-host.ts";
 import { ASLEEP, stepUpstream, type Upstream, type UpstreamEvent } from "./upstream-machine.ts";
 
 const BATCH = 512;
+/** A broker that is behind what was read is asked again after this. */
+const BEHIND_RETRY_MS = 250;
 
 export class Feed {
   readonly heads: Heads;
@@ -187,6 +189,10 @@ export class Feed {
       const before = await this.heads.ask(link);
       if (generation !== this.#generation) return;
       const asked = this.#reader.startAt(before);
+      if (asked === null) {
+        await delay(BEHIND_RETRY_MS);
+        continue;
+      }
       const { stream, filter, idleHeartbeatMs } = this.#options;
       const { consumer, start, pending } = await Consumer.create(
         link,
@@ -217,8 +223,9 @@ export class Feed {
       void this.#dropConsumer();
       return;
     }
-    if (event.kind === "ended") this.#reader.paused();
-    else {
+    if (event.kind === "ended") {
+      if (event.unattended) this.#reader.paused();
+    } else {
       if (this.#state.kind === "open" && this.#state.attempt > 0) this.#step({ kind: "progress" });
       this.#reader.read(event);
     }

@@ -29,6 +29,12 @@ export interface ReadingHost {
 /** Events held back for an answer of the broker before nothing more is asked for. */
 const MAX_HELD = 512;
 
+/**
+ * A stream shorter than what was read may belong to a leader that has yet to apply what its cluster agreed on. Joiners
+ * wait for 10 s at most, and whoever has lost something is told within two heartbeats.
+ */
+const MAX_PATIENCE_MS = 8_000;
+
 /** Dropped payloads that are remembered, so that a replay that meets one again does not count it again. */
 const MAX_DROPPED_SEQS = 1_024;
 
@@ -41,12 +47,15 @@ export class Reading implements FeedReader {
   #fanout: Fanout | null = null;
   #position = 0;
   #proven = false;
+  readonly #patienceMs: number;
+  #behindSinceMs: number | null = null;
   #dropped = 0;
   readonly #droppedSeqs = new Set<number>();
 
   constructor(subject: string, config: Config, host: ReadingHost) {
     this.#subject = subject;
     this.#windowBytes = config.windowBytes;
+    this.#patienceMs = Math.min(config.heartbeatMs / 2, MAX_PATIENCE_MS);
     this.#host = host;
     this.#batcher = new Batcher(config.batchMs, (nowMs) => {
       this.#fanout?.flush(nowMs);
@@ -100,8 +109,8 @@ export class Reading implements FeedReader {
     return { subject: this.#subject, cursor: fanout.cursor, position: this.#position, epoch: fanout.epoch };
   }
 
-  /** The cursor after which the next consumer starts. Tells everybody whose stream is no more (W6). */
-  startAt(head: Head): number {
+  /** The cursor after which the next consumer starts; null to ask again. Tells everybody whose stream is no more (W6). */
+  startAt(head: Head): number | null {
     const fanout = this.#fanout;
     fanout?.flush(Date.now());
     const memory = fanout && {
@@ -109,8 +118,15 @@ export class Reading implements FeedReader {
       position: this.#position,
       clients: fanout.sessions.size,
       windowSize: fanout.window.size,
+      isPatient: this.#behindSinceMs === null || Date.now() - this.#behindSinceMs < this.#patienceMs,
     };
-    const { kind, cursor } = resume(memory, head, this.#host.wishes(), this.#windowBytes);
+    const decision = resume(memory, head, this.#host.wishes(), this.#windowBytes);
+    if (decision.kind === "wait") {
+      this.#behindSinceMs ??= Date.now();
+      return null;
+    }
+    this.#behindSinceMs = null;
+    const { kind, cursor } = decision;
     if (kind === "continue") return cursor;
     if (kind === "reset" && fanout !== null) {
       logEvent("stream-reset", { subject: this.#subject, clients: fanout.sessions.size });

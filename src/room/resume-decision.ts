@@ -1,7 +1,9 @@
 /**
  * Where the room's one live consumer starts, each time it is created. Pure.
  *
- *   another epoch, or the stream is shorter than what was read ──▶ reset     everybody is told (W6)
+ *   another epoch                                              ──▶ reset     everybody is told (W6)
+ *   the stream is shorter than what somebody here was sent     ──▶ wait      the new leader of a cluster may be behind
+ *   the same, for too long, or nobody is here                  ──▶ reset
  *   somebody is here, or the window still joins up             ──▶ continue  after what was read
  *   nobody is here                                             ──▶ restart   where the joiners want it (B3)
  */
@@ -20,12 +22,13 @@ export interface RoomMemory {
   readonly position: number;
   readonly clients: number;
   readonly windowSize: number;
+  /** False once a stream that is shorter than what was read has been so for too long to be only behind. */
+  readonly isPatient: boolean;
 }
 
-export interface Resume {
-  readonly kind: "continue" | "reset" | "restart";
-  readonly cursor: number;
-}
+export type Resume =
+  | { readonly kind: "continue" | "reset" | "restart"; readonly cursor: number }
+  | { readonly kind: "wait" };
 
 export function resume(
   room: RoomMemory | null,
@@ -34,6 +37,7 @@ export function resume(
   windowBytes: number,
 ): Resume {
   if (room !== null && (room.epoch !== stream.epoch || stream.lastSeq < room.position)) {
+    if (room.epoch === stream.epoch && room.clients > 0 && room.isPatient) return { kind: "wait" };
     return { kind: "reset", cursor: coldStart(wishes, stream, windowBytes) };
   }
   if (room !== null && (room.clients > 0 || (room.windowSize > 0 && fits(room.position, stream, windowBytes)))) {

@@ -5,6 +5,7 @@
 import { Timer } from "../shared/timer.ts";
 import { consumerConfig, createSubject, deleteSubject, parseCreated, pullRequest, pullSubject } from "./api.ts";
 import type { Headers } from "./cloudevent.ts";
+import { hedge } from "./hedge.ts";
 import type { Delivery, Link } from "./link.ts";
 import { parseAck, pullStart, step, type PullFrame, type PullState } from "./pull.ts";
 import { Pulls } from "./pulls.ts";
@@ -20,8 +21,8 @@ export type ConsumerEvent =
     }
   /** Everything that matches up to `position` has been read. */
   | { readonly kind: "position"; readonly position: number }
-  /** A pull is over: unless another is under way, nothing more comes. */
-  | { readonly kind: "ended" }
+  /** A pull is over. `unattended`: perhaps no pull was at the broker for a moment. */
+  | { readonly kind: "ended"; readonly unattended: boolean }
   /** The consumer must be replaced at position + 1. Said once; nothing follows it. */
   | { readonly kind: "doubt"; readonly why: string };
 
@@ -35,6 +36,11 @@ export interface ConsumerOptions {
 
 /** A busy broker counts the matches of a filter before it answers, message block by message block. */
 const CREATE_TIMEOUT_MS = 20_000;
+/**
+ * Unanswered for so long, another consumer is asked for: a cluster gives one to a member that died half a minute ago
+ * as readily as to any other, and then nobody answers.
+ */
+const CREATE_AGAIN_MS = [3_000, 9_000];
 const DELETE_TIMEOUT_MS = 2_000;
 /** The broker collects a consumer nobody pulled for this long. */
 const INACTIVE_MS = 60_000;
@@ -50,6 +56,12 @@ const MISSED_HEARTBEATS = 2.5;
 
 /** A doubt about the connection itself, which may be half-open. */
 export const HEARTBEATS_MISSED = "heartbeats missed";
+
+interface Created {
+  readonly consumer: Consumer;
+  readonly start: number;
+  readonly pending: number;
+}
 
 export class Consumer {
   readonly #link: Link;
@@ -74,17 +86,22 @@ export class Consumer {
    * already removed what was asked for (PLATFORM L2). `pending`: how many matches it has to deliver at once.
    * Throws UpstreamError.
    */
-  static async create(
+  static async create(link: Link, options: ConsumerOptions, onEvent: (event: ConsumerEvent) => void): Promise<Created> {
+    const ask = (): Promise<Created> => Consumer.#create(link, options, onEvent);
+    return hedge(ask, CREATE_AGAIN_MS, ({ consumer }) => void consumer.stop());
+  }
+
+  static async #create(
     link: Link,
     options: ConsumerOptions,
     onEvent: (event: ConsumerEvent) => void,
-  ): Promise<{ consumer: Consumer; start: number; pending: number }> {
+  ): Promise<Created> {
     const consumer = new Consumer(link, options, onEvent);
     const name = consumer.#name;
     const config = consumerConfig({ ...options, name, inactiveMs: INACTIVE_MS });
     const answer = await link.request(createSubject(options.stream, name, options.filter), config, CREATE_TIMEOUT_MS);
     const { start, pending } = parseCreated(answer);
-    consumer.#state = pullStart(start);
+    consumer.#state = pullStart(Math.max(start, options.startSeq));
     consumer.#inbox = link.inbox((message) => consumer.#receive(message));
     return { consumer, start, pending };
   }
@@ -162,11 +179,11 @@ export class Consumer {
     const { state, event } = step(this.#state, frame);
     this.#state = state;
     if (event.kind === "doubt") return this.#doubt(event.why);
-    if (event.kind === "expired") return this.#expire();
+    if (event.kind === "expired") return this.#expire(true);
     if (event.kind === "ended") this.#pulls.end();
     else if (event.kind === "message") this.#pulls.took();
     if (this.#pulls.overAtMs === null) this.#rest();
-    if (event.kind === "ended") return this.#onEvent(event);
+    if (event.kind === "ended") return this.#onEvent({ kind: "ended", unattended: true });
     if (event.kind === "position") return this.#onEvent({ kind: "position", position: state.position });
     this.#onEvent({
       kind: "message",
@@ -182,17 +199,17 @@ export class Consumer {
     this.#onEvent({ kind: "doubt", why });
   }
 
-  #expire(): void {
+  #expire(unattended: boolean): void {
     this.#pulls.expire(Date.now());
     if (this.#pulls.overAtMs === null) this.#rest();
     else this.#watchExpiry();
-    this.#onEvent({ kind: "ended" });
+    this.#onEvent({ kind: "ended", unattended });
   }
 
   #watchExpiry(): void {
     const { overAtMs } = this.#pulls;
     if (overAtMs === null || this.#expiry.isArmed) return;
-    this.#expiry.arm(overAtMs - Date.now(), () => this.#expire());
+    this.#expiry.arm(overAtMs - Date.now(), () => this.#expire(Date.now() >= overAtMs + OVERLAP_MS));
   }
 
   #watch(): void {

@@ -3,6 +3,7 @@
  *
  *   message (dseq = last + 1) ──────────▶ message      position := its seq
  *   message (any other dseq)  ──────────▶ doubt        something was lost between broker and us
+ *   message (at or below position) ─────▶ doubt        a member of a cluster that is behind starts where it ends itself
  *   heartbeat, counters agree ──────────▶ position     everything that matches up to Nats-Last-Stream was read (PLATFORM K1)
  *   heartbeat, broker is ahead ─────────▶ doubt        a tail was lost (PLATFORM J1)
  *   409 bytes or batch done ────────────▶ ended        the oldest pull is over, the consumer is fine
@@ -50,6 +51,7 @@ export function pullStart(start: number): PullState {
 export function step(state: PullState, frame: PullFrame): { state: PullState; event: PullEvent } {
   if (frame.kind === "message") {
     if (frame.dseq !== state.delivered + 1) return doubt(state, `delivery ${frame.dseq} after ${state.delivered}`);
+    if (frame.seq <= state.position) return doubt(state, `seq ${frame.seq} after ${state.position}`);
     return { state: { delivered: frame.dseq, position: frame.seq }, event: MESSAGE };
   }
   switch (frame.code) {

@@ -34,12 +34,12 @@ test("[W12] [W2] [U2] a change of leader loses nothing, repeats nothing, and clo
   await more(20);
   await allHave();
 
-  await cluster.members.get(stricken)?.start();
+  await cluster.restore(stricken);
   const serving = await cluster.consumerLeader();
   await cluster.members.get(serving)?.kill();
   await more(20);
   await allHave();
-  await cluster.members.get(serving)?.start();
+  await cluster.restore(serving);
   await more(5);
   await allHave();
 

@@ -61,6 +61,17 @@ export class Cluster implements AsyncDisposable {
     return until("the stream has a leader", running, ELECTION_MS);
   }
 
+  /** Starts a member that was killed; resolves when it holds all that the others do, as an operator waits before the next. */
+  async restore(member: string): Promise<void> {
+    await this.members.get(member)?.start();
+    const isCurrent = async (): Promise<boolean> => {
+      const info = await this.#manager.streams.info(STREAM).catch(() => null);
+      const replicas = info?.cluster?.replicas ?? [];
+      return replicas.length === SIZE - 1 && replicas.every(({ current, offline }) => current && !offline);
+    };
+    await until(`${member} is current`, isCurrent, ELECTION_MS);
+  }
+
   /** The member that leads the only consumer, which serves it. */
   async consumerLeader(): Promise<string> {
     const found = async (): Promise<string | undefined> => {

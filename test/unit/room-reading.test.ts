@@ -95,17 +95,32 @@ describe("Reading", () => {
     expect(reading.memory()).toEqual({ subject: "a.>", cursor: 11, position: 15, epoch: "e" });
   });
 
-  it("[W6] another stream, or a shorter one, ends everybody", () => {
-    for (const head of [
-      { ...HEAD, epoch: "f" },
-      { ...HEAD, lastSeq: 9 },
-    ]) {
-      const { reading, heard } = opened();
-      expect(reading.startAt(head)).toBe(head.lastSeq);
-      expect(heard).toEqual(["problem undefined", "close 4410"]);
-      expect(reading.fanout?.epoch).toBe(head.epoch);
-      expect(reading.memory()).toBeNull();
+  it.each([
+    ["another stream", { ...HEAD, epoch: "f" }, 0],
+    ["a shorter one, after a while", { ...HEAD, lastSeq: 9 }, 8_000],
+  ])("[W6] %s ends everybody", async (_name, head, patienceMs) => {
+    const { reading, heard } = opened();
+    if (patienceMs > 0) {
+      expect(reading.startAt(head)).toBeNull();
+      await clock.advance(patienceMs - 1);
+      expect(reading.startAt(head)).toBeNull();
+      expect(heard).toEqual([]);
+      await clock.advance(1);
     }
+    expect(reading.startAt(head)).toBe(head.lastSeq);
+    expect(heard).toEqual(["problem undefined", "close 4410"]);
+    expect(reading.fanout?.epoch).toBe(head.epoch);
+    expect(reading.memory()).toBeNull();
+  });
+
+  it("[W12] a stream that was only behind ends nobody, however often", async () => {
+    const { reading, heard } = opened();
+    for (let n = 0; n < 3; n++) {
+      expect(reading.startAt({ ...HEAD, lastSeq: 9 })).toBeNull();
+      await clock.advance(5_000);
+      expect(reading.startAt(HEAD)).toBe(10);
+    }
+    expect(heard).toEqual([]);
   });
 
   it("[W5] a consumer that begins one later than asked has lost one", () => {

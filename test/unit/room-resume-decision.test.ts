@@ -6,7 +6,7 @@ import { coldStart, resume, type RoomMemory, type SizedStream } from "../../src/
 /** 100 messages of 10 bytes: the window of 200 bytes holds 20 of them. */
 const STREAM: SizedStream = { epoch: "e", firstSeq: 1, lastSeq: 100, messages: 100, bytes: 1_000 };
 const WINDOW = 200;
-const ROOM: RoomMemory = { epoch: "e", position: 90, clients: 1, windowSize: 5 };
+const ROOM: RoomMemory = { epoch: "e", position: 90, clients: 1, windowSize: 5, isPatient: true };
 const EMPTY: SizedStream = { epoch: "e", firstSeq: 0, lastSeq: 0, messages: 0, bytes: 0 };
 const EMPTY_ROOM: RoomMemory = { ...ROOM, clients: 0 };
 const wish = (since: number | null, epoch: string | null = null): Wish => ({ since, epoch });
@@ -29,11 +29,24 @@ describe("resume", () => {
     ["[B3] nobody is here, and too much came since", { ...EMPTY_ROOM, position: 79 }, STREAM, [], "restart", 100],
     ["[W6] another epoch", { ...ROOM, epoch: "f" }, STREAM, [], "reset", 100],
     ["[W6] another epoch, nobody is here", { ...EMPTY_ROOM, epoch: "f" }, STREAM, [wish(95)], "reset", 95],
-    ["[W6] the stream is shorter than what was read", { ...ROOM, position: 101 }, STREAM, [], "reset", 100],
+    [
+      "[W6] the stream is shorter than what was read, for too long",
+      { ...ROOM, position: 101, isPatient: false },
+      STREAM,
+      [],
+      "reset",
+      100,
+    ],
+    ["[W6] the stream is shorter, nobody is here", { ...EMPTY_ROOM, position: 101 }, STREAM, [], "reset", 100],
+    ["[W6] another epoch needs no patience", { ...ROOM, epoch: "f", position: 101 }, STREAM, [], "reset", 100],
     ["[B3] cold", null, STREAM, [wish(85)], "restart", 85],
     ["[W3] cold, nobody wants the past", null, STREAM, [wish(null)], "restart", 100],
   ] as const)("%s", (_name, room, stream, wishes, kind, cursor) => {
     expect(resume(room, stream, wishes, WINDOW)).toEqual({ kind, cursor });
+  });
+
+  it("[W12] a stream shorter than what was read may only be behind", () => {
+    expect(resume({ ...ROOM, position: 101 }, STREAM, [], WINDOW)).toEqual({ kind: "wait" });
   });
 });
 

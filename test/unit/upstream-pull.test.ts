@@ -7,6 +7,7 @@ const BEFORE: PullState = { delivered: 7, position: 40 };
 const FRAMES = {
   next: { kind: "message", seq: 43, dseq: 8, pending: 2 },
   skipping: { kind: "message", seq: 44, dseq: 9, pending: 2 },
+  behind: { kind: "message", seq: 40, dseq: 8, pending: 2 },
   repeated: { kind: "message", seq: 40, dseq: 7, pending: 2 },
   heartbeat: { kind: "status", code: 100, description: "Idle Heartbeat", lastConsumer: 7, lastStream: 45 },
   oldHeartbeat: {
@@ -58,6 +59,7 @@ const doubt = (why: string): PullEvent => ({ kind: "doubt", why });
 const TABLE: Record<keyof typeof FRAMES, readonly [PullState, PullEvent]> = {
   next: [{ delivered: 8, position: 43 }, { kind: "message" }],
   skipping: [same, doubt("delivery 9 after 7")],
+  behind: [same, doubt("seq 40 after 40")],
   repeated: [same, doubt("delivery 7 after 7")],
   heartbeat: [{ ...BEFORE, position: 45 }, { kind: "position" }],
   oldHeartbeat: [same, { kind: "position" }],
