@@ -1,26 +1,17 @@
 import { setTimeout } from "node:timers/promises";
 import { afterAll, beforeAll, expect, it } from "vitest";
 import { Chromium } from "../support/chromium.ts";
-import { CONSOLE_TOKEN, ConsolePage } from "../support/console-page.ts";
-import { startRelay, type Relay } from "../support/relay.ts";
-import { Rig } from "../support/rig.ts";
+import { ConsoleStage } from "../support/console-stage.ts";
 
 const HIDDEN_SECONDS = 61;
 
-let rig: Rig;
-let relay: Relay;
-let browser: Chromium;
+let stage: ConsoleStage;
 
 beforeAll(async () => {
-  rig = await Rig.start();
-  await rig.createStream();
-  relay = await startRelay({ vars: { NATS_URL: rig.url, RELAY_API_TOKEN: CONSOLE_TOKEN } });
-  browser = await Chromium.launchPlain();
+  stage = await ConsoleStage.start(() => Chromium.launchPlain());
 });
 afterAll(async () => {
-  await browser[Symbol.asyncDispose]();
-  await relay.stop();
-  await rig.stop();
+  await stage[Symbol.asyncDispose]();
 });
 
 it(
@@ -28,20 +19,20 @@ it(
   { timeout: 120_000 },
   async () => {
     const subject = "cellos.events.hidden";
-    await using console = await ConsolePage.open(browser, relay, 1280, 4_000);
+    await using console = await stage.open(1280, 4_000);
     const { page } = console;
     const look = (): Promise<string> => page.evaluate(() => document.visibilityState);
     await console.connect(subject);
     await console.says("Live");
-    await rig.publishMany(1, { subject });
+    await stage.rig.publishMany(1, { subject });
     await console.received(1);
 
-    const front = await browser.context.newPage();
+    const front = await stage.browser.context.newPage();
     await front.bringToFront();
     await page.waitForFunction(() => document.visibilityState === "hidden", null, { polling: 100 });
     for (let second = 1; second <= HIDDEN_SECONDS; second += 1) {
       await setTimeout(1_000);
-      await rig.publishMany(1, { subject, from: second + 1 });
+      await stage.rig.publishMany(1, { subject, from: second + 1 });
     }
     expect(await look()).toBe("hidden");
     expect(await page.locator("#received").textContent()).toBe("1");

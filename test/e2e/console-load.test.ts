@@ -1,10 +1,7 @@
 import { setInterval } from "node:timers/promises";
 import type { CDPSession, Page } from "playwright-core";
 import { afterAll, beforeAll, expect, it } from "vitest";
-import { Chromium } from "../support/chromium.ts";
-import { CONSOLE_TOKEN, ConsolePage } from "../support/console-page.ts";
-import { startRelay, type Relay } from "../support/relay.ts";
-import { Rig } from "../support/rig.ts";
+import { ConsoleStage } from "../support/console-stage.ts";
 
 /** More of it by hand: the page is meant to hold out for ever. */
 const SECONDS = Number(process.env["CONSOLE_LOAD_SECONDS"] ?? 10);
@@ -15,20 +12,13 @@ const MAX_ROWS = 60;
 /** The list and its hold are bounded by 16 Mi characters each; this load is far below that. */
 const MAX_HEAP_BYTES = 64 * 1024 * 1024;
 
-let rig: Rig;
-let relay: Relay;
-let browser: Chromium;
+let stage: ConsoleStage;
 
 beforeAll(async () => {
-  rig = await Rig.start();
-  await rig.createStream();
-  relay = await startRelay({ vars: { NATS_URL: rig.url, RELAY_API_TOKEN: CONSOLE_TOKEN } });
-  browser = await Chromium.launch();
+  stage = await ConsoleStage.start();
 });
 afterAll(async () => {
-  await browser[Symbol.asyncDispose]();
-  await relay.stop();
-  await rig.stop();
+  await stage[Symbol.asyncDispose]();
 });
 
 declare global {
@@ -61,7 +51,7 @@ async function heapBytes(session: CDPSession): Promise<number> {
 it("stays smooth and bounded at 1,000 events a second", { timeout: (SECONDS + 60) * 1_000 }, async () => {
   const subject = "cellos.events.load";
   const total = SECONDS * EVENTS_A_SECOND;
-  await using opened = await ConsolePage.open(browser, relay);
+  await using opened = await stage.open();
   const { page } = opened;
   await opened.connect(subject);
   await opened.says("Live");
@@ -72,7 +62,7 @@ it("stays smooth and bounded at 1,000 events a second", { timeout: (SECONDS + 60
   const startedMs = Date.now();
   for await (const _ of setInterval(1_000 / STEPS_A_SECOND)) {
     const due = Math.min(total, Math.floor(((Date.now() - startedMs) / 1_000) * EVENTS_A_SECOND));
-    await rig.publishMany(due - published, { subject, from: published + 1, padBytes: 200 });
+    await stage.rig.publishMany(due - published, { subject, from: published + 1, padBytes: 200 });
     published = due;
     if (published >= (heaps.length + 1) * 10 * EVENTS_A_SECOND) heaps.push(await heapBytes(session));
     if (published === total) break;

@@ -1,25 +1,16 @@
 import { setInterval } from "node:timers/promises";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import type { Page } from "playwright-core";
-import { Chromium } from "../support/chromium.ts";
-import { CONSOLE_TOKEN, ConsolePage } from "../support/console-page.ts";
-import { startRelay, type Relay } from "../support/relay.ts";
-import { Rig } from "../support/rig.ts";
+import { CONSOLE_TOKEN } from "../support/console-page.ts";
+import { ConsoleStage } from "../support/console-stage.ts";
 
-let rig: Rig;
-let relay: Relay;
-let browser: Chromium;
+let stage: ConsoleStage;
 
 beforeAll(async () => {
-  rig = await Rig.start();
-  await rig.createStream();
-  relay = await startRelay({ vars: { NATS_URL: rig.url, RELAY_API_TOKEN: CONSOLE_TOKEN } });
-  browser = await Chromium.launch();
+  stage = await ConsoleStage.start();
 });
 afterAll(async () => {
-  await browser[Symbol.asyncDispose]();
-  await relay.stop();
-  await rig.stop();
+  await stage[Symbol.asyncDispose]();
 });
 
 /** From the next load on, every load leaves behind what it had shown when it ended: its own export. */
@@ -49,7 +40,7 @@ async function whatWasShown(page: Page): Promise<number[]> {
 describe("a reload of the console", () => {
   it("[W4] under way resumes by itself: no event is missed, none is shown twice", async () => {
     const subject = "cellos.events.reload";
-    await using console = await ConsolePage.open(browser, relay);
+    await using console = await stage.open();
     const { page } = console;
     await noteWhatIsShown(page);
     await page.reload();
@@ -60,7 +51,7 @@ describe("a reload of the console", () => {
     const publishing = (async () => {
       for await (const _ of setInterval(10)) {
         if (isDone) break;
-        await rig.publishMany(5, { subject, from: published + 1 });
+        await stage.rig.publishMany(5, { subject, from: published + 1 });
         published += 5;
       }
     })();
@@ -73,24 +64,24 @@ describe("a reload of the console", () => {
     await hasSome.waitFor();
     isDone = true;
     await publishing;
-    const { lastSeq } = await rig.streamState();
+    const { lastSeq } = await stage.rig.streamState();
     await console.lists(String(lastSeq));
     await page.reload();
     await console.says("Resumed after");
     expect(await whatWasShown(page)).toEqual(Array.from({ length: published }, (_, index) => index + 1));
-    expect(page.url()).toBe(`${relay.url}/`);
+    expect(page.url()).toBe(`${stage.relay.url}/`);
   });
 
   it("[W4] shows again what a pause held back: nobody has seen it", async () => {
     const subject = "cellos.events.reload-paused";
-    await using console = await ConsolePage.open(browser, relay);
+    await using console = await stage.open();
     const { page } = console;
     await console.connect(subject, { remember: true });
     await console.says("Live");
-    await rig.publishMany(2, { subject });
+    await stage.rig.publishMany(2, { subject });
     await console.received(2);
     await console.press("Pause");
-    await rig.publishMany(2, { subject, from: 3 });
+    await stage.rig.publishMany(2, { subject, from: 3 });
     await page.getByRole("button", { name: "Resume (2 new)" }).waitFor();
     await page.reload();
     await console.received(2);
@@ -99,15 +90,15 @@ describe("a reload of the console", () => {
 
   it("[W4] without a remembered token keeps none, and offers to go on", async () => {
     const subject = "cellos.events.reload-forgotten";
-    await using console = await ConsolePage.open(browser, relay);
+    await using console = await stage.open();
     const { page } = console;
     await console.connect(subject);
     await console.says("Live");
-    await rig.publishMany(2, { subject });
+    await stage.rig.publishMany(2, { subject });
     await console.received(2);
     const cursor = await page.locator("#cursor").textContent();
     await page.reload();
-    await rig.publishMany(2, { subject, from: 3 });
+    await stage.rig.publishMany(2, { subject, from: 3 });
     await console.says(`Press Connect to go on after ${cursor}.`);
     expect(await page.getByLabel("Token", { exact: true }).inputValue()).toBe("");
     expect(await page.getByLabel("Subject", { exact: true }).inputValue()).toBe(subject);
@@ -119,7 +110,7 @@ describe("a reload of the console", () => {
   });
 
   it("remembers by choice, and forgets when the choice is taken back", async () => {
-    await using console = await ConsolePage.open(browser, relay);
+    await using console = await stage.open();
     const { page } = console;
     await console.connect("cellos.events.remember", { remember: true });
     await console.says("Live");

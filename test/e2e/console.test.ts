@@ -1,36 +1,27 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { Chromium } from "../support/chromium.ts";
 import { cloudEvent } from "../support/cloud-event.ts";
-import { CONSOLE_TOKEN, ConsolePage } from "../support/console-page.ts";
-import { startRelay, type Relay } from "../support/relay.ts";
-import { Rig } from "../support/rig.ts";
+import { CONSOLE_TOKEN, type ConsolePage } from "../support/console-page.ts";
+import { ConsoleStage } from "../support/console-stage.ts";
 
 /** One above 2^53, which a number of JavaScript cannot hold. */
 const BIG = "9007199254740993";
 
-let rig: Rig;
-let relay: Relay;
-let browser: Chromium;
+let stage: ConsoleStage;
 
 beforeAll(async () => {
-  rig = await Rig.start();
-  await rig.createStream();
-  relay = await startRelay({ vars: { NATS_URL: rig.url, RELAY_API_TOKEN: CONSOLE_TOKEN } });
-  browser = await Chromium.launch();
+  stage = await ConsoleStage.start();
 });
 afterAll(async () => {
-  await browser[Symbol.asyncDispose]();
-  await relay.stop();
-  await rig.stop();
+  await stage[Symbol.asyncDispose]();
 });
 
-const open = (width?: number): Promise<ConsolePage> => ConsolePage.open(browser, relay, width);
+const open = (width?: number): Promise<ConsolePage> => stage.open(width);
 const publish = (subject: string, ...types: readonly string[]): Promise<number[]> =>
-  rig.publish(types.map((type) => ({ subject, data: cloudEvent({}, { type }) })));
+  stage.rig.publish(types.map((type) => ({ subject, data: cloudEvent({}, { type }) })));
 
 describe("the console", () => {
   it("[H10] [W1] shows an event as it happens, every digit of it, under a strict policy", async () => {
-    const policy = (await fetch(relay.url)).headers.get("content-security-policy") ?? "";
+    const policy = (await fetch(stage.relay.url)).headers.get("content-security-policy") ?? "";
     expect(policy).toContain("default-src 'none'; script-src 'self'; style-src 'self';");
     expect(policy).not.toContain("unsafe");
 
@@ -43,14 +34,14 @@ describe("the console", () => {
     await console.says("Live");
     const event = cloudEvent({ n: 0, cost: 1 }, { type: "com.example.big" });
     const data = JSON.stringify(event).replace('"n":0,"cost":1', `"n":${BIG},"cost":1.10`);
-    const [seq] = await rig.publish([{ subject: "cellos.events.big", data }]);
+    const [seq] = await stage.rig.publish([{ subject: "cellos.events.big", data }]);
     await console.lists("com.example.big");
 
     await page.locator("#rows button").press("Enter");
     const json = page.getByLabel("The event as JSON");
     expect(await json.textContent()).toContain(`"n": ${BIG},\n    "cost": 1.10`);
     expect(await page.getByRole("heading", { name: `Event ${seq}` }).isVisible()).toBe(true);
-    await page.context().grantPermissions(["clipboard-read", "clipboard-write"], { origin: relay.url });
+    await page.context().grantPermissions(["clipboard-read", "clipboard-write"], { origin: stage.relay.url });
     await page.locator("#copy").click();
     await console.says("Copied");
     expect(await page.evaluate(() => navigator.clipboard.readText())).toBe(await json.textContent());
@@ -59,7 +50,7 @@ describe("the console", () => {
     expect((await console.exported()).lines).toEqual([`{"seq":${seq},"event":${data}}`]);
 
     expect([addresses.length > 0, addresses.filter((address) => address.includes(CONSOLE_TOKEN))]).toEqual([true, []]);
-    expect(page.url()).toBe(`${relay.url}/`);
+    expect(page.url()).toBe(`${stage.relay.url}/`);
     expect(await page.evaluate(() => localStorage.length)).toBe(0);
     expect(await page.evaluate(() => JSON.stringify(sessionStorage))).not.toContain(CONSOLE_TOKEN);
     expect(console.faults).toEqual([]);
@@ -108,7 +99,7 @@ describe("the console", () => {
     await console.connect(subject);
     await console.says("Live");
     const send = (type: string, source: string, city: string): Promise<number[]> =>
-      rig.publish([{ subject, data: cloudEvent({ city }, { type, source }) }]);
+      stage.rig.publish([{ subject, data: cloudEvent({ city }, { type, source }) }]);
     await send("com.example.a", "/red", "Bern");
     await send("com.example.b", "/red", "Oslo");
     await console.lists("com.example.b");
@@ -139,7 +130,7 @@ describe("the console", () => {
     const { page } = console;
     await console.connect(subject);
     await console.says("Live");
-    await rig.publishMany(200, { subject });
+    await stage.rig.publishMany(200, { subject });
     await console.received(200);
     const focusedSeq = (): Promise<string | null | undefined> =>
       page.evaluate(() => document.activeElement?.querySelector(".seq")?.textContent);
@@ -151,7 +142,7 @@ describe("the console", () => {
     const place = (): Promise<number | undefined> =>
       page.evaluate(() => document.activeElement?.getBoundingClientRect().top);
     const before = await place();
-    await rig.publishMany(50, { subject, from: 201 });
+    await stage.rig.publishMany(50, { subject, from: 201 });
     await page.getByRole("button", { name: "Resume (50 new)" }).waitFor();
     expect([Number(await focusedSeq()), await place()]).toEqual([newest - 31, before]);
     await page.keyboard.press("Home");
@@ -189,7 +180,7 @@ describe("the console", () => {
     await console.says(`Resumed after ${chosen}.`);
     await console.lists("com.example.c");
     expect(await console.types()).toEqual(["com.example.c", "com.example.b", "com.example.a"]);
-    await page.context().grantPermissions(["clipboard-read", "clipboard-write"], { origin: relay.url });
+    await page.context().grantPermissions(["clipboard-read", "clipboard-write"], { origin: stage.relay.url });
     await console.press("Copy the cursor");
     expect(await page.evaluate(() => navigator.clipboard.readText())).toBe(String(last));
   });
@@ -218,7 +209,7 @@ describe("the console", () => {
     await console.says("Live");
     await publish(subject, "com.example.a-type-with-a-name-longer-than-any-phone-is-wide.v1.happened");
     await console.lists("happened");
-    await rig.publishMany(30, { subject });
+    await stage.rig.publishMany(30, { subject });
     await console.received(31);
     const top = (): Promise<number> => page.locator("#scroll").evaluate((list) => list.getBoundingClientRect().top);
     const before = await top();
