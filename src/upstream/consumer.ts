@@ -234,6 +234,7 @@ function toFrame(message: Delivery): PullFrame | null {
     description: headers.description,
     lastConsumer: count("Nats-Last-Consumer"),
     lastStream: count("Nats-Last-Stream"),
+    unused: count("Nats-Pending-Messages"),
   };
 }
 

@@ -6,8 +6,8 @@
  *   message (at or below position) ─────▶ doubt        a member of a cluster that is behind starts where it ends itself
  *   heartbeat, counters agree ──────────▶ position     everything that matches up to Nats-Last-Stream was read (PLATFORM K1)
  *   heartbeat, broker is ahead ─────────▶ doubt        a tail was lost (PLATFORM J1)
- *   409 bytes or batch done ────────────▶ ended        the oldest pull is over, the consumer is fine
- *   408 ────────────────────────────────▶ expired      so is each whose time it was
+ *   409 bytes, or batch with some left ─▶ ended        the oldest pull is over before its time
+ *   408, or 409 batch with none left ───▶ expired      a pull whose time or count was over anyway
  *   409 anything else, 404, 503 ────────▶ doubt        the consumer is gone or moved
  *
  * A doubt is always answered the same way: a new consumer at position + 1.
@@ -28,6 +28,8 @@ export type PullFrame =
       readonly description: string;
       readonly lastConsumer: number;
       readonly lastStream: number;
+      /** Messages that the pull it ends has not brought. */
+      readonly unused: number;
     };
 
 export type PullEvent =
@@ -62,7 +64,8 @@ export function step(state: PullState, frame: PullFrame): { state: PullState; ev
     case 408:
       return { state, event: EXPIRED };
     case 409:
-      if (/maxbytes|batch completed/i.test(frame.description)) return { state, event: ENDED };
+      if (/maxbytes/i.test(frame.description)) return { state, event: ENDED };
+      if (/batch completed/i.test(frame.description)) return { state, event: frame.unused > 0 ? ENDED : EXPIRED };
       return doubt(state, frame.description);
     default:
       return doubt(state, `status ${frame.code} ${frame.description}`);

@@ -197,6 +197,17 @@ describe("Consumer", () => {
     expect(events).toEqual([end, { ...end, unattended: true }]);
   });
 
+  it("[B1] [U1] the word that a batch is complete takes nothing from the next, or ever more would be under way", async () => {
+    const { link, consumer, events } = await created();
+    consumer.pull(1, 2_048);
+    link.hand(event(11, 1, 9));
+    consumer.pull(7, 2_048);
+    link.hand(ModelMessage.status(409, "Batch Completed", { "Nats-Pending-Messages": 0 }));
+    expect([events.at(-1), consumer.outstanding]).toEqual([{ kind: "ended", unattended: true }, 7]);
+    link.hand(ModelMessage.status(409, "Message Size Exceeds MaxBytes", { "Nats-Pending-Messages": 7 }));
+    expect([events.at(-1), consumer.outstanding]).toEqual([{ kind: "ended", unattended: true }, 0]);
+  });
+
   it("[W12] the first frame may take as long as any after a pull", async () => {
     const { link, consumer, events } = await created();
     consumer.pull(5);
