@@ -25,6 +25,14 @@ const MAX_SLICES = 16;
 
 type OwnPhase = Extract<Phase, { kind: "own" }>;
 
+interface Rest {
+  readonly events: readonly Envelope[];
+  readonly protocol: Protocol;
+  readonly cursor: number;
+  readonly readTo: number;
+  readonly frames: readonly Frame[];
+}
+
 export class CatchUp {
   readonly #at: Readonly<Place>;
   readonly #window: Window;
@@ -32,6 +40,7 @@ export class CatchUp {
   readonly #sender: Sender;
   readonly #slices = new Map<number, readonly Frame[]>();
   #slicesVersion = 0;
+  #lastRest: Rest | null = null;
 
   constructor(at: Readonly<Place>, window: Window, roster: Roster, sender: Sender) {
     this.#at = at;
@@ -61,10 +70,18 @@ export class CatchUp {
   deliver(session: Session, events: readonly Envelope[], nowMs: number): "more" | "paused" | "gone" {
     const phase = session.phase;
     if (phase.kind === "live") return "more";
-    const first = events.findIndex((e) => e.seq > phase.readTo);
-    if (first < 0) return "more";
-    const wanted = first === 0 ? events : events.slice(first);
-    return this.#sendAll(session, phase, eventFrames(session.protocol, phase.cursor, wanted), nowMs);
+    return this.#sendAll(session, phase, this.#rest(session.protocol, phase, events), nowMs);
+  }
+
+  /** What of these events lies above a place, encoded once for all who stand there, one after the other. */
+  #rest(protocol: Protocol, { cursor, readTo }: OwnPhase, events: readonly Envelope[]): readonly Frame[] {
+    const last = this.#lastRest;
+    const isSame = last?.events === events && last.protocol === protocol;
+    if (isSame && last.cursor === cursor && last.readTo === readTo) return last.frames;
+    const first = events.findIndex((e) => e.seq > readTo);
+    const frames = first < 0 ? [] : eventFrames(protocol, cursor, first === 0 ? events : events.slice(first));
+    this.#lastRest = { events, protocol, cursor, readTo, frames };
+    return frames;
   }
 
   /**
@@ -86,6 +103,7 @@ export class CatchUp {
   /** A quiet room must not keep what it encoded: rooms share an isolate. */
   forgetSlices(): void {
     this.#slices.clear();
+    this.#lastRest = null;
   }
 
   #sendAll(session: Session, phase: OwnPhase, frames: readonly Frame[], nowMs: number): "more" | "paused" | "gone" {
