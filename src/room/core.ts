@@ -15,7 +15,7 @@ import { Feed } from "./feed.ts";
 import type { FeedHost } from "./feed-host.ts";
 import { decide, type Admission, type Wish } from "./join-decision.ts";
 import type { Memory } from "./memory.ts";
-import { PACED_MS, Pacer } from "./pacer.ts";
+import { Pacer } from "./pacer.ts";
 import { Pulse } from "./pulse.ts";
 import { Reading } from "./reading.ts";
 import { Replays } from "./replays.ts";
@@ -54,7 +54,7 @@ export class Core implements FeedHost {
     const firstSeq = (): Promise<number> => this.#ask().then((head) => head.firstSeq);
     this.#reading = new Reading(subject, config, {
       newFanout: (cursor, epoch) => this.#newFanout(cursor, epoch),
-      onFlushed: () => this.#pacer.wake(PACED_MS),
+      onFlushed: () => this.#pacer.wake(),
       firstSeq,
       doubt: (why) => this.#feed?.doubt(why),
       readOn: () => this.#feed?.readOn(),
@@ -230,7 +230,7 @@ export class Core implements FeedHost {
   #newFanout(cursor: number, epoch: string): Fanout {
     return new Fanout(cursor, epoch, {
       ...this.#host.fanout,
-      onPaused: () => this.#pacer.wake(PACED_MS),
+      onPaused: () => this.#pacer.wake(),
       onGone: (session, close) => {
         this.#host.onGone(session, close);
         this.#onMaybeEmpty();

@@ -21,6 +21,7 @@ import { closeQuietly, sendProblem } from "./farewell.ts";
 import { Sender, type Encode, type SenderOptions } from "./sender.ts";
 import { Roster } from "./roster.ts";
 import { cursorOf, type Session } from "./session.ts";
+import { throttle } from "./throttle.ts";
 import { Window } from "./window.ts";
 
 export interface FanoutOptions extends SenderOptions {
@@ -91,6 +92,7 @@ export class Fanout {
   flush(nowMs: number): void {
     const events = this.#pending;
     if (events.length === 0) return;
+    if (this.#roster.live.size > 0) throttle.heard(this.#pendingBytes, nowMs);
     this.#pending = [];
     this.#pendingBytes = 0;
     const prev = this.#at.cursor;
@@ -179,13 +181,13 @@ export class Fanout {
     this.flush(nowMs);
     this.#catchUp.forgetSlices();
     const prev = this.#at.cursor;
-    const moved = position > prev;
-    if (moved) this.#at.cursor = position;
+    this.#at.cursor = Math.max(prev, position);
     const frame = (protocol: Protocol, cursor: number): Frame =>
       heartbeatFrame(protocol, { cursor, epoch: this.epoch, upstream, nowMs });
     const idle = (session: Session): boolean => nowMs - session.lastFrameAtMs >= this.#options.heartbeatMs / 2;
     for (const session of this.#roster.live) this.#sender.closeIfOverdue(session, nowMs);
-    this.#broadcast((protocol) => [frame(protocol, this.#at.cursor)], prev, nowMs, true, moved ? undefined : idle);
+    const toWhom = position > prev ? undefined : idle;
+    this.#broadcast((protocol) => [frame(protocol, this.#at.cursor)], prev, nowMs, true, toWhom);
     const own = [...this.#roster.own];
     this.serveOwn(nowMs);
     for (const session of own) {
@@ -205,7 +207,6 @@ export class Fanout {
 
   /** Serves every session that is not live from the window. */
   serveOwn(nowMs: number): void {
-    if (this.#roster.own.size === 0) return;
     for (const session of [...this.#roster.own]) this.serve(session, nowMs);
   }
 

@@ -9,6 +9,9 @@
  */
 import { V2, type Protocol } from "../protocol/subprotocol.ts";
 
+/** A client that owes a ping is looked at this often: the platform answers pings without telling us (PLATFORM E1). */
+export const PACED_MS = 25;
+
 export interface FlowLimits {
   /** MAX_UNREAD_BYTES for v2; for v1 its share of MAX_UNPROVEN_BYTES. */
   readonly budgetBytes: number;

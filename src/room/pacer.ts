@@ -4,10 +4,8 @@
  */
 import { Timer } from "../shared/timer.ts";
 import type { Fanout } from "./fanout.ts";
+import { PACED_MS } from "./flow.ts";
 import type { Replays } from "./replays.ts";
-
-/** A client that owes a ping is looked at this often: the platform answers pings without telling us (PLATFORM E1). */
-export const PACED_MS = 25;
 
 export class Pacer {
   readonly #fanout: () => Fanout | null;
@@ -23,7 +21,7 @@ export class Pacer {
   }
 
   /** Runs after `afterMs` at the latest, if there is anybody to serve, or a replay that nobody reads any more. */
-  wake(afterMs: number): void {
+  wake(afterMs = PACED_MS): void {
     const dueAtMs = Date.now() + afterMs;
     const nobody = (this.#fanout()?.own.size ?? 0) === 0 && this.#replays.active === 0;
     if (nobody || (this.#timer.isArmed && this.#dueAtMs <= dueAtMs)) return;
@@ -36,15 +34,15 @@ export class Pacer {
     if (fanout === null) return;
     const nowMs = Date.now();
     fanout.flush(nowMs);
-    let nextMs: number | null = null;
+    let nextMs = Infinity;
     for (const session of [...fanout.own]) {
       const served = fanout.serve(session, nowMs);
       if (served === "more") nextMs = 0;
-      else if (served === "paused") nextMs ??= PACED_MS;
+      else if (served === "paused") nextMs = Math.min(nextMs, PACED_MS);
       else if (served === "needs-replay") this.#replays.want(session, nowMs);
     }
-    if (this.#replays.run(fanout, nowMs)) nextMs ??= PACED_MS;
+    nextMs = Math.min(nextMs, this.#replays.run(fanout, nowMs));
     this.#onServed();
-    if (nextMs !== null) this.wake(nextMs);
+    if (nextMs < Infinity) this.wake(nextMs);
   }
 }

@@ -12,8 +12,10 @@ import type { Envelope } from "../protocol/frames.ts";
 import { toEnvelope } from "../upstream/envelope.ts";
 import type { Consumer, ConsumerEvent } from "../upstream/consumer.ts";
 import type { Fanout } from "./fanout.ts";
+import { PACED_MS } from "./flow.ts";
 import { leavesOut } from "./jump-guard.ts";
 import type { Session } from "./session.ts";
+import { throttle } from "./throttle.ts";
 
 const BATCH = 256;
 /** With more than this to serve, nothing is pulled ahead: a room's replays share the isolate's memory. */
@@ -48,6 +50,8 @@ export class Replay {
   #ready: readonly Envelope[] = [];
   #readyTo: number;
   #base: number;
+  /** Not served before this, for the sake of who is live. */
+  #turnAtMs = 0;
   #servingSinceMs = 0;
   #takenAtMs = 0;
   #brokeOff = false;
@@ -148,13 +152,19 @@ export class Replay {
     this.#state = "serving";
     this.#servingSinceMs = 0;
     this.#takenAtMs = 0;
-    if (this.#ready.reduce((sum, { bytes }) => sum + bytes, 0) <= AHEAD_BYTES) this.#pull();
+    const readyBytes = this.#ready.reduce((sum, { bytes }) => sum + bytes, 0);
+    this.#turnAtMs = throttle.book(readyBytes, this.members.size, Date.now());
+    if (readyBytes <= AHEAD_BYTES) this.#pull();
     this.#host.wake();
   }
 
-  /** Sends members what is in the buffer, as far as each can take it. True when somebody waits for a ping. */
-  serve(nowMs: number): boolean {
-    if (this.#state !== "serving") return false;
+  /**
+   * Sends members what is in the buffer, as far as each can take it. Returns after how many milliseconds to call again,
+   * since somebody waits for a ping or it is not this replay's turn; Infinity when it wakes the host itself.
+   */
+  serve(nowMs: number): number {
+    if (this.#state !== "serving") return Infinity;
+    if (nowMs < this.#turnAtMs) return this.#turnAtMs - nowMs;
     this.#servingSinceMs ||= nowMs;
     this.#takenAtMs ||= nowMs;
     const lagging: Session[] = [];
@@ -174,11 +184,11 @@ export class Replay {
     }
     if (this.members.size === 0) {
       this.stop();
-      return false;
+      return Infinity;
     }
     if (lagging.length > 0) {
       const letGo = lagging.length < this.members.size && nowMs - this.#servingSinceMs > LAGGARD_MS;
-      if (!letGo) return true;
+      if (!letGo) return PACED_MS;
       for (const member of lagging) this.members.delete(member);
     }
     this.#ready = [];
@@ -186,6 +196,6 @@ export class Replay {
     this.#state = "pulling";
     if (this.#isOver) this.#check();
     else this.#pull();
-    return false;
+    return Infinity;
   }
 }

@@ -6,6 +6,7 @@ import { UpstreamError } from "../upstream/api.ts";
 import { Consumer } from "../upstream/consumer.ts";
 import type { Link } from "../upstream/link.ts";
 import type { Fanout } from "./fanout.ts";
+import { PACED_MS } from "./flow.ts";
 import { Replay } from "./replay.ts";
 import type { Session } from "./session.ts";
 
@@ -50,12 +51,15 @@ export class Replays {
     if (!this.#wanting.has(session)) this.#wanting.set(session, { distance: Infinity, atMs: nowMs });
   }
 
-  /** Serves and starts what can be. True when it must be run again soon: a member owes a ping, or a start is due. */
-  run(fanout: Fanout, nowMs: number): boolean {
-    let paused = false;
+  /**
+   * Serves and starts what can be. Returns after how many milliseconds to run it again, since a member owes a ping, or a
+   * turn or a start is due; Infinity when nothing is.
+   */
+  run(fanout: Fanout, nowMs: number): number {
+    let againMs = Infinity;
     let awaited = false;
     for (const replay of [...this.#active]) {
-      paused = replay.serve(nowMs) || paused;
+      againMs = Math.min(againMs, replay.serve(nowMs));
       if (replay.isStuck(nowMs) && this.#isAwaited(fanout, nowMs)) replay.stop();
       if (replay.state === "stopped") this.#active.delete(replay);
       if (replay.brokeOff) this.#notBeforeMs = nowMs + RETRY_MS;
@@ -77,7 +81,7 @@ export class Replays {
     }
     awaited ||= this.#wanting.size > 0 && nowMs < this.#notBeforeMs;
     // Without a connection nothing can start, and the room may fall asleep.
-    return paused || (awaited && this.#options.link() !== null);
+    return awaited && this.#options.link() !== null ? Math.min(againMs, PACED_MS) : againMs;
   }
 
   /** The connection is gone: everybody waits again. */

@@ -7,7 +7,7 @@ import { ModelBroker, type ModelLink } from "./model-room-broker.ts";
 import { ModelClient } from "./model-room-client.ts";
 import type { ModelClock } from "./model-room-clock.ts";
 import { makeSession } from "./model-room-session.ts";
-import { ModelStream, STREAM } from "./model-room-stream.ts";
+import { envelopeOf, ModelStream, STREAM } from "./model-room-stream.ts";
 
 export class ReplaysBench {
   readonly clock: ModelClock;
@@ -77,6 +77,12 @@ export class ReplaysBench {
 
   get ackBytes(): number {
     return 25_000;
+  }
+
+  /** An event is published, and who is live hears it at once. */
+  say(): void {
+    this.fanout.receive(envelopeOf(this.stream.publish("match", 100)));
+    this.fanout.flush(this.clock.nowMs);
   }
 
   /** Time passes; `readers` read and acknowledge, and the room does what its pacer does. */
