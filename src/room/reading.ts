@@ -122,6 +122,8 @@ export class Reading implements FeedReader {
     };
     const decision = resume(memory, head, this.#host.wishes(), this.#windowBytes);
     if (decision.kind === "wait") {
+      if (this.#behindSinceMs === null)
+        logEvent("upstream-behind", { subject: this.#subject, position: this.#position, last: head.lastSeq });
       this.#behindSinceMs ??= Date.now();
       return null;
     }

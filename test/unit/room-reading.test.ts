@@ -118,9 +118,13 @@ describe("Reading", () => {
     for (let n = 0; n < 3; n++) {
       expect(reading.startAt({ ...HEAD, lastSeq: 9 })).toBeNull();
       await clock.advance(5_000);
+      expect(reading.startAt({ ...HEAD, lastSeq: 9 })).toBeNull();
       expect(reading.startAt(HEAD)).toBe(10);
     }
     expect(heard).toEqual([]);
+    const said = logged.filter((line) => line.includes("upstream-behind"));
+    expect(said).toHaveLength(3);
+    expect(said[0]).toContain('"event":"upstream-behind","subject":"a.>","position":10,"last":9');
   });
 
   it("[W5] a consumer that begins one later than asked has lost one", () => {
