@@ -51,7 +51,7 @@ export function pushDial(ground: Ground, { subject, since }: Stretch, clients: n
   return { dialect: "push", port: ground.broker.port, path: "/", subject, since, clients, pingBytes: 0, wave: clients };
 }
 
-export async function catchUp(swarm: Swarm, dial: Dial, events: number, exactly = true): Promise<CaughtUp> {
+export async function catchUp(swarm: Swarm, dial: Dial, events: number): Promise<CaughtUp> {
   await swarm.cut();
   await swarm.begin({ clients: dial.clients, marks: events, step: events, latency: false });
   const startedMs = nowMs();
@@ -62,7 +62,7 @@ export async function catchUp(swarm: Swarm, dial: Dial, events: number, exactly 
   const late = report.settledAtMs === null ? "not done in time" : "";
   return {
     seconds: ((report.settledAtMs ?? nowMs()) - startedMs) / 1_000,
-    trouble: late || (exactly ? troubleIn(report) : ""),
+    trouble: late || troubleIn(report),
   };
 }
 

@@ -96,12 +96,13 @@ function natsSource({ publisher }: Ground, subject: string, bytes: number): Sour
   };
 }
 
-/** Sends constants as large as the relay's frames of such events. */
+/** Sends frames as large as the relay's of such events, all with the first mark. */
 function ceilingSource(port: number, subject: string, bytes: number): Source {
-  const event = new EventTemplate(bytes).bytes.toString();
-  const body = `{"seq":${FIRST_MARK},"event":${event}}`;
+  const template = new EventTemplate(bytes);
   return {
     send: async (marks) => {
+      template.write(template.bytes, 0, marks[0] ?? FIRST_MARK);
+      const body = `{"seq":${FIRST_MARK},"event":${template.bytes.toString()}}`;
       const url = `http://127.0.0.1:${port}/?subject=${subject}&count=${marks.length}`;
       const answer = await fetch(url, { method: "POST", body });
       if (!answer.ok) throw new Error(`The ceiling's Worker answered ${answer.status}.`);
