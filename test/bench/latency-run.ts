@@ -31,7 +31,11 @@ export async function timedRun(ground: Ground, side: Side, pace: Pace): Promise<
   if (side.name === "push") await ground.consumers(subject, clients);
   await swarm.begin({ clients, marks, step: marks, latency: true });
   await delay(SETTLE_MS);
-  await atRate(side.source(subject, bytes), perSecond, marks);
+  const source = side.source(subject, bytes);
+  const answers: Promise<void>[] = [];
+  // A server that is late with its answer must not hold up what is published: that would hide how late it is.
+  await atRate({ send: async (due) => void answers.push(source.send(due)) }, perSecond, marks);
+  await Promise.all(answers);
   await swarm.reached(marks, DRAIN_MS);
   const report = await swarm.report();
   await swarm.cut();
