@@ -5,7 +5,7 @@
  * full waits for nothing: it would not get fuller.
  *
  *   quiet ──event, one saved──▶ queued ──end of turn: send──▶ resting ──timer, nothing came──▶ quiet
- *     └──event, none saved──▶ resting                            └──timer, something waits: send──▶ resting
+ *     └──event, none saved──▶ resting ──frame full──▶ queued      └──timer, something waits: send──▶ resting
  *
  * After a batch there is a rest that only a timer ends. A timer comes when the room has read what had arrived, however
  * long the sending took; a clock alone would let a room whose sends take longer than BATCH_MS send event by event.
