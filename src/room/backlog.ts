@@ -5,7 +5,7 @@
  * read it or its connection dies (PLATFORM C3, C4), so it stays in the account until the runtime says that it is gone.
  */
 import { V1 } from "../protocol/subprotocol.ts";
-import { WeakMembers } from "../shared/weak-members.ts";
+import { WeakMembers, type Owner } from "../shared/weak-members.ts";
 import type { Session, Socket } from "./session.ts";
 
 const isolate = new WeakMembers<Backlog>();
@@ -15,16 +15,27 @@ const SUSPECT_MS = 5_000;
 /** Adding up every session after every batch would cost more than it saves. */
 const MEASURE_EVERY_MS = 250;
 
+/**
+ * Call when an object is made anew: what its last instance had in the account went with its memory, or is told to this one
+ * (PLATFORM A6). A socket that it closed may drain only now.
+ */
+export function forgetBacklog(owner: Owner): void {
+  isolate.delete(owner);
+}
+
 export class Backlog {
+  readonly #owner: Owner;
   readonly #maxBytes: number;
   readonly #undrained = new Map<Socket, number>();
   #suspects = new Map<Session, number>();
   #suspectBytes = 0;
   #measuredAtMs = 0;
 
-  constructor(maxBytes: number) {
+  /** `owner` names the object, so that a later instance of it takes its place in the sum. */
+  constructor(maxBytes: number, owner: Owner = Symbol()) {
     this.#maxBytes = maxBytes;
-    isolate.add(this);
+    this.#owner = owner;
+    isolate.set(owner, this);
   }
 
   /** More than MAX_QUEUED_BYTES lie in this isolate: nobody may join (B1). */
@@ -48,7 +59,7 @@ export class Backlog {
 
   /** The room ends itself, and its queues with it: nobody may wait until its memory is collected. */
   end(): void {
-    isolate.delete(this);
+    isolate.delete(this.#owner);
   }
 
   /** The runtime says that a socket is gone. */
@@ -57,9 +68,8 @@ export class Backlog {
   }
 
   /**
-   * Whom this room must shed: the worst first, of those that give no sign of reading, until the isolate's excess
-   * is covered. A room may only close its own sockets, so each looks after its own. `look` reads a session's last
-   * ping, so that nobody is judged by an old one.
+   * Whom this room must shed: the worst of the isolate first, of those that give no sign of reading, until its excess is
+   * covered. A room can only close its own sockets, so it leaves the others' to them. `look` reads a session's last ping, so that nobody is judged by an old one.
    */
   toShed(sessions: ReadonlySet<Session>, look: (session: Session) => void, nowMs: number): Session[] {
     if (nowMs - this.#measuredAtMs < MEASURE_EVERY_MS) return [];
@@ -67,13 +77,13 @@ export class Backlog {
     if (this.#excess() <= 0) return [];
     for (const session of sessions) look(session);
     this.#measure(sessions, nowMs);
-    const suspects = [...this.#suspects.keys()].toSorted((a, b) => unread(b) - unread(a));
+    const suspects = [...isolate].flatMap((room) => [...room.#suspects]).toSorted(([, a], [, b]) => b - a);
     let excess = this.#excess();
     const shed: Session[] = [];
-    for (const session of suspects) {
+    for (const [session, bytes] of suspects) {
       if (excess <= 0) break;
-      shed.push(session);
-      excess -= unread(session);
+      if (this.#suspects.has(session)) shed.push(session);
+      excess -= bytes;
     }
     return shed;
   }

@@ -15,6 +15,7 @@ import {
   type UpstreamHealth,
 } from "../protocol/frames.ts";
 import type { Protocol } from "../protocol/subprotocol.ts";
+import type { Owner } from "../shared/weak-members.ts";
 import { Backlog } from "./backlog.ts";
 import { CatchUp, type Place, type Served } from "./catch-up.ts";
 import { closeQuietly, sendProblem } from "./farewell.ts";
@@ -25,6 +26,8 @@ import { throttle } from "./throttle.ts";
 import { Window } from "./window.ts";
 
 export interface FanoutOptions extends SenderOptions {
+  /** Names the object among those that share an isolate; without it the room is somebody of its own. */
+  readonly owner?: Owner;
   readonly windowBytes: number;
   readonly heartbeatMs: number;
   /** A session has left the live set: somebody must look for its ping, whatever flushed the batch. */
@@ -48,9 +51,9 @@ export class Fanout {
   constructor(cursor: number, epoch: string, options: FanoutOptions) {
     this.epoch = epoch;
     this.#options = options;
-    this.window = new Window(cursor, options.windowBytes);
+    this.window = new Window(cursor, options.windowBytes, options.owner);
     this.#at = { cursor, atHead: false };
-    this.backlog = new Backlog(options.maxQueuedBytes);
+    this.backlog = new Backlog(options.maxQueuedBytes, options.owner);
     this.#sender = new Sender(options, {
       close: (session, name) => this.close(session, name),
       gone: (session) => this.leave(session),

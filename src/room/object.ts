@@ -10,6 +10,7 @@ import type { CloseName } from "../protocol/codes.ts";
 import { welcomeFrame } from "../protocol/frames.ts";
 import { V2 } from "../protocol/subprotocol.ts";
 import { describeError, logEvent } from "../shared/log.ts";
+import { forgetBacklog } from "./backlog.ts";
 import { Core } from "./core.ts";
 import { closeQuietly } from "./farewell.ts";
 import { Grants } from "./grants.ts";
@@ -22,6 +23,7 @@ import type { Session } from "./session.ts";
 import type { ShardLimits, ShardReport } from "./shard-book.ts";
 import { Shards } from "./shards.ts";
 import { refuse, Sockets } from "./sockets.ts";
+import { forgetWindow } from "./window.ts";
 
 const ACK_BYTES = 256 * 1024;
 const FULL_RETRY_SECONDS = 5;
@@ -40,6 +42,8 @@ export class Room extends DurableObject<Env> {
     this.#sockets = new Sockets(ctx);
     this.#grants = new Grants((grantId) => env.LEDGER.getByName(grantId));
     this.#shards = new Shards(parseRoomName(ctx.id.name), (name) => env.ROOM.getByName(name));
+    forgetBacklog(this.#owner);
+    forgetWindow(this.#owner);
     try {
       ctx.setWebSocketAutoResponse(new WebSocketRequestResponsePair("ping", "pong"));
       this.#wake();
@@ -137,9 +141,14 @@ export class Room extends DurableObject<Env> {
     );
   }
 
+  get #owner(): string {
+    return this.ctx.id.toString();
+  }
+
   #newCore(subject: string, config: Config): Core {
+    const owner = this.#owner;
     return new Core(subject, config, {
-      fanout: { ...config, ackBytes: ackBytes(config), pingAtMs: (session) => this.#sockets.pingAtMs(session) },
+      fanout: { ...config, owner, ackBytes: ackBytes(config), pingAtMs: (session) => this.#sockets.pingAtMs(session) },
       onGone: (session, close) => this.#onGone(session, close),
       persist: (memory) => {
         remember(this.ctx.storage, memory);

@@ -5,12 +5,17 @@
  * A ring in an array: dropped entries are counted at the front and cut off now and then, so that adding is O(1).
  */
 import type { Envelope } from "../protocol/frames.ts";
-import { WeakMembers } from "../shared/weak-members.ts";
+import { WeakMembers, type Owner } from "../shared/weak-members.ts";
 
 const ISOLATE_BYTES = 32 * 1024 * 1024;
 const isolate = new WeakMembers<Window>();
 /** Counting the rooms of the isolate on every event would cost more than it saves. */
 const RECOUNT_EVERY = 256;
+
+/** Call when an object is made anew: the window of its last instance went with its memory. */
+export function forgetWindow(owner: Owner): void {
+  isolate.delete(owner);
+}
 
 export class Window {
   #entries: Envelope[] = [];
@@ -21,10 +26,11 @@ export class Window {
   #shareBytes = ISOLATE_BYTES;
   #pushes = 0;
 
-  constructor(from: number, maxBytes: number) {
+  /** `owner` names the object, so that a later instance of it takes its place among those that share. */
+  constructor(from: number, maxBytes: number, owner: Owner = Symbol()) {
     this.#from = from;
     this.#maxBytes = maxBytes;
-    isolate.add(this);
+    isolate.set(owner, this);
   }
 
   /** The cursor from which on the window knows every match. */

@@ -1,30 +1,26 @@
 /**
- * Objects of one isolate that share something, held weakly: a Durable Object that is evicted or aborted says
- * goodbye to nobody.
+ * Objects of one isolate that share something, held weakly: a Durable Object that is evicted or aborted says goodbye to
+ * nobody. Garbage may not be collected for long, so whoever comes back under the name of an owner takes its place.
  */
-export class WeakMembers<T extends object> {
-  readonly #references = new Set<WeakRef<T>>();
-  readonly #known = new WeakMap<T, WeakRef<T>>();
+export type Owner = string | symbol;
 
-  add(member: T): void {
-    if (this.#known.has(member)) return;
-    const reference = new WeakRef(member);
-    this.#known.set(member, reference);
-    this.#references.add(reference);
+export class WeakMembers<T extends object> {
+  readonly #references = new Map<Owner, WeakRef<T>>();
+
+  /** The one of this owner from now on. */
+  set(owner: Owner, member: T): void {
+    this.#references.set(owner, new WeakRef(member));
   }
 
-  delete(member: T): void {
-    const reference = this.#known.get(member);
-    if (reference === undefined) return;
-    this.#known.delete(member);
-    this.#references.delete(reference);
+  delete(owner: Owner): void {
+    this.#references.delete(owner);
   }
 
   /** Those that still live. */
   *[Symbol.iterator](): Generator<T> {
-    for (const reference of this.#references) {
+    for (const [owner, reference] of this.#references) {
       const member = reference.deref();
-      if (member === undefined) this.#references.delete(reference);
+      if (member === undefined) this.#references.delete(owner);
       else yield member;
     }
   }

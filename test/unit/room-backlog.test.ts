@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { V1, V2, type Protocol } from "../../src/protocol/subprotocol.ts";
-import { Backlog } from "../../src/room/backlog.ts";
+import { Backlog, forgetBacklog } from "../../src/room/backlog.ts";
 import { newFlow } from "../../src/room/flow.ts";
 import type { Session } from "../../src/room/session.ts";
 import { WeakMembers } from "../../src/shared/weak-members.ts";
@@ -102,12 +102,37 @@ describe("Backlog", () => {
     expect(measure(next, session(V1, 1), keep)).toEqual([keep]);
   });
 
+  it("[B1] sheds the worst of the isolate, each room its own", () => {
+    const here = new Backlog(MAX);
+    const there = new Backlog(MAX);
+    const worst = session(V1, 999);
+    const next = session(V1, 100);
+    measure(there, worst);
+    expect(measure(here, session(V1, 2), next)).toEqual([]);
+    const shed = there.toShed(new Set([worst]), noPing, NOW + 250);
+    expect(shed).toEqual([worst]);
+    for (const gone of shed) there.left(gone, true);
+    expect(here.toShed(new Set([next, session(V1, 151)]), noPing, NOW + 250)).toHaveLength(1);
+  });
+
   it("[B1] one room sheds for what lies in another", () => {
     const here = new Backlog(MAX);
     const there = new Backlog(MAX);
-    measure(there, session(V1, 999));
-    const mine = session(V1, 2);
-    expect(measure(here, mine)).toEqual([mine]);
+    measure(there, session(V1, 600));
+    const mine = session(V1, 601);
+    expect(measure(here, session(V1, 2), mine)).toEqual([mine]);
+  });
+
+  it("[B1] an object made anew begins with nothing, whatever its last instance had in the account", () => {
+    const before = new Backlog(MAX, "object");
+    const other = new Backlog(MAX, "other");
+    before.left(session(V1, 1_001), true);
+    expect(other.isOver).toBe(true);
+    forgetBacklog("object");
+    expect(other.isOver).toBe(false);
+    const after = new Backlog(MAX, "object");
+    before.left(session(V1, 1_001), true);
+    expect([after.isOver, other.isOver]).toEqual([false, false]);
   });
 
   it("[B1] adds up four times a second at most", () => {
@@ -121,18 +146,18 @@ describe("Backlog", () => {
 });
 
 describe("WeakMembers", () => {
-  it("[B1] [B3] has each member once, until it is deleted or collected", () => {
+  it("[B1] [B3] has one member for each owner, until it is deleted or collected", () => {
     const members = new WeakMembers<object>();
     const one = { name: "one" };
     const two = { name: "two" };
-    members.add(one);
-    members.add(one);
-    members.add(two);
+    members.set("a", two);
+    members.set("a", one);
+    members.set("b", two);
     expect([...members]).toEqual([one, two]);
-    members.delete(one);
-    members.delete(one);
+    members.delete("a");
+    members.delete("a");
     expect([...members]).toEqual([two]);
-    members.add(one);
+    members.set("a", one);
     expect(members.count()).toBe(2);
     collectGarbage();
     expect(members.count()).toBe(0);
