@@ -2,7 +2,7 @@
  * The sessions that are not live: each is sent what lies between its own cursor and the room's, out of the window
  * or by a replay, until the two meet (V10). Nothing here moves the room.
  */
-import { caughtUpFrame, eventFrames, type Envelope, type Frame } from "../protocol/frames.ts";
+import { caughtUpFrame, eventFrames, heartbeatFrame, type Envelope, type Frame } from "../protocol/frames.ts";
 import { V1, V2, type Protocol } from "../protocol/subprotocol.ts";
 import type { Roster } from "./roster.ts";
 import type { Sender } from "./sender.ts";
@@ -115,6 +115,19 @@ export class CatchUp {
       session.fromOldest = false;
     }
     return "more";
+  }
+
+  /**
+   * Retention has passed the start of somebody who asked for the oldest event: it is another one now. A v2 client is told,
+   * or its chain of cursors would hide what is missing (V10).
+   */
+  skipTo(session: Session, readTo: number, nowMs: number): void {
+    const phase = session.phase;
+    if (phase.kind === "live") return;
+    phase.readTo = readTo;
+    if (session.protocol === V1) return;
+    const frame = heartbeatFrame(V2, { cursor: readTo, epoch: "", upstream: "connected", nowMs });
+    if (this.#sender.send(session, frame, nowMs, true) === "sent") phase.cursor = readTo;
   }
 
   /** A session whose own cursor has met the room's goes live (V10). A v1 client proves nothing by its cursor. */

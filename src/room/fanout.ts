@@ -21,7 +21,7 @@ import { CatchUp, type Place, type Served } from "./catch-up.ts";
 import { closeQuietly, sendProblem } from "./farewell.ts";
 import { Sender, type Encode, type SenderOptions } from "./sender.ts";
 import { Roster } from "./roster.ts";
-import { cursorOf, type Session } from "./session.ts";
+import { sentTo, type Session } from "./session.ts";
 import { throttle } from "./throttle.ts";
 import { Window } from "./window.ts";
 
@@ -32,7 +32,6 @@ export interface FanoutOptions extends SenderOptions {
   readonly heartbeatMs: number;
   /** A session has left the live set: somebody must look for its ping, whatever flushed the batch. */
   readonly onPaused?: () => void;
-  /** Called after a session has left, however. */
   readonly onGone: (session: Session, close: CloseName | null) => void;
 }
 
@@ -80,7 +79,6 @@ export class Fanout {
     return this.#roster.all;
   }
 
-  /** Sessions with a cursor of their own. */
   get own(): ReadonlySet<Session> {
     return this.#roster.own;
   }
@@ -131,20 +129,18 @@ export class Fanout {
   }
 
   /** Ends every session that has not been sent everything up to `readTo` (W5), or all of them (W6). */
-  lose(why: LostCursor, oldestSeq: number, readTo: number, position: number): void {
+  lose(why: LostCursor, oldestSeq: number, readTo: number, position: number, nowMs: number): void {
     for (const session of [...this.#roster.all]) {
-      const phase = session.phase;
-      const has =
-        phase.kind === "live" || phase.readTo >= this.#at.cursor
-          ? Math.max(position, cursorOf(session, 0))
-          : phase.readTo;
-      if (has >= readTo) continue;
-      if (why === "retention-exhausted" && session.fromOldest && phase.kind === "own") {
-        phase.readTo = readTo;
-        continue;
-      }
-      this.tellLost(session, why, oldestSeq);
+      if (sentTo(session, this.#at.cursor, position) >= readTo) continue;
+      const mayMove = why === "retention-exhausted" && session.fromOldest && session.phase.kind === "own";
+      if (mayMove) this.skipTo(session, readTo, nowMs);
+      else this.tellLost(session, why, oldestSeq);
     }
+  }
+
+  /** Retention has passed the start of somebody who asked for the oldest event: delivery begins above `readTo`. */
+  skipTo(session: Session, readTo: number, nowMs: number): void {
+    this.#catchUp.skipTo(session, readTo, nowMs);
   }
 
   /** Tells one session that its cursor is gone, and closes it. */
@@ -189,8 +185,8 @@ export class Fanout {
       heartbeatFrame(protocol, { cursor, epoch: this.epoch, upstream, nowMs });
     const idle = (session: Session): boolean => nowMs - session.lastFrameAtMs >= this.#options.heartbeatMs / 2;
     for (const session of this.#roster.live) this.#sender.closeIfOverdue(session, nowMs);
-    const toWhom = position > prev ? undefined : idle;
-    this.#broadcast((protocol) => [frame(protocol, this.#at.cursor)], prev, nowMs, true, toWhom);
+    const encode = (protocol: Protocol): Frame[] => [frame(protocol, this.#at.cursor)];
+    this.#broadcast(encode, prev, nowMs, true, position > prev ? undefined : idle);
     const own = [...this.#roster.own];
     this.serveOwn(nowMs);
     for (const session of own) {

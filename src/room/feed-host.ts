@@ -14,7 +14,6 @@ export type ReadEvent = Extract<ConsumerEvent, { kind: "message" | "position" }>
 
 /** A consumer exists: it reads from above `start`, which is what was asked for, or later when that is gone (W5). */
 export interface Opened {
-  readonly asked: number;
   readonly start: number;
   readonly head: Head;
   /** Nothing was waiting to be read. */

@@ -210,7 +210,7 @@ export class Feed {
       }
       this.#consumer = consumer;
       logEvent("upstream-open", { subject: filter, cursor: start - 1, last: head.lastSeq });
-      this.#reader.begin({ asked, start: start - 1, head, atHead: pending === 0 });
+      this.#reader.begin({ start: start - 1, head, atHead: pending === 0 });
       return consumer.pullChecked(BATCH);
     }
   }

@@ -1,9 +1,11 @@
 /**
  * Holds back what the live consumer read after a suspicious jump (W5). Pure, but for the question it asks.
  *
- * A filter skips seqs, and so does retention that overtakes a reader: the frames look the same (PLATFORM L6). At
- * the head nothing can be overtaken. In a backlog, only the stream's floor tells: if it is still at or below the
- * place of the jump after the jump was read, nothing was removed in between.
+ * A filter skips seqs, and so does retention that overtakes a reader: the frames look the same (PLATFORM L6). Only the
+ * stream's floor tells: if it is still at or below the place of the jump after the jump was read, nothing was removed
+ * in between. Where the filter is that of the whole stream it skips nothing, so every jump is suspicious. Elsewhere
+ * jumps are the rule, and only those in a backlog are: at the head hardly anything can be overtaken, and what the
+ * broker says of its backlog may be late (PLATFORM K3) only where events are removed as soon as they have come.
  *
  *   passing ──jump in a backlog──▶ asking ──floor at or below it──▶ passing, all of it
  *                                    └──floor above it──▶ overtaken, then passing what is above the floor
@@ -25,6 +27,7 @@ export interface JumpGuardHost {
 export class JumpGuard {
   readonly #host: JumpGuardHost;
   #lastSeq = 0;
+  #isWhole = false;
   #backlog = false;
   #held: ReadEvent[] = [];
   #asking = false;
@@ -35,10 +38,11 @@ export class JumpGuard {
     this.#host = host;
   }
 
-  /** A consumer begins above `position`. */
-  begin(position: number): void {
+  /** A consumer begins above `position`. `isWhole`: its filter matches everything in the stream. */
+  begin(position: number, isWhole: boolean): void {
     this.end();
     this.#lastSeq = position;
+    this.#isWhole = isWhole;
     // Between the creation of a consumer and its first pull nobody delivers, even at the head.
     this.#backlog = true;
   }
@@ -67,7 +71,7 @@ export class JumpGuard {
   }
 
   #isJump(event: ReadEvent): boolean {
-    return this.#backlog && leavesOut(event, this.#lastSeq);
+    return (this.#isWhole || this.#backlog) && leavesOut(event, this.#lastSeq);
   }
 
   #pass(event: ReadEvent): void {

@@ -6,6 +6,15 @@ export interface Memory {
   /** How far everything that matches was read; at least `cursor`. */
   readonly position: number;
   readonly epoch: string;
+  /** The last message that was read, to know the stream by; null when there is none, or nobody wrote it down. */
+  readonly last: LastRead | null;
+}
+
+/** One message of one history of a stream. */
+export interface LastRead {
+  readonly seq: number;
+  /** When the stream took it (`pull.ts`). */
+  readonly time: string;
 }
 
 const KEY = "room";
@@ -15,7 +24,9 @@ export function recall(storage: DurableObjectStorage): Memory | null {
   const value = storage.kv.get<Partial<Memory>>(KEY);
   if (typeof value?.subject !== "string" || typeof value.epoch !== "string") return null;
   if (!Number.isSafeInteger(value.cursor) || !Number.isSafeInteger(value.position)) return null;
-  return value as Memory;
+  const { seq, time } = value.last ?? {};
+  const isKnown = Number.isSafeInteger(seq) && typeof time === "string";
+  return { ...value, last: isKnown ? value.last : null } as Memory;
 }
 
 export function remember(storage: DurableObjectStorage, memory: Memory): void {

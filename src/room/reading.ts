@@ -4,6 +4,7 @@
  */
 import type { Config } from "../config.ts";
 import { FRAME_MAX_BYTES } from "../protocol/frames.ts";
+import { isSubsetOf } from "../protocol/subject.ts";
 import { logEvent } from "../shared/log.ts";
 import { toEnvelope } from "../upstream/envelope.ts";
 import type { Head } from "../upstream/heads.ts";
@@ -12,7 +13,7 @@ import type { Fanout } from "./fanout.ts";
 import type { FeedReader, Opened, ReadEvent } from "./feed-host.ts";
 import { JumpGuard } from "./jump-guard.ts";
 import type { RoomView, Wish } from "./join-decision.ts";
-import type { Memory } from "./memory.ts";
+import type { LastRead, Memory } from "./memory.ts";
 import { resume } from "./resume-decision.ts";
 
 export interface ReadingHost {
@@ -46,6 +47,9 @@ export class Reading implements FeedReader {
   readonly #guard: JumpGuard;
   #fanout: Fanout | null = null;
   #position = 0;
+  /** The last message at or below the position. */
+  #last: LastRead | null = null;
+  #isOther = false;
   #proven = false;
   readonly #patienceMs: number;
   #behindSinceMs: number | null = null;
@@ -89,6 +93,7 @@ export class Reading implements FeedReader {
   /** Goes on where a sleeping room left off. */
   resumeFrom(memory: Memory): Fanout {
     this.#position = memory.position;
+    this.#last = memory.last;
     this.#proven = true;
     return (this.#fanout = this.#host.newFanout(memory.cursor, memory.epoch));
   }
@@ -106,10 +111,15 @@ export class Reading implements FeedReader {
     const fanout = this.#fanout;
     if (fanout === null || fanout.sessions.size === 0) return null;
     fanout.flush(Date.now());
-    return { subject: this.#subject, cursor: fanout.cursor, position: this.#position, epoch: fanout.epoch };
+    const { cursor, epoch } = fanout;
+    return { subject: this.#subject, cursor, position: this.#position, epoch, last: this.#last };
   }
 
-  /** The cursor after which the next consumer starts; null to ask again. Tells everybody whose stream is no more (W6). */
+  /**
+   * The cursor after which the next consumer starts; null to ask again. Tells everybody whose stream is no more (W6).
+   * What was read last is read once more if it is still there: a stream that was restored and has grown since looks like
+   * this one, but for what it holds.
+   */
   startAt(head: Head): number | null {
     const fanout = this.#fanout;
     fanout?.flush(Date.now());
@@ -119,6 +129,7 @@ export class Reading implements FeedReader {
       clients: fanout.sessions.size,
       windowSize: fanout.window.size,
       isPatient: this.#behindSinceMs === null || Date.now() - this.#behindSinceMs < this.#patienceMs,
+      isOther: this.#isOther,
     };
     const decision = resume(memory, head, this.#host.wishes(), this.#windowBytes);
     if (decision.kind === "wait") {
@@ -128,25 +139,29 @@ export class Reading implements FeedReader {
       return null;
     }
     this.#behindSinceMs = null;
+    this.#isOther = false;
     const { kind, cursor } = decision;
-    if (kind === "continue") return cursor;
+    const last = this.#last;
+    if (kind === "continue") return last === null || last.seq < head.firstSeq ? cursor : last.seq - 1;
     if (kind === "reset" && fanout !== null) {
       logEvent("stream-reset", { subject: this.#subject, clients: fanout.sessions.size });
-      fanout.lose("stream-reset", head.firstSeq, Infinity, this.#position);
+      fanout.lose("stream-reset", head.firstSeq, Infinity, this.#position, Date.now());
     }
     if (fanout === null) this.#fanout = this.#host.newFanout(cursor, head.epoch);
     else fanout.restart(cursor, head.epoch);
     this.#position = cursor;
+    this.#last = null;
     this.#proven = false;
     return cursor;
   }
 
   /** A consumer began to read. Tells everybody whose next event was removed before (W5). */
-  begin({ asked, start, head, atHead }: Opened): void {
+  begin({ start, head, atHead }: Opened): void {
     const fanout = this.#fanout;
     if (fanout === null) return;
-    if (start > asked) this.#overtaken(fanout, Math.max(head.firstSeq, start + 1), start);
-    this.#guard.begin(start);
+    if (start > this.#position) this.#overtaken(fanout, Math.max(head.firstSeq, start + 1), start);
+    const isWhole = head.subjects?.every((subject) => isSubsetOf(subject, this.#subject)) ?? false;
+    this.#guard.begin(this.#position, isWhole);
     fanout.setAtHead(atHead, Date.now());
   }
 
@@ -159,7 +174,7 @@ export class Reading implements FeedReader {
   #overtaken(fanout: Fanout, firstSeq: number, cursor: number): void {
     logEvent("retention-passed", { subject: this.#subject, position: this.#position, oldest: firstSeq });
     fanout.flush(Date.now());
-    fanout.lose("retention-exhausted", firstSeq, cursor, this.#position);
+    fanout.lose("retention-exhausted", firstSeq, cursor, this.#position, Date.now());
     fanout.restart(cursor, fanout.epoch);
     this.#position = cursor;
   }
@@ -178,7 +193,15 @@ export class Reading implements FeedReader {
 
   /** Takes what the consumer read. */
   read(event: ReadEvent): void {
-    this.#guard.offer(event);
+    if (event.kind === "message" && event.position <= this.#position) this.#compare(event);
+    else this.#guard.offer(event);
+  }
+
+  /** What was read before comes again: the last of it, or the stream has another history. */
+  #compare({ position, time, pending }: Extract<ReadEvent, { kind: "message" }>): void {
+    this.#isOther = position !== this.#last?.seq || time !== this.#last.time;
+    if (this.#isOther) this.#host.doubt("the stream has another history");
+    else if (pending === 0) this.#fanout?.setAtHead(true, Date.now());
   }
 
   #take(event: ReadEvent): void {
@@ -186,6 +209,7 @@ export class Reading implements FeedReader {
     if (fanout === null) return;
     this.#position = Math.max(this.#position, event.position);
     if (event.kind === "position") return fanout.setAtHead(true, Date.now());
+    this.#last = { seq: event.position, time: event.time };
     const made = toEnvelope(event.position, event.payload, event.headers);
     if (made.ok) fanout.receive(made.envelope);
     else this.drop(event.position, made.why);

@@ -139,7 +139,7 @@ export class Replay {
         for (const member of this.members) {
           const phase = member.phase;
           if (phase.kind !== "own" || phase.readTo >= firstSeq - 1) continue;
-          if (member.fromOldest) phase.readTo = firstSeq - 1;
+          if (member.fromOldest) this.#fanout.skipTo(member, firstSeq - 1, Date.now());
           else this.#fanout.tellLost(member, "retention-exhausted", firstSeq);
         }
         this.stop();

@@ -96,7 +96,7 @@ export class Replays {
       const phase = session.phase;
       if (phase.kind !== "own" || this.#isServed(session) || !fanout.own.has(session)) continue;
       if (phase.readTo + 1 >= firstSeq) continue;
-      if (session.fromOldest) phase.readTo = firstSeq - 1;
+      if (session.fromOldest) fanout.skipTo(session, firstSeq - 1, Date.now());
       else fanout.tellLost(session, "retention-exhausted", firstSeq);
     }
   }
@@ -161,7 +161,7 @@ export class Replays {
       const phase = member.phase;
       if (phase.kind !== "own" || phase.readTo + 1 >= start) continue;
       if (member.fromOldest) {
-        phase.readTo = start - 1;
+        fanout.skipTo(member, start - 1, Date.now());
         continue;
       }
       replay.members.delete(member);

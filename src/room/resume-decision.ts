@@ -1,7 +1,7 @@
 /**
  * Where the room's one live consumer starts, each time it is created. Pure.
  *
- *   another epoch                                              ──▶ reset     everybody is told (W6)
+ *   another epoch, or another history                          ──▶ reset     everybody is told (W6)
  *   the stream is shorter than what somebody here was sent     ──▶ wait      the new leader of a cluster may be behind
  *   the same, for too long, or nobody is here                  ──▶ reset
  *   somebody is here, or the window still joins up             ──▶ continue  after what was read
@@ -24,6 +24,8 @@ export interface RoomMemory {
   readonly windowSize: number;
   /** False once a stream that is shorter than what was read has been so for too long to be only behind. */
   readonly isPatient: boolean;
+  /** The stream was found to hold something else where this room has read. */
+  readonly isOther: boolean;
 }
 
 export type Resume =
@@ -36,8 +38,9 @@ export function resume(
   wishes: readonly Wish[],
   windowBytes: number,
 ): Resume {
-  if (room !== null && (room.epoch !== stream.epoch || stream.lastSeq < room.position)) {
-    if (room.epoch === stream.epoch && room.clients > 0 && room.isPatient) return { kind: "wait" };
+  const isOther = room !== null && (room.epoch !== stream.epoch || room.isOther);
+  if (room !== null && (isOther || stream.lastSeq < room.position)) {
+    if (!isOther && room.clients > 0 && room.isPatient) return { kind: "wait" };
     return { kind: "reset", cursor: coldStart(wishes, stream, windowBytes) };
   }
   if (room !== null && (room.clients > 0 || (room.windowSize > 0 && fits(room.position, stream, windowBytes)))) {

@@ -47,9 +47,10 @@ export interface Session {
   readonly inbound: Inbound;
 }
 
-/** The cursor the client has, given the room's. */
-export function cursorOf(session: Session, roomCursor: number): number {
-  return session.phase.kind === "live" ? roomCursor : session.phase.cursor;
+/** Up to where a client was sent every match, in a room that is at `cursor` and has read to `position`. */
+export function sentTo({ phase }: Session, cursor: number, position: number): number {
+  if (phase.kind === "live") return position;
+  return phase.readTo >= cursor ? Math.max(position, phase.cursor) : phase.readTo;
 }
 
 /** What lies in a socket's attachment (at most 16 KiB, PLATFORM D1). A live session's cursor is the room's. */

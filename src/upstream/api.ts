@@ -34,20 +34,29 @@ export interface StreamInfo {
   readonly lastSeq: number;
   readonly messages: number;
   readonly bytes: number;
+  /** Filters of all its subjects; null when they are not told, because it gets its messages from other streams. */
+  readonly subjects: readonly string[] | null;
 }
 
 /** Reads the answer of STREAM.INFO. Throws UpstreamError when it is an error or not one of ours. */
 export function parseStreamInfo(answer: unknown): StreamInfo {
-  const a = successful(answer) as { created?: string; state?: Record<string, number> };
+  const a = successful(answer) as {
+    created?: string;
+    state?: Record<string, number>;
+    config?: { subjects?: string[]; mirror?: object; sources?: object[]; subject_transform?: object };
+  };
   const state = a.state;
   if (typeof a.created !== "string" || state === undefined)
     throw new UpstreamError("unavailable", "STREAM.INFO answered without a state");
+  const { subjects, mirror, sources, subject_transform } = a.config ?? {};
+  const isFed = (mirror ?? sources ?? subject_transform) !== undefined;
   return {
     created: a.created,
     firstSeq: state["first_seq"] ?? 0,
     lastSeq: state["last_seq"] ?? 0,
     messages: state["messages"] ?? 0,
     bytes: state["bytes"] ?? 0,
+    subjects: isFed ? null : (subjects ?? null),
   };
 }
 

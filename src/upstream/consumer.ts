@@ -15,6 +15,8 @@ export type ConsumerEvent =
       readonly kind: "message";
       /** The message's own seq. */
       readonly position: number;
+      /** When the stream took it (`pull.ts`). */
+      readonly time: string;
       readonly pending: number;
       readonly payload: Uint8Array;
       readonly headers: Headers | null;
@@ -184,11 +186,12 @@ export class Consumer {
     else if (event.kind === "message") this.#pulls.took();
     if (this.#pulls.overAtMs === null) this.#rest();
     if (event.kind === "ended") return this.#onEvent({ kind: "ended", unattended: true });
-    if (event.kind === "position") return this.#onEvent({ kind: "position", position: state.position });
+    if (frame.kind !== "message") return this.#onEvent({ kind: "position", position: state.position });
     this.#onEvent({
       kind: "message",
       position: state.position,
-      pending: frame.kind === "message" ? frame.pending : 0,
+      time: frame.time,
+      pending: frame.pending,
       payload: message.data,
       headers: headersOf(message),
     });

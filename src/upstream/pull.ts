@@ -20,8 +20,17 @@ export interface PullState {
   readonly position: number;
 }
 
+/** Where a message stands, as its reply subject says. */
+export interface Place {
+  readonly seq: number;
+  readonly dseq: number;
+  /** When the stream took it, as the broker writes it: with the seq it names one message of one history. */
+  readonly time: string;
+  readonly pending: number;
+}
+
 export type PullFrame =
-  | { readonly kind: "message"; readonly seq: number; readonly dseq: number; readonly pending: number }
+  | ({ readonly kind: "message" } & Place)
   | {
       readonly kind: "status";
       readonly code: number;
@@ -80,13 +89,14 @@ function doubt(state: PullState, why: string): { state: PullState; event: PullEv
  * Positions in a message's reply subject, `$JS.ACK.<stream>.<consumer>.<delivered>.<seq>.<dseq>.<time>.<pending>`,
  * with domain and account hash before the stream on newer brokers. Null when it is not one.
  */
-export function parseAck(reply: string | undefined): { seq: number; dseq: number; pending: number } | null {
+export function parseAck(reply: string | undefined): Place | null {
   if (reply === undefined || !reply.startsWith("$JS.ACK.")) return null;
   const tokens = reply.split(".");
   const shift = tokens.length === 9 ? 0 : 2;
   if (tokens.length !== 9 && tokens.length < 11) return null;
   const seq = Number(tokens[5 + shift]);
   const dseq = Number(tokens[6 + shift]);
+  const time = tokens[7 + shift] ?? "";
   const pending = Number(tokens[8 + shift]);
-  return Number.isSafeInteger(seq) && Number.isSafeInteger(dseq) ? { seq, dseq, pending } : null;
+  return Number.isSafeInteger(seq) && Number.isSafeInteger(dseq) ? { seq, dseq, time, pending } : null;
 }

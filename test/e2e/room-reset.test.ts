@@ -162,6 +162,35 @@ describe.concurrent("streams that were reset", () => {
     }
   });
 
+  test("[W6] [W12] a stream that was restored and has grown past what was read is told by what it holds", async () => {
+    await using world = await World.start();
+    const { rig } = world;
+    const store = join(rig.server.dir, "jetstream");
+    const backup = join(rig.server.dir, "backup");
+    const old = await world.publish(SUBJECT, 10);
+    await rig.act("stop");
+    await cp(store, backup, { recursive: true });
+    await rig.act("start");
+    const followers = await world.joinMany(4, SUBJECT, { since: old[9] ?? 0 });
+    const elsewhere = await world.join("cellos.events.reset.elsewhere", 2);
+    const lost = await world.publish(SUBJECT, 10);
+    await Promise.all(followers.map((follower) => follower.reaches(lost[9] ?? 0)));
+    await rig.act("refuse");
+    await rig.act("stop");
+    await rm(store, { recursive: true });
+    await cp(backup, store, { recursive: true });
+    await rig.act("start");
+    expect((await rig.streamState()).lastSeq).toBe(old[9]);
+    await world.publish(SUBJECT, 30);
+    await rig.act("heal");
+    await Promise.all(followers.map((follower) => expectReset(follower, lost, 10_000)));
+    await expectServed(world);
+    // Nothing of its own was lost: it goes on.
+    const [own = 0] = await world.publish("cellos.events.reset.elsewhere", 1);
+    await elsewhere.reaches(own);
+    expect([elsewhere.seqs, elsewhere.faults]).toEqual([[own], []]);
+  });
+
   test("[W6] [W12] a reset while the relay was cut off is told when it is back", async () => {
     await using world = await World.start();
     const followers = await world.joinMany(4, SUBJECT);

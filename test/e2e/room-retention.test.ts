@@ -91,6 +91,21 @@ describe.concurrent("retention", () => {
     expect(late.seqs).toEqual(seqs.slice(5));
   });
 
+  test("[W5] [W2] a stream that forgets as soon as it has heard: whoever missed an event is told, at the head too", async () => {
+    await using world = await World.start({ stream: { maxMessages: 20 } });
+    const followers = await world.joinMany(4, "cellos.events.>");
+    const [first = 0] = await world.publish(SUBJECT, 1);
+    await Promise.all(followers.map((follower) => follower.reaches(first)));
+    const last = await world.publishMany(SUBJECT, 3_000, { padBytes: 200 });
+    for (const follower of followers) {
+      await until("everything has come, or a word", () => follower.socket.isClosed || (follower.cursor ?? 0) >= last);
+      expect(follower.seqs, "without a hole").toEqual(follower.seqs.map((_, index) => first + index));
+      const missed = follower.seqs.at(-1) !== last;
+      if (missed) expect(await follower.socket.closed()).toMatchObject({ code: 4410, reason: "retention-exhausted" });
+      expect(follower.faults).toEqual([]);
+    }
+  });
+
   test("[W5] after a purge since at last works, older is told so", async () => {
     await using world = await World.start({ vars: { WINDOW_BYTES: "1" } });
     const last = await world.publishMany(SUBJECT, 50);

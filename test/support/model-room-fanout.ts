@@ -172,7 +172,7 @@ export class FanoutWorld {
     if (stream.firstSeq > this.position + 1) {
       const start = stream.firstSeq - 1;
       this.isReopening = true;
-      fanout.lose("retention-exhausted", stream.firstSeq, start, this.position);
+      fanout.lose("retention-exhausted", stream.firstSeq, start, this.position, this.nowMs);
       this.isReopening = false;
       fanout.restart(start, fanout.epoch);
       this.position = start;
@@ -186,7 +186,7 @@ export class FanoutWorld {
     fanout.flush(this.nowMs);
     this.#replay.forget();
     this.isResetting = true;
-    fanout.lose("stream-reset", 1, Infinity, this.position);
+    fanout.lose("stream-reset", 1, Infinity, this.position, this.nowMs);
     this.isResetting = false;
     if (fanout.sessions.size > 0) this.faults.push("a session survived a reset");
     this.stream = new ModelStream(`${this.stream.created}+`);

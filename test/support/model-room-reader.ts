@@ -101,7 +101,8 @@ function moved(reading: Reading, cursor: unknown, stream: ModelStream): Reading 
     return wrong(reading, `cursor ${String(cursor)} below ${reading.cursor}`);
   }
   if (nextDue(reading, stream) <= cursor) return wrong(reading, `cursor ${cursor} passes ${nextDue(reading, stream)}`);
-  return { ...reading, cursor, fromOldest: reading.fromOldest && cursor === reading.cursor };
+  const isStart = cursor <= Math.max(reading.cursor ?? 0, stream.firstSeq - 1);
+  return { ...reading, cursor, fromOldest: reading.fromOldest && isStart };
 }
 
 /** The next match that must come: from the oldest retained, what was removed need not. */

@@ -89,10 +89,10 @@ describe("Fanout, turn by turn", () => {
     fanout.join(live.session, NOW);
     fanout.join(ahead.session, NOW);
     fanout.restore(oldest.session);
-    fanout.lose("retention-exhausted", 9, 8, 6);
+    fanout.lose("retention-exhausted", 9, 8, 6, NOW);
     expect([live.heard, ahead.heard]).toEqual([["problem undefined", "close 4410"], []]);
-    expect(oldest.session.phase).toMatchObject({ cursor: 3, readTo: 8 });
-    fanout.lose("stream-reset", 1, Infinity, 6);
+    expect([oldest.session.phase, oldest.heard]).toEqual([{ kind: "own", cursor: 8, readTo: 8 }, ["heartbeat 8"]]);
+    fanout.lose("stream-reset", 1, Infinity, 6, NOW);
     expect(fanout.sessions.size).toBe(0);
   });
 
@@ -102,7 +102,7 @@ describe("Fanout, turn by turn", () => {
     const paused = client(V2, 3, { phase: { kind: "own", cursor: 3, readTo: 5 } });
     fanout.join(live.session, NOW);
     fanout.restore(paused.session);
-    fanout.lose("retention-exhausted", 9, 8, 8);
+    fanout.lose("retention-exhausted", 9, 8, 8, NOW);
     expect([live.heard, paused.heard]).toEqual([[], []]);
   });
 

@@ -7,6 +7,7 @@ const NOTHING = new Uint8Array();
 const message = (position: number, pending: number): ReadEvent => ({
   kind: "message",
   position,
+  time: String(position),
   pending,
   payload: NOTHING,
   headers: null,
@@ -44,7 +45,7 @@ function guarded(): {
 describe("JumpGuard", () => {
   it("[W5] passes what follows without a gap, and any jump at the head", () => {
     const { guard, log } = guarded();
-    guard.begin(10);
+    guard.begin(10, false);
     guard.offer(message(11, 2));
     guard.offer(message(12, 0));
     guard.offer(message(20, 0));
@@ -54,9 +55,24 @@ describe("JumpGuard", () => {
     expect(guard.held).toBe(0);
   });
 
+  it("[W5] where the filter leaves nothing out, asks about every jump, at the head too, and by heartbeat", async () => {
+    const { guard, log, answer } = guarded();
+    guard.begin(10, true);
+    guard.offer(message(11, 0));
+    guard.offer(message(13, 0));
+    guard.offer(message(14, 0));
+    expect([log, guard.held]).toEqual([[11], 1]);
+    await answer(12);
+    expect(log).toEqual([11, 13, 14, "released"]);
+    guard.offer(heartbeat(14));
+    guard.offer(heartbeat(16));
+    await answer(17);
+    expect(log.slice(4)).toEqual([14, "overtaken 17", "released"]);
+  });
+
   it("[W5] holds a jump in a backlog and all that follows, until the floor is known to be at or below it", async () => {
     const { guard, log, answer } = guarded();
-    guard.begin(10);
+    guard.begin(10, false);
     guard.offer(message(15, 3));
     guard.offer(message(16, 2));
     expect(log).toEqual([]);
@@ -68,12 +84,12 @@ describe("JumpGuard", () => {
 
   it("[W5] a floor just above the jump has overtaken it: only what is above is passed", async () => {
     const { guard, log, answer } = guarded();
-    guard.begin(10);
+    guard.begin(10, false);
     guard.offer(message(15, 3));
     guard.offer(message(16, 0));
     await answer(12);
     expect(log).toEqual(["overtaken 12", 15, 16, "released"]);
-    guard.begin(20);
+    guard.begin(20, false);
     guard.offer(message(25, 3));
     await answer(30);
     expect(log.slice(4)).toEqual(["overtaken 30", "released"]);
@@ -81,7 +97,7 @@ describe("JumpGuard", () => {
 
   it("[W5] a jump among what was held is asked about anew: the old answer does not cover it", async () => {
     const { guard, log, answer } = guarded();
-    guard.begin(10);
+    guard.begin(10, false);
     for (const event of [message(12, 9), message(13, 8), message(20, 7), message(21, 6)]) guard.offer(event);
     await answer(11);
     expect(log).toEqual([12, 13]);
@@ -92,7 +108,7 @@ describe("JumpGuard", () => {
 
   it("[W9] a heartbeat that jumps in a backlog is held like a message", async () => {
     const { guard, log, answer } = guarded();
-    guard.begin(10);
+    guard.begin(10, false);
     guard.offer(heartbeat(20));
     expect(log).toEqual([]);
     await answer(1);
@@ -101,10 +117,10 @@ describe("JumpGuard", () => {
 
   it("[W5] [W9] a heartbeat just above the last seq may pass a match that was removed: it is asked about", async () => {
     const { guard, log, answer } = guarded();
-    guard.begin(10);
+    guard.begin(10, false);
     guard.offer(heartbeat(10));
     expect(log).toEqual([10]);
-    guard.begin(10);
+    guard.begin(10, false);
     guard.offer(heartbeat(11));
     expect(log).toEqual([10]);
     await answer(12);
@@ -113,7 +129,7 @@ describe("JumpGuard", () => {
 
   it("[W5] a consumer that found nothing may jump with its first frame: nobody delivered before the first pull", async () => {
     const { guard, log, answer } = guarded();
-    guard.begin(10);
+    guard.begin(10, false);
     guard.offer(message(12, 0));
     expect(log).toEqual([]);
     await answer(12);
@@ -122,7 +138,7 @@ describe("JumpGuard", () => {
 
   it("[W5] after a pull's end the head may jump too: perhaps nobody delivered for a moment", async () => {
     const { guard, log, answer } = guarded();
-    guard.begin(10);
+    guard.begin(10, false);
     guard.offer(message(11, 0));
     guard.unsure();
     guard.offer(message(15, 0));
@@ -133,13 +149,13 @@ describe("JumpGuard", () => {
 
   it("[W12] no answer is a doubt, and an answer about an older consumer is nothing", async () => {
     const { guard, log, answer } = guarded();
-    guard.begin(10);
+    guard.begin(10, false);
     guard.offer(message(15, 3));
     await answer(new Error("no connection"));
     expect(log).toEqual(["doubt"]);
-    guard.begin(10);
+    guard.begin(10, false);
     guard.offer(message(15, 3));
-    guard.begin(10);
+    guard.begin(10, false);
     await answer(30);
     await answer(new Error("late"));
     guard.offer(message(11, 0));
@@ -165,7 +181,7 @@ describe("JumpGuard", () => {
           doubt: () => {},
           overtaken: (firstSeq) => (overtaken = firstSeq),
         });
-        guard.begin(0);
+        guard.begin(0, false);
         const read: number[] = [];
         for (const [index, seq] of seqs.entries()) {
           floor = Math.max(floor, floors[index] ?? 0);

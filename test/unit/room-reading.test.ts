@@ -25,10 +25,19 @@ afterEach(() => {
   vi.restoreAllMocks();
 });
 
-const HEAD: Head = { created: "c", epoch: "e", firstSeq: 1, lastSeq: 10, messages: 10, bytes: 100, askedAt: 1 };
+const HEAD: Head = {
+  created: "c",
+  epoch: "e",
+  firstSeq: 1,
+  lastSeq: 10,
+  messages: 10,
+  bytes: 100,
+  subjects: null,
+  askedAt: 1,
+};
 
-function message(position: number, pending: number, text = `{"n":${position}}`): ReadEvent {
-  return { kind: "message", position, pending, payload: new TextEncoder().encode(text), headers: null };
+function message(position: number, pending: number, text = `{"n":${position}}`, time = `t${position}`): ReadEvent {
+  return { kind: "message", position, time, pending, payload: new TextEncoder().encode(text), headers: null };
 }
 
 function bench(): { reading: Reading; doubts: string[]; wishes: Wish[] } {
@@ -55,14 +64,24 @@ function bench(): { reading: Reading; doubts: string[]; wishes: Wish[] } {
 }
 
 /** A room that has opened at the head, with a live client. */
-function opened(): { reading: Reading; heard: string[] } {
-  const { reading } = bench();
+function opened(): { reading: Reading; heard: string[]; doubts: string[] } {
+  const { reading, doubts } = bench();
   reading.startAt(HEAD);
-  reading.begin({ asked: 10, start: 10, head: HEAD, atHead: true });
+  reading.begin({ start: 10, head: HEAD, atHead: true });
   reading.confirm();
   const { session, heard } = client(V2, 10);
   reading.fanout?.join(session, clock.nowMs);
-  return { reading, heard };
+  return { reading, heard, doubts };
+}
+
+/** The same after one match, and other subjects' events. */
+async function readTo11(): Promise<ReturnType<typeof opened>> {
+  const room = opened();
+  room.reading.read(message(11, 0));
+  room.reading.read({ kind: "position", position: 15 });
+  await clock.advance(5);
+  expect(room.reading.startAt({ ...HEAD, lastSeq: 20 })).toBe(10);
+  return room;
 }
 
 describe("Reading", () => {
@@ -71,7 +90,7 @@ describe("Reading", () => {
     expect([reading.view(), reading.memory(), reading.fanout]).toEqual([null, null, null]);
     expect(reading.startAt(HEAD)).toBe(10);
     expect(reading.view()).toBeNull();
-    reading.begin({ asked: 10, start: 10, head: HEAD, atHead: true });
+    reading.begin({ start: 10, head: HEAD, atHead: true });
     reading.confirm();
     expect(reading.view()).toEqual({ cursor: 10, atHead: true, windowFrom: 10, epoch: "e" });
     expect(reading.startAt({ ...HEAD, epoch: "f", lastSeq: 3 })).toBe(3);
@@ -90,9 +109,44 @@ describe("Reading", () => {
     reading.read(message(11, 0));
     reading.read({ kind: "position", position: 15 });
     await clock.advance(5);
-    expect(reading.startAt({ ...HEAD, lastSeq: 20 })).toBe(15);
+    // What was read last is there still: it is read again, to know the stream by.
+    expect(reading.startAt({ ...HEAD, lastSeq: 20 })).toBe(10);
+    expect(reading.startAt({ ...HEAD, firstSeq: 12, lastSeq: 20 })).toBe(15);
     expect(heard).toEqual(["11"]);
-    expect(reading.memory()).toEqual({ subject: "a.>", cursor: 11, position: 15, epoch: "e" });
+    const last = { seq: 11, time: "t11" };
+    expect(reading.memory()).toEqual({ subject: "a.>", cursor: 11, position: 15, epoch: "e", last });
+  });
+
+  it("[W12] [W2] the last message read again proves the stream, and is given to nobody twice", async () => {
+    const { reading, heard, doubts } = await readTo11();
+    reading.begin({ start: 10, head: { ...HEAD, lastSeq: 20 }, atHead: false });
+    reading.read(message(11, 1));
+    expect(reading.view()?.atHead).toBe(false);
+    reading.read(message(11, 0));
+    expect(reading.view()?.atHead).toBe(true);
+    reading.read(message(16, 0));
+    await clock.advance(5);
+    expect([heard, doubts, reading.position]).toEqual([["11", "16"], [], 16]);
+  });
+
+  it.each([
+    ["the same seq at another time", message(11, 3, "{}", "later")],
+    ["a seq that held nothing for this room", message(13, 3)],
+  ])("[W6] a stream that was restored and has grown since is told by what it holds: %s", async (_name, event) => {
+    const { reading, heard, doubts } = await readTo11();
+    const head = { ...HEAD, lastSeq: 20 };
+    reading.begin({ start: 10, head, atHead: false });
+    reading.read(event);
+    expect(doubts).toEqual(["the stream has another history"]);
+    expect(reading.startAt(head)).toBe(20);
+    expect(heard).toEqual(["11", "problem undefined", "close 4410"]);
+    expect(reading.startAt(head)).toBe(20);
+  });
+
+  it("[W5] [W9] what was read last may be gone: that ends nobody who has read further", async () => {
+    const { reading, heard } = await readTo11();
+    reading.begin({ start: 14, head: { ...HEAD, firstSeq: 15, lastSeq: 20 }, atHead: false });
+    expect([heard, reading.position]).toEqual([["11"], 15]);
   });
 
   it.each([
@@ -129,7 +183,7 @@ describe("Reading", () => {
 
   it("[W5] a consumer that begins one later than asked has lost one", () => {
     const { reading, heard } = opened();
-    reading.begin({ asked: 10, start: 11, head: { ...HEAD, firstSeq: 12, lastSeq: 12 }, atHead: false });
+    reading.begin({ start: 11, head: { ...HEAD, firstSeq: 12, lastSeq: 12 }, atHead: false });
     expect(heard).toEqual(["problem undefined", "close 4410"]);
     expect([reading.position, reading.fanout?.cursor]).toEqual([11, 11]);
     expect(logged.join("")).toContain('"event":"retention-passed","subject":"a.>","position":10,"oldest":12');
@@ -138,7 +192,7 @@ describe("Reading", () => {
   it("[V5] knows the head by the last message, without waiting for a heartbeat", async () => {
     const { reading } = bench();
     reading.startAt({ ...HEAD, lastSeq: 8 });
-    reading.begin({ asked: 8, start: 8, head: HEAD, atHead: false });
+    reading.begin({ start: 8, head: HEAD, atHead: false });
     const { session, heard } = client(V2, 8, { owesCaughtUp: true });
     reading.fanout?.join(session, clock.nowMs);
     reading.read(message(9, 1));
@@ -164,15 +218,23 @@ describe("Reading", () => {
 
   it("[W12] wakes up where it was, with what had been read", () => {
     const { reading } = bench();
-    const fanout = reading.resumeFrom({ subject: "a.>", cursor: 5, position: 9, epoch: "e" });
+    const fanout = reading.resumeFrom({
+      subject: "a.>",
+      cursor: 5,
+      position: 9,
+      epoch: "e",
+      last: { seq: 4, time: "t4" },
+    });
     expect([fanout.cursor, reading.position]).toEqual([5, 9]);
     expect(reading.view()).toMatchObject({ cursor: 5, windowFrom: 5, atHead: false });
+    fanout.join(client(V2, 5).session, clock.nowMs);
+    expect(reading.startAt(HEAD)).toBe(3);
   });
 
   it("[W5] asks for no more than it can hold back", () => {
     const { reading } = bench();
     reading.startAt({ ...HEAD, lastSeq: 0 });
-    reading.begin({ asked: 0, start: 0, head: HEAD, atHead: false });
+    reading.begin({ start: 0, head: HEAD, atHead: false });
     for (let i = 0; i < 512; i++) reading.read(message(100 + i, 1_000));
     expect(reading.wantsMore).toBe(true);
     reading.read(message(700, 1_000));

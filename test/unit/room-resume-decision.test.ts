@@ -6,7 +6,7 @@ import { coldStart, resume, type RoomMemory, type SizedStream } from "../../src/
 /** 100 messages of 10 bytes: the window of 200 bytes holds 20 of them. */
 const STREAM: SizedStream = { epoch: "e", firstSeq: 1, lastSeq: 100, messages: 100, bytes: 1_000 };
 const WINDOW = 200;
-const ROOM: RoomMemory = { epoch: "e", position: 90, clients: 1, windowSize: 5, isPatient: true };
+const ROOM: RoomMemory = { epoch: "e", position: 90, clients: 1, windowSize: 5, isPatient: true, isOther: false };
 const EMPTY: SizedStream = { epoch: "e", firstSeq: 0, lastSeq: 0, messages: 0, bytes: 0 };
 const EMPTY_ROOM: RoomMemory = { ...ROOM, clients: 0 };
 const wish = (since: number | null, epoch: string | null = null): Wish => ({ since, epoch });
@@ -28,6 +28,15 @@ describe("resume", () => {
     ["[B3] nobody is here, at the edge of what fits", { ...EMPTY_ROOM, position: 80 }, STREAM, [], "continue", 80],
     ["[B3] nobody is here, and too much came since", { ...EMPTY_ROOM, position: 79 }, STREAM, [], "restart", 100],
     ["[W6] another epoch", { ...ROOM, epoch: "f" }, STREAM, [], "reset", 100],
+    ["[W6] another history", { ...ROOM, isOther: true }, STREAM, [], "reset", 100],
+    [
+      "[W6] another history, and shorter: no patience",
+      { ...ROOM, isOther: true, position: 101 },
+      STREAM,
+      [],
+      "reset",
+      100,
+    ],
     ["[W6] another epoch, nobody is here", { ...EMPTY_ROOM, epoch: "f" }, STREAM, [wish(95)], "reset", 95],
     [
       "[W6] the stream is shorter than what was read, for too long",

@@ -6,7 +6,7 @@ import { closeQuietly, sendProblem } from "../../src/room/farewell.ts";
 import { newFlow } from "../../src/room/flow.ts";
 import { newInbound } from "../../src/room/inbound.ts";
 import { forget, recall, remember } from "../../src/room/memory.ts";
-import { cursorOf, fromAttachment, LIVE, toAttachment, type Phase, type Session } from "../../src/room/session.ts";
+import { fromAttachment, LIVE, sentTo, toAttachment, type Phase, type Session } from "../../src/room/session.ts";
 
 const phases: fc.Arbitrary<Phase> = fc.oneof(
   fc.constant(LIVE),
@@ -45,10 +45,13 @@ describe("an attachment", () => {
     },
   );
 
-  it("[V10] a live session's cursor is the room's", () => {
+  it("[W5] [W12] a client was sent what the room has read, unless it is behind the room", () => {
     const session = fc.sample(sessions, 1)[0] as Session;
-    expect(cursorOf({ ...session, phase: LIVE }, 7)).toBe(7);
-    expect(cursorOf({ ...session, phase: { kind: "own", cursor: 3, readTo: 5 } }, 7)).toBe(3);
+    const own = (cursor: number, readTo: number): Phase => ({ kind: "own", cursor, readTo });
+    expect(sentTo({ ...session, phase: LIVE }, 7, 9)).toBe(9);
+    expect(sentTo({ ...session, phase: own(3, 5) }, 7, 9)).toBe(5);
+    expect(sentTo({ ...session, phase: own(3, 7) }, 7, 9)).toBe(9);
+    expect(sentTo({ ...session, phase: own(12, 12) }, 7, 9)).toBe(12);
   });
 });
 
@@ -67,13 +70,20 @@ function storage(value?: unknown): { value: unknown; hasAlarm: boolean; asStorag
 }
 
 describe("the room's memory", () => {
-  const memory = { subject: "a.>", cursor: 5, position: 9, epoch: "e" };
+  const memory = { subject: "a.>", cursor: 5, position: 9, epoch: "e", last: { seq: 5, time: "1" } };
 
   it("[W12] is read back as it was written", () => {
     const kept = storage();
     remember(kept.asStorage, memory);
     expect(recall(kept.asStorage)).toEqual(memory);
   });
+
+  it.each([undefined, null, 5, {}, { seq: "5", time: "1" }, { seq: 5 }])(
+    "[W12] whose last message is %o knows none",
+    (last) => {
+      expect(recall(storage({ ...memory, last }).asStorage)).toEqual({ ...memory, last: null });
+    },
+  );
 
   it.each([
     undefined,

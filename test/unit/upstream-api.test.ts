@@ -46,8 +46,22 @@ describe("parseStreamInfo", () => {
   const state = { first_seq: 5, last_seq: 9, messages: 4, bytes: 400 };
 
   it("[W3] reads what a room needs", () => {
-    const info = { type: "io.nats…", created: "2026-01-01T00:00:00Z", state, config: {} };
-    expect(parseStreamInfo(info)).toEqual({ created: info.created, firstSeq: 5, lastSeq: 9, messages: 4, bytes: 400 });
+    const subjects = ["a.>", "b"];
+    const info = { type: "io.nats…", created: "2026-01-01T00:00:00Z", state, config: { subjects } };
+    const read = { created: info.created, firstSeq: 5, lastSeq: 9, messages: 4, bytes: 400, subjects };
+    expect(parseStreamInfo(info)).toEqual(read);
+  });
+
+  it.each([{ mirror: {} }, { sources: [{}] }, { subject_transform: {} }, { subjects: undefined }])(
+    "[W5] which subjects a stream holds is not known with %o",
+    (more) => {
+      const config = { subjects: ["a"], ...more };
+      expect(parseStreamInfo({ created: "c", state, config }).subjects).toBeNull();
+    },
+  );
+
+  it("[W3] reads one that says nothing of its configuration", () => {
+    expect(parseStreamInfo({ created: "c", state }).subjects).toBeNull();
   });
 
   it("[W4] reads an empty stream", () => {
@@ -57,6 +71,7 @@ describe("parseStreamInfo", () => {
       lastSeq: 0,
       messages: 0,
       bytes: 0,
+      subjects: null,
     });
   });
 

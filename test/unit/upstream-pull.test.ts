@@ -5,10 +5,10 @@ import { parseAck, pullStart, step, type PullEvent, type PullFrame, type PullSta
 const BEFORE: PullState = { delivered: 7, position: 40 };
 
 const FRAMES = {
-  next: { kind: "message", seq: 43, dseq: 8, pending: 2 },
-  skipping: { kind: "message", seq: 44, dseq: 9, pending: 2 },
-  behind: { kind: "message", seq: 40, dseq: 8, pending: 2 },
-  repeated: { kind: "message", seq: 40, dseq: 7, pending: 2 },
+  next: { kind: "message", seq: 43, dseq: 8, time: "1", pending: 2 },
+  skipping: { kind: "message", seq: 44, dseq: 9, time: "1", pending: 2 },
+  behind: { kind: "message", seq: 40, dseq: 8, time: "1", pending: 2 },
+  repeated: { kind: "message", seq: 40, dseq: 7, time: "1", pending: 2 },
   heartbeat: { kind: "status", code: 100, description: "Idle Heartbeat", lastConsumer: 7, lastStream: 45, unused: 0 },
   oldHeartbeat: {
     kind: "status",
@@ -126,7 +126,7 @@ describe("step over a broker that loses messages", () => {
               firstLost = Math.min(firstLost, seq);
               continue;
             }
-            frame = { kind: "message", seq, dseq, pending: 0 };
+            frame = { kind: "message", seq, dseq, time: "1", pending: 0 };
           } else if (action.do === "heartbeat") {
             seq += action.skipped;
             frame = { ...FRAMES.heartbeat, lastConsumer: dseq, lastStream: seq };
@@ -147,18 +147,22 @@ describe("step over a broker that loses messages", () => {
 
 describe("parseAck", () => {
   it.each([
-    ["[W2] 9 tokens", "$JS.ACK.S.C.1.42.7.1700000000000000000.3", { seq: 42, dseq: 7, pending: 3 }],
+    [
+      "[W2] 9 tokens",
+      "$JS.ACK.S.C.1.42.7.1700000000000000000.3",
+      { seq: 42, dseq: 7, time: "1700000000000000000", pending: 3 },
+    ],
     [
       "[W2] 11 tokens: domain and account hash come first",
       "$JS.ACK.hub.ACC.S.C.1.42.7.1700000000000000000.3",
-      { seq: 42, dseq: 7, pending: 3 },
+      { seq: 42, dseq: 7, time: "1700000000000000000", pending: 3 },
     ],
     [
       "[W2] 12 tokens: and something random comes last",
       "$JS.ACK._.ACC.S.C.1.42.7.1700000000000000000.3.x9",
-      { seq: 42, dseq: 7, pending: 3 },
+      { seq: 42, dseq: 7, time: "1700000000000000000", pending: 3 },
     ],
-    ["[W2] numbers that look like names", "$JS.ACK.1.2.3.4.5.6.7.8.9", { seq: 6, dseq: 7, pending: 9 }],
+    ["[W2] numbers that look like names", "$JS.ACK.1.2.3.4.5.6.7.8.9", { seq: 6, dseq: 7, time: "8", pending: 9 }],
     ["[W2] 8 tokens", "$JS.ACK.S.C.1.42.7.1", null],
     ["[W2] 10 tokens", "$JS.ACK.S.C.1.42.7.1.3.4", null],
     ["[W2] no numbers", "$JS.ACK.S.C.1.x.7.1.3", null],
