@@ -126,6 +126,18 @@ describe("toEnvelope", () => {
     });
   });
 
+  it("[W15] the payload is the event when the content type says so, whatever the other headers say", () => {
+    const headers = new Map([
+      ["ce-specversion", "1.0"],
+      ["content-type", "application/cloudevents+json"],
+    ]);
+    const payload = utf8('{"specversion":"1.0","n":9007199254740993}');
+    expect(toEnvelope(7, payload, headers)).toEqual(toEnvelope(7, payload, null));
+    const batch = new Map([...headers, ["content-type", "application/cloudevents-batch+json"]]);
+    expect(toEnvelope(7, utf8("[]"), batch)).toEqual(toEnvelope(7, utf8("[]"), null));
+    expect(toEnvelope(7, utf8("no json"), batch)).toEqual({ ok: false, why: "not-json" });
+  });
+
   it("[W15] other headers change nothing", () => {
     expect(
       toEnvelope(

@@ -79,7 +79,20 @@ rule("W15", "attribute values are percent-decoded", (context) =>
   becomes(context, { ...ATTRIBUTES, "ce-subject": "%E2%82%AC%20100%25" }, "", { ...STRUCTURED, subject: "€ 100%" }),
 );
 
-rule("W15", "without a required attribute nothing is sent, and the stream goes on", async (context) => {
+rule("W15", "quoted values are unquoted, then percent-decoded", (context) =>
+  becomes(context, { ...ATTRIBUTES, "ce-subject": '"\\"%E2%82%AC\\" \\\\"' }, "", { ...STRUCTURED, subject: '"€" \\' }),
+);
+
+rule("W15", "a content type of CloudEvents makes the payload the event, whatever the other headers say", (context) =>
+  becomes(
+    context,
+    { ...ATTRIBUTES, "ce-id": "not-this-one", "content-type": "Application/CloudEvents+json; charset=utf-8" },
+    JSON.stringify({ ...STRUCTURED, data: 1 }),
+    { ...STRUCTURED, data: 1 },
+  ),
+);
+
+rule("W15", "what lacks an attribute or is not UTF-8 is not sent, and the stream goes on", async (context) => {
   const subject = context.subject();
   const { socket } = await context.open({ subject });
   const { broker } = context;
@@ -87,6 +100,7 @@ rule("W15", "without a required attribute nothing is sent, and the stream goes o
     const headers = Object.fromEntries(Object.entries(ATTRIBUTES).filter(([name]) => name !== missing));
     await broker.publish(subject, "{}", headers);
   }
+  await broker.publish(subject, "{}", { ...ATTRIBUTES, "ce-subject": "%FF" });
   const seq = await broker.publish(subject, { n: 1 });
   const structured = { "content-type": "application/cloudevents+json", "Nats-Msg-Id": `conformance-${subject}` };
   const next = await broker.publish(subject, STRUCTURED, structured);
