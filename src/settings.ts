@@ -1,6 +1,7 @@
 /** Every setting of the relay in one table: name, unit, default, what a value must be, and what it is for. */
 import * as z from "zod";
 import { isValidFilter } from "./protocol/subject.ts";
+import { isCreds, isUserSeed } from "./shared/user-seed.ts";
 
 /** What the README says of one setting. */
 export interface Setting {
@@ -36,22 +37,22 @@ const table = {
     must: "ws:// or wss:// URLs separated by commas, without user name, password or fragment",
     doc: "The broker's WebSocket listener, one or several; credentials go in their own settings.",
   }),
-  NATS_STREAM: matching(/^[^\s.*>/\\\p{Cc}]{1,255}$/u, {
+  NATS_STREAM: matching((name) => /^[^\s.*>/\\\p{Cc}]{1,255}$/u.test(name), {
     unit: "name",
     default: "CELLOS_EVENTS",
     must: "a JetStream stream name, with no white space and none of . * > / \\",
     doc: "The JetStream stream to read, which the relay never creates.",
   }),
-  NATS_CREDS: matching(/NATS USER JWT[^]*NKEY SEED/, {
+  NATS_CREDS: matching(isCreds, {
     unit: "secret",
     default: "",
-    must: "the whole text of a .creds file",
+    must: "the whole text of a .creds file with a valid seed",
     doc: "Broker credential: a .creds file.",
   }),
-  NATS_NKEY_SEED: matching(/^SU[A-Z2-7]{56}$/, {
+  NATS_NKEY_SEED: matching(isUserSeed, {
     unit: "secret",
     default: "",
-    must: "a user seed, which is SU and 56 more characters",
+    must: "a user seed, which is SU and 56 more characters with a valid checksum",
     doc: "Broker credential: an NKEY user seed.",
   }),
   NATS_TOKEN: anyText("secret", "Broker credential: a token."),
@@ -189,20 +190,16 @@ function documented(name: string, field: z.core.$ZodType): Doc {
 
 // The kinds of setting. A default or an optional is a new schema, so `register` comes last.
 
-function matching(pattern: RegExp, doc: Doc) {
-  return z.string().regex(pattern).optional().register(docs, doc);
+function matching(isValid: (value: string) => boolean, doc: Doc) {
+  return z.string().refine(isValid).optional().register(docs, doc);
 }
 
 function anyText(unit: string, doc: string) {
-  return z.string().optional().register(docs, { unit, default: "", must: "text", doc });
+  return matching(() => true, { unit, default: "", must: "text", doc });
 }
 
 function filter(fallback: string, doc: string) {
-  return z
-    .string()
-    .refine(isValidFilter)
-    .optional()
-    .register(docs, { unit: "filter", default: fallback, must: FILTER, doc });
+  return matching(isValidFilter, { unit: "filter", default: fallback, must: FILTER, doc });
 }
 
 function list(isValid: (entry: string) => boolean, doc: Doc) {

@@ -222,6 +222,7 @@ function connectError(error: unknown): UpstreamError {
   if (error instanceof UpstreamError) return error;
   const code = (error as NatsError | undefined)?.code ?? "";
   if (AUTH_CODES.has(code)) return new UpstreamError("refused", `The broker refused the relay's credentials (${code})`);
+  if (code.startsWith("nkeys: ")) return new UpstreamError("refused", `The relay cannot sign with its seed (${code})`);
   return new UpstreamError("unavailable", `Cannot connect to the broker (${code || "no answer"})`);
 }
 

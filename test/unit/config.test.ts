@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { configOf, loadConfig, SETTINGS, type Config } from "../../src/config.ts";
+import { newNkey, Operator } from "../support/operator.ts";
 
 function config(env: Record<string, unknown> = {}): Config {
   const result = loadConfig(env);
@@ -12,9 +13,9 @@ function problem(env: Record<string, unknown>): string {
   return result.ok ? "" : result.problem;
 }
 
-const SEED = `SU${"A2".repeat(28)}`;
-const CREDS =
-  "-----BEGIN NATS USER JWT-----\nx\n------END NATS USER JWT------\n-----BEGIN USER NKEY SEED-----\ny\n------END USER NKEY SEED------";
+const SEED = newNkey().seed;
+const HARMED = SEED.replace(/.{9}$/, (end) => `${end.startsWith("A") ? "B" : "A"}${end.slice(1)}`);
+const CREDS = new Operator().creds().trim();
 
 describe("loadConfig", () => {
   it("[O2] has the contract's defaults when nothing is set", () => {
@@ -107,7 +108,9 @@ describe("a problem with the configuration", () => {
     ["NATS_STREAM", "A B"],
     ["NATS_STREAM", "A>"],
     ["NATS_CREDS", "hunter2"],
+    ["NATS_CREDS", CREDS.replace(/^SU\w+$/m, HARMED)],
     ["NATS_NKEY_SEED", "SAhunter2"],
+    ["NATS_NKEY_SEED", HARMED],
     ["SUBJECT_ROOT", "a..b"],
     ["DEFAULT_SUBJECT", "cellos.>.events"],
     ["DEFAULT_SUBJECT", "other.>"],
