@@ -48,13 +48,13 @@ export type ConfigResult =
   | { readonly ok: true; readonly config: Config }
   | { readonly ok: false; readonly problem: string };
 
-/** Reads and checks every setting. A problem is one sentence that says what to do, without any value (O2, A6). */
+/** Reads and checks every setting. A problem is one sentence for each that says what to do, without any value (O2, A6). */
 export function loadConfig(env: Readonly<Record<string, unknown>>): ConfigResult {
   const settings = readSettings(env);
   if (!settings.ok) return settings;
   const set = settings.values;
-  const problem = contradiction(set);
-  if (problem !== null) return { ok: false, problem };
+  const wrong = contradictions(set);
+  if (wrong.length > 0) return { ok: false, problem: wrong.join(" ") };
   return {
     ok: true,
     config: {
@@ -92,17 +92,18 @@ export function configOf(env: object): ConfigResult {
   return result;
 }
 
-/** The first pair of settings that cannot both be meant, as a sentence. */
-function contradiction(set: SettingValues): string | null {
-  if (isSet(set.NATS_USER) !== isSet(set.NATS_PASS)) return "NATS_USER and NATS_PASS must be set together.";
+/** The settings that cannot be meant together, a sentence for each pair. */
+function contradictions(set: SettingValues): string[] {
+  const wrong: string[] = [];
+  if (isSet(set.NATS_USER) !== isSet(set.NATS_PASS)) wrong.push("NATS_USER and NATS_PASS must be set together.");
   if (isSet(set.NATS_ACCESS_CLIENT_ID) !== isSet(set.NATS_ACCESS_CLIENT_SECRET)) {
-    return "NATS_ACCESS_CLIENT_ID and NATS_ACCESS_CLIENT_SECRET must be set together.";
+    wrong.push("NATS_ACCESS_CLIENT_ID and NATS_ACCESS_CLIENT_SECRET must be set together.");
   }
   if (natsAuths(set).length > 1) {
-    return "Only one of NATS_CREDS, NATS_NKEY_SEED, NATS_TOKEN, or NATS_USER with NATS_PASS must be set.";
+    wrong.push("Only one of NATS_CREDS, NATS_NKEY_SEED, NATS_TOKEN, or NATS_USER with NATS_PASS must be set.");
   }
-  if (!isSubsetOf(defaultSubject(set), subjectRoot(set))) return "DEFAULT_SUBJECT must lie inside SUBJECT_ROOT.";
-  return null;
+  if (!isSubsetOf(defaultSubject(set), subjectRoot(set))) wrong.push("DEFAULT_SUBJECT must lie inside SUBJECT_ROOT.");
+  return wrong;
 }
 
 function natsSettings(set: SettingValues): NatsSettings | null {

@@ -163,7 +163,7 @@ export const SETTINGS: readonly Setting[] = Object.entries(table).map(([name, fi
 
 /**
  * Checks each setting on its own. White space around a value is dropped and an empty value means not set (O2).
- * A problem is one sentence that names the setting and what it must be, and never its value.
+ * A problem has one sentence for each invalid setting, which names it and what it must be, and never its value.
  */
 export function readSettings(
   env: Readonly<Record<string, unknown>>,
@@ -171,9 +171,9 @@ export function readSettings(
   const given = Object.fromEntries(SETTINGS.map(({ name }) => [name, written(env[name])]));
   const parsed = schema.safeParse(given);
   if (parsed.success) return { ok: true, values: parsed.data };
-  const name = String(parsed.error.issues[0]?.path[0]);
-  const must = SETTINGS.find((setting) => setting.name === name)?.must ?? "valid";
-  return { ok: false, problem: `${name} must be ${must}.` };
+  const invalid = new Set(parsed.error.issues.map(({ path }) => path[0]));
+  const wrong = SETTINGS.filter(({ name }) => invalid.has(name));
+  return { ok: false, problem: wrong.map(({ name, must }) => `${name} must be ${must}.`).join(" ") };
 }
 
 /** Settings come as text (`--var`, secrets) or as numbers (wrangler.toml); zod refuses anything else. */

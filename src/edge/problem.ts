@@ -22,7 +22,7 @@ interface RefusalEntry {
 const REFUSALS = {
   "config-invalid": {
     type: "service-unavailable",
-    detail: "The relay's configuration is not valid; /readyz names the setting to correct.",
+    detail: "The relay's configuration is not valid; /readyz names each setting to correct.",
   },
   "auth-unconfigured": {
     type: "service-unavailable",

@@ -142,6 +142,34 @@ describe("a problem with the configuration", () => {
     expect(problem({ [name]: value })).not.toContain("hunter2");
   });
 
+  it("[O2] is a sentence for each setting that is invalid, in the order of the table", () => {
+    const env = { BATCH_MS: "x", NATS_URL: "nats://a http://b", HEARTBEAT_SECONDS: "0", NATS_NKEY_SEED: HARMED };
+    expect(problem(env)).toBe(
+      [
+        "NATS_URL must be ws:// or wss:// URLs separated by commas, without user name, password or fragment.",
+        "NATS_NKEY_SEED must be a user seed, which is SU and 56 more characters with a valid checksum.",
+        "HEARTBEAT_SECONDS must be a whole number from 1 to 60 (seconds).",
+        "BATCH_MS must be a whole number from 0 to 1000 (milliseconds).",
+      ].join(" "),
+    );
+  });
+
+  it("[O2] [A6] names every setting once when none is valid, and quotes none", () => {
+    const text = problem(Object.fromEntries(SETTINGS.map(({ name }) => [name, ["hunter2"]])));
+    expect(text.match(/\b[A-Z_]+(?= must be )/g)).toEqual(SETTINGS.map(({ name }) => name));
+    expect(text).not.toContain("hunter2");
+  });
+
+  it("[O2] is a sentence for each pair of settings that contradict each other", () => {
+    expect(problem({ NATS_USER: "u", NATS_ACCESS_CLIENT_ID: "i", DEFAULT_SUBJECT: "other.>" })).toBe(
+      [
+        "NATS_USER and NATS_PASS must be set together.",
+        "NATS_ACCESS_CLIENT_ID and NATS_ACCESS_CLIENT_SECRET must be set together.",
+        "DEFAULT_SUBJECT must lie inside SUBJECT_ROOT.",
+      ].join(" "),
+    );
+  });
+
   it("[U3] is more than one form of broker credential", () => {
     expect(problem({ NATS_TOKEN: "t", NATS_NKEY_SEED: SEED })).toMatch(/^Only one of NATS_CREDS/);
     expect(problem({ NATS_CREDS: CREDS, NATS_USER: "u", NATS_PASS: "p" })).toMatch(/^Only one of NATS_CREDS/);

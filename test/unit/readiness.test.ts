@@ -16,10 +16,10 @@ describe("checkReadiness", () => {
     });
   });
 
-  it("[O2] names the invalid setting", async () => {
-    const { ready: isReady, checks } = await checkReadiness(loadConfig({ BATCH_MS: "x" }), fine);
+  it("[O2] names every invalid setting", async () => {
+    const { ready: isReady, checks } = await checkReadiness(loadConfig({ BATCH_MS: "x", MAX_SHARDS: "0" }), fine);
     expect(isReady).toBe(false);
-    expect(checks.config).toMatch(/^BATCH_MS must be /);
+    expect(checks.config).toMatch(/^BATCH_MS must be .*\. MAX_SHARDS must be .*\.$/);
   });
 
   it("[A4] is not ready without a credential, nor [W11] without a broker", async () => {
