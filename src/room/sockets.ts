@@ -50,7 +50,7 @@ export class Sockets {
       fromOldest,
       lastFrameAtMs: nowMs,
       flow: newFlow(join.protocol, null),
-      inbound: newInbound(nowMs),
+      inbound: newInbound(),
     };
     this.#sessions.set(socket, session);
     return session;
@@ -83,7 +83,7 @@ export class Sockets {
       fromOldest: kept.fromOldest,
       lastFrameAtMs: 0,
       flow: newFlow(kept.protocol, this.#ctx.getWebSocketAutoResponseTimestamp(socket)?.getTime() ?? null),
-      inbound: newInbound(Date.now()),
+      inbound: newInbound(),
     };
   }
 

@@ -14,7 +14,7 @@ export function makeSession(given: SessionGiven): Session {
     fromOldest: false,
     lastFrameAtMs: 0,
     flow: newFlow(given.protocol, null),
-    inbound: newInbound(0),
+    inbound: newInbound(),
     ...given,
   };
 }

@@ -1,5 +1,6 @@
+import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { newInbound, onMessage } from "../../src/room/inbound.ts";
+import { newInbound, onMessage, type Inbound } from "../../src/room/inbound.ts";
 
 const KIB64 = 64 * 1024;
 
@@ -17,21 +18,56 @@ describe("onMessage", () => {
     ["one byte more of binary", new ArrayBuffer(KIB64 + 1), "messageTooBig"],
     ["nothing", "", null],
   ])("[W10] %s", (_name, message, verdict) => {
-    expect(onMessage(newInbound(0), message, 0)).toBe(verdict);
+    expect(onMessage(newInbound(), message, 0)).toBe(verdict);
   });
 
   it("[W10] takes 60 messages a minute, and not one more", () => {
-    const inbound = newInbound(0);
-    for (let i = 0; i < 60; i++) expect(onMessage(inbound, "x", i)).toBeNull();
-    expect(onMessage(inbound, "x", 59_999)).toBe("tooManyMessages");
+    const inbound = newInbound();
+    expect(verdicts(inbound, 60, 0)).toEqual([null]);
+    expect(verdicts(inbound, 1, 59_999)).toEqual(["tooManyMessages"]);
+    expect(verdicts(inbound, 60, 60_000)).toEqual([null]);
+    expect(verdicts(inbound, 1, 60_000)).toEqual(["tooManyMessages"]);
   });
 
-  it("[W10] counts anew with every minute", () => {
-    const inbound = newInbound(0);
-    for (let i = 0; i < 60; i++) onMessage(inbound, "x", 59_999);
-    expect(onMessage(inbound, "x", 60_000)).toBeNull();
-    for (let i = 0; i < 59; i++) expect(onMessage(inbound, "x", 60_001)).toBeNull();
-    expect(onMessage(inbound, "x", 119_999)).toBe("tooManyMessages");
-    expect(onMessage(inbound, "x", 120_000)).toBeNull();
+  it("[W10] any minute counts, not only one that begins with the first message", () => {
+    const inbound = newInbound();
+    expect(verdicts(inbound, 60, 59_999)).toEqual([null]);
+    expect(verdicts(inbound, 1, 60_000)).toEqual(["tooManyMessages"]);
+    expect(verdicts(inbound, 1, 119_998)).toEqual(["tooManyMessages"]);
+    expect(verdicts(inbound, 60, 119_999)).toEqual([null]);
+  });
+
+  it("[W10] takes one message a second for ever", () => {
+    const inbound = newInbound();
+    for (let second = 0; second < 1_000; second++) expect(verdicts(inbound, 1, second * 1_000)).toEqual([null]);
+  });
+
+  it("[W10] takes as much as fits into every minute, and no more", () => {
+    fc.assert(
+      fc.property(fc.array(gap, { maxLength: 400 }), (gaps) => {
+        const inbound = newInbound();
+        const taken: number[] = [];
+        let nowMs = 1e12;
+        for (const gapMs of gaps) {
+          nowMs += gapMs;
+          const inMinute = taken.filter((atMs) => atMs > nowMs - 60_000).length;
+          expect(onMessage(inbound, "x", nowMs)).toBe(inMinute < 60 ? null : "tooManyMessages");
+          if (inMinute < 60) taken.push(nowMs);
+        }
+        expect(inbound.timesMs.length).toBeLessThanOrEqual(60);
+      }),
+    );
   });
 });
+
+/** Milliseconds between two messages: bursts, a pace about the limit, and rests of about a minute. */
+const gap = fc.oneof(
+  { weight: 4, arbitrary: fc.integer({ min: 0, max: 3 }) },
+  { weight: 4, arbitrary: fc.integer({ min: 900, max: 1_100 }) },
+  { weight: 1, arbitrary: fc.integer({ min: 0, max: 61_000 }) },
+);
+
+/** The different verdicts on so many messages at one time. */
+function verdicts(inbound: Inbound, count: number, nowMs: number): unknown[] {
+  return [...new Set(Array.from({ length: count }, () => onMessage(inbound, "x", nowMs)))];
+}

@@ -22,7 +22,7 @@ const sessions: fc.Arbitrary<Session> = fc.record({
   fromOldest: fc.boolean(),
   lastFrameAtMs: fc.nat(),
   flow: fc.constant(newFlow(V2, null)),
-  inbound: fc.constant(newInbound(0)),
+  inbound: fc.constant(newInbound()),
 });
 
 describe("an attachment", () => {
