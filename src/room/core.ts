@@ -230,7 +230,7 @@ export class Core implements FeedHost {
   #newFanout(cursor: number, epoch: string): Fanout {
     return new Fanout(cursor, epoch, {
       ...this.#host.fanout,
-      onPaused: () => this.#pacer.wake(),
+      onPaused: () => this.#pacer.wake(1),
       onGone: (session, close) => {
         this.#host.onGone(session, close);
         this.#onMaybeEmpty();

@@ -224,8 +224,9 @@ export class Fanout {
     for (const session of this.backlog.toShed(this.#roster.all, look, nowMs)) this.close(session, "slowConsumer");
   }
 
-  isPaused(session: Session, nowMs: number): boolean {
-    return this.#sender.isPaused(session, nowMs);
+  /** As `Sender.waitMs`. */
+  waitMs(session: Session, nowMs: number): number {
+    return this.#sender.waitMs(session, nowMs);
   }
 
   /** To the live set; who owes a ping leaves it, at the cursor it has. */

@@ -9,7 +9,10 @@
  */
 import { V2, type Protocol } from "../protocol/subprotocol.ts";
 
-/** A client that owes a ping is looked at this often: the platform answers pings without telling us (PLATFORM E1). */
+/**
+ * A client that owes a ping is looked at this often at least: the platform answers pings without telling us (PLATFORM E1).
+ * Whoever is waited for since just now is looked at sooner: one that is near answers within a millisecond.
+ */
 export const PACED_MS = 25;
 
 export interface FlowLimits {
@@ -35,6 +38,8 @@ export interface Flow {
   sentAtPingBytes: number;
   /** Since when a ping is due, or null while none is. */
   owedSinceMs: number | null;
+  /** Since when nothing may be sent for lack of one, as far as anybody looked. */
+  waitedSinceMs: number | null;
 }
 
 /** `pingAtMs`: the time stamp the socket already carries, which proves nothing. */
@@ -50,6 +55,7 @@ export function newFlow(protocol: Protocol, pingAtMs: number | null): Flow {
     polledBytes: 0,
     sentAtPingBytes: 0,
     owedSinceMs: null,
+    waitedSinceMs: null,
   };
 }
 
@@ -90,6 +96,7 @@ export function poll(flow: Flow, pingAtMs: number | null, limits: FlowLimits, no
   const isNews = pingAtMs !== null && pingAtMs !== flow.pingAtMs;
   if (!isNews) {
     flow.polledBytes = flow.sentBytes;
+    if (isExhausted(flow, limits)) flow.waitedSinceMs ??= nowMs;
     return false;
   }
   const kept = flow.keptPingAtMs;
@@ -103,8 +110,14 @@ export function poll(flow: Flow, pingAtMs: number | null, limits: FlowLimits, no
   flow.polledBytes = flow.sentBytes;
   flow.sentAtPingBytes = flow.sentBytes;
   flow.owedSinceMs = null;
+  flow.waitedSinceMs = null;
   flow.grantBytes = flow.sentBytes + limits.ackBytes;
   return true;
+}
+
+/** After how many milliseconds to look again for the ping of a client that may be sent nothing: ever later. */
+export function lookAgainMs({ waitedSinceMs }: Flow, nowMs: number): number {
+  return Math.min(PACED_MS, Math.max(1, nowMs - (waitedSinceMs ?? nowMs)));
 }
 
 /** True when a v2 client owes a ping for longer than `timeoutMs`. */

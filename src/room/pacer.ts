@@ -1,11 +1,16 @@
 /**
  * Serves the sessions that are not live, from window and replays, and comes back as long as somebody can be
- * served. One timer, armed only then.
+ * served, or has to say a ping first. One timer, armed only then. The batch is sent before anybody is served, so while all
+ * must be waited for it is left alone (V7).
  */
 import { Timer } from "../shared/timer.ts";
 import type { Fanout } from "./fanout.ts";
 import { PACED_MS } from "./flow.ts";
 import type { Replays } from "./replays.ts";
+import type { Session } from "./session.ts";
+
+/** A look costs a microsecond or so: a crowd is looked at less often. */
+const LOOKS_PER_MS = 50;
 
 export class Pacer {
   readonly #fanout: () => Fanout | null;
@@ -33,15 +38,22 @@ export class Pacer {
     const fanout = this.#fanout();
     if (fanout === null) return;
     const nowMs = Date.now();
-    fanout.flush(nowMs);
     let nextMs = Infinity;
+    const ready: Session[] = [];
     for (const session of [...fanout.own]) {
+      const waitMs = fanout.waitMs(session, nowMs);
+      if (waitMs === 0) ready.push(session);
+      nextMs = Math.min(nextMs, waitMs || Infinity);
+    }
+    if (ready.length > 0) fanout.flush(nowMs);
+    for (const session of ready) {
       const served = fanout.serve(session, nowMs);
       if (served === "more") nextMs = 0;
-      else if (served === "paused") nextMs = Math.min(nextMs, PACED_MS);
+      else if (served === "paused") nextMs = Math.min(nextMs, fanout.waitMs(session, nowMs) || 1);
       else if (served === "needs-replay") this.#replays.want(session, nowMs);
     }
     nextMs = Math.min(nextMs, this.#replays.run(fanout, nowMs));
+    if (nextMs > 0) nextMs = Math.max(nextMs, Math.min(PACED_MS, fanout.own.size / LOOKS_PER_MS));
     this.#onServed();
     if (nextMs < Infinity) this.wake(nextMs);
   }

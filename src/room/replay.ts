@@ -12,7 +12,7 @@ import type { Envelope } from "../protocol/frames.ts";
 import { toEnvelope } from "../upstream/envelope.ts";
 import type { Consumer, ConsumerEvent } from "../upstream/consumer.ts";
 import type { Fanout } from "./fanout.ts";
-import { PACED_MS } from "./flow.ts";
+import { lookAgainMs } from "./flow.ts";
 import { leavesOut } from "./jump-guard.ts";
 import type { Session } from "./session.ts";
 import { throttle } from "./throttle.ts";
@@ -188,7 +188,7 @@ export class Replay {
     }
     if (lagging.length > 0) {
       const letGo = lagging.length < this.members.size && nowMs - this.#servingSinceMs > LAGGARD_MS;
-      if (!letGo) return PACED_MS;
+      if (!letGo) return Math.min(...lagging.map((member) => lookAgainMs(member.flow, nowMs)));
       for (const member of lagging) this.members.delete(member);
     }
     this.#ready = [];

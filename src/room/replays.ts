@@ -76,7 +76,7 @@ export class Replays {
       }
       if (this.#isServed(session)) continue;
       // Who cannot be sent anything now has no use for a place.
-      if (!fanout.isPaused(session, nowMs)) this.#place(session, phase.readTo, fanout, nowMs);
+      if (fanout.waitMs(session, nowMs) === 0) this.#place(session, phase.readTo, fanout, nowMs);
       else awaited = true;
     }
     awaited ||= this.#wanting.size > 0 && nowMs < this.#notBeforeMs;
@@ -105,7 +105,7 @@ export class Replays {
   #isAwaited(fanout: Fanout, nowMs: number): boolean {
     if (this.#active.size < this.#options.maxReplays) return false;
     for (const session of this.#wanting.keys()) {
-      if (fanout.own.has(session) && !this.#isServed(session) && !fanout.isPaused(session, nowMs)) return true;
+      if (fanout.own.has(session) && !this.#isServed(session) && fanout.waitMs(session, nowMs) === 0) return true;
     }
     return false;
   }

@@ -5,6 +5,7 @@ import {
   hasRoom,
   isExhausted,
   isOverdue,
+  lookAgainMs,
   newFlow,
   poll,
   recordSent,
@@ -237,5 +238,13 @@ describe("the ping a client owes", () => {
     recordSent(flow, KIB64, false, wide, 0);
     poll(flow, 1, wide, 2);
     expect(hasRoom(flow, KIB64 - 1, { budgetBytes: 1, ackBytes: KIB64 })).toBe(true);
+  });
+
+  it("[B1] a client that may be sent nothing is looked at soon, then ever later, and soon again after its ping", () => {
+    const flow = newFlow(V2, null);
+    while (send(flow, 100, null, 5));
+    expect([5, 6, 7, 10, 29, 30, 90].map((nowMs) => lookAgainMs(flow, nowMs))).toEqual([1, 1, 2, 5, 24, 25, 25]);
+    while (send(flow, 100, 91, 92));
+    expect(lookAgainMs(flow, 92)).toBe(1);
   });
 });
