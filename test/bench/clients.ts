@@ -1,9 +1,11 @@
 /** All counting clients of one process: opens them, sees them through to a goal, and says what became of them. */
 import { setTimeout as delay } from "node:timers/promises";
 import { nowMark, nowMs } from "./clock.ts";
+import { isLibrary } from "./dialect.ts";
+import { LibraryMember } from "./library-member.ts";
 import { Progress } from "./progress.ts";
 import { tail } from "./stats.ts";
-import { Member, type MemberHost } from "./swarm-member.ts";
+import { Member, type MemberHost, type SwarmMember } from "./swarm-member.ts";
 import type { Dial, Goal, Opened, Report } from "./swarm-messages.ts";
 
 const OPEN_TIMEOUT_MS = 45_000;
@@ -13,7 +15,7 @@ const NO_GOAL: Goal = { clients: 0, marks: 0, step: 1, latency: false };
 
 export class Clients implements MemberHost {
   onMark: ((value: number) => void) | undefined;
-  readonly #members = new Set<Member>();
+  readonly #members = new Set<SwarmMember>();
   readonly #onReached: (marks: number) => void;
   #progress: Progress;
   #settledAtMs: number | null = null;
@@ -53,7 +55,7 @@ export class Clients implements MemberHost {
     let wedged = dial.wedged ?? 0;
     for (;;) {
       while (this.#members.size < before + dial.clients && this.#opening() < dial.wave) {
-        this.#members.add(new Member(dial, wedged > 0, this));
+        this.#members.add(isLibrary(dial) ? new LibraryMember(dial, this) : new Member(dial, wedged > 0, this));
         wedged -= 1;
       }
       if (this.#members.size === before + dial.clients && this.#opening() === 0) break;
@@ -98,13 +100,13 @@ export class Clients implements MemberHost {
     this.#changed();
   }
 
-  refused(member: Member): void {
+  refused(member: SwarmMember): void {
     if (!this.#members.delete(member)) return;
     this.#refused += 1;
     this.#changed();
   }
 
-  closed(member: Member): void {
+  closed(member: SwarmMember): void {
     if (!this.#members.has(member)) return;
     const tally = member.wedged ? this.#wedgedClosed : this.#closed;
     tally[member.closeCode] = (tally[member.closeCode] ?? 0) + 1;
@@ -113,7 +115,7 @@ export class Clients implements MemberHost {
     this.#changed();
   }
 
-  marks(member: Member, found: number): void {
+  marks(member: SwarmMember, found: number): void {
     if (!member.wedged) this.#progress.moved(member.marks - found, member.marks);
   }
 

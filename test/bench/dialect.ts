@@ -19,6 +19,11 @@ export function isNats({ dialect }: Dial): boolean {
   return dialect === "nats" || dialect === "push";
 }
 
+/** A library says it, and not we. */
+export function isLibrary({ dialect }: Dial): boolean {
+  return dialect === "sdk" || dialect === "nats.ws";
+}
+
 /** The upgrade request; offers no compression. */
 export function upgrade(dial: Dial): string {
   const query = new URLSearchParams({ subject: dial.subject });

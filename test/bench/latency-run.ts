@@ -2,7 +2,7 @@
 import { setTimeout as delay } from "node:timers/promises";
 import type { Ground } from "./ground.ts";
 import { atRate } from "./metronome.ts";
-import type { Side } from "./side.ts";
+import { hasConsumers, type Side } from "./side.ts";
 import { medianTail, type Tail } from "./stats.ts";
 import { troubleIn } from "./trouble.ts";
 
@@ -28,7 +28,7 @@ export async function timedRun(ground: Ground, side: Side, pace: Pace): Promise<
   const marks = perSecond * seconds;
   await swarm.cut();
   await swarm.open(side.dial(subject, clients));
-  if (side.name === "push") await ground.consumers(subject, clients);
+  if (hasConsumers(side.name)) await ground.consumers(subject, clients);
   await swarm.begin({ clients, marks, step: marks, latency: true });
   await delay(SETTLE_MS);
   const source = side.source(subject, bytes);
@@ -41,7 +41,7 @@ export async function timedRun(ground: Ground, side: Side, pace: Pace): Promise<
   await swarm.cut();
   await ground.publisher.stored();
   await ground.jetstream.purge();
-  if (side.name === "push") await ground.consumers(subject, 0);
+  if (hasConsumers(side.name)) await ground.consumers(subject, 0);
   return { tail: report.latencyMs, trouble: troubleIn(report) };
 }
 

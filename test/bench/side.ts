@@ -3,8 +3,10 @@ import { EventTemplate, FIRST_MARK } from "./event-template.ts";
 import { TOKEN, type Ground } from "./ground.ts";
 import type { Dial } from "./swarm-messages.ts";
 
+/** With counting clients: whoever reads costs next to nothing, and what is measured is the server. */
 export const SIDES = ["v1", "v2", "push", "nats", "bridge", "ceiling"] as const;
-export type SideName = (typeof SIDES)[number];
+/** `sdk`, `nats.ws`: with the library that a page would run. */
+export type SideName = (typeof SIDES)[number] | "sdk" | "nats.ws";
 
 export const LABELS: Readonly<Record<SideName, string>> = {
   v1: "relay v1",
@@ -13,6 +15,8 @@ export const LABELS: Readonly<Record<SideName, string>> = {
   nats: "nats-server's WebSocket, no JetStream",
   bridge: "plain Node bridge",
   ceiling: "Durable Object, sends only",
+  sdk: "relay v2, EventStream",
+  "nats.ws": "nats-server's WebSocket, nats.ws",
 };
 
 /** Sides that would be done before the kernel's clock of CPU time has ticked often enough. */
@@ -58,7 +62,7 @@ export async function openSide(ground: Ground, name: SideName): Promise<Side> {
   return {
     name,
     pid,
-    brokerPid: name === "nats" || name === "push" || name === "ceiling" ? null : broker,
+    brokerPid: name === "ceiling" || isDirect(name) ? null : broker,
     dial: (subject, clients) => ({
       dialect: name === "bridge" || name === "ceiling" ? "v1" : name,
       port,
@@ -74,10 +78,21 @@ export async function openSide(ground: Ground, name: SideName): Promise<Side> {
   };
 }
 
+/** True when the broker itself has the clients. */
+function isDirect(name: SideName): boolean {
+  return name === "nats" || name === "push" || name === "nats.ws";
+}
+
+/** True when every client has a consumer of its own. */
+export function hasConsumers(name: SideName): boolean {
+  return name === "push" || name === "nats.ws";
+}
+
 async function serverOf(ground: Ground, name: SideName): Promise<{ readonly pid: number; readonly port: number }> {
   switch (name) {
     case "v1":
     case "v2":
+    case "sdk":
       return ground.relay();
     case "bridge":
       return ground.bridge();
@@ -85,6 +100,7 @@ async function serverOf(ground: Ground, name: SideName): Promise<{ readonly pid:
       return ground.ceiling();
     case "nats":
     case "push":
+    case "nats.ws":
       return { pid: ground.broker.child?.pid ?? 0, port: ground.broker.port };
   }
 }

@@ -13,24 +13,35 @@ const TEXT = 1;
 /** No event is as short as this; heartbeats and the like are, and ask for a ping (V9). */
 const SHORT_FRAME_BYTES = 128;
 
+export interface SwarmMember {
+  /** Stops reading once it is open, and does not count. */
+  readonly wedged: boolean;
+  /** Events received. */
+  marks: number;
+  readonly state: "opening" | "open" | "closed";
+  readonly closeCode: number;
+  /** Ends the connection without a word to the host. */
+  reset(): void;
+  unwedge(): void;
+}
+
 export interface MemberHost {
   opened(): void;
   /** The upgrade was refused, or the connection failed before it. */
-  refused(member: Member): void;
-  closed(member: Member): void;
-  marks(member: Member, found: number): void;
+  refused(member: SwarmMember): void;
+  closed(member: SwarmMember): void;
+  marks(member: SwarmMember, found: number): void;
   /** Present when marks are times. */
   readonly onMark: ((value: number) => void) | undefined;
 }
 
 let made = 0;
 
-export class Member implements FrameSink {
+export class Member implements FrameSink, SwarmMember {
   readonly dial: Dial;
   readonly wedged: boolean;
   marks = 0;
-  nextStep = Infinity;
-  state: "opening" | "open" | "closed" = "opening";
+  state: SwarmMember["state"] = "opening";
   closeCode = 1006;
   readonly #host: MemberHost;
   readonly #socket: Socket;

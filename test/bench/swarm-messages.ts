@@ -4,8 +4,9 @@ import type { Tail } from "./stats.ts";
 /**
  * `v1`, `v2`: the relay's protocols; v1 also speaks to anything that sends one event a frame.
  * `nats`: plain NATS over WebSocket. `push`: the same with a JetStream consumer of its own.
+ * `sdk`: the relay's own client. `nats.ws`: an ordered consumer of that library.
  */
-export type Dialect = "v1" | "v2" | "nats" | "push";
+export type Dialect = "v1" | "v2" | "nats" | "push" | "sdk" | "nats.ws";
 
 export interface Dial {
   readonly dialect: Dialect;

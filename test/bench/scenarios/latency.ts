@@ -5,7 +5,7 @@ import { LABELS, openSide, type Side, type SideName } from "../side.ts";
 import { spread } from "../stats.ts";
 import { ranged, short, times } from "../table.ts";
 
-const COMPARED: readonly SideName[] = ["v1", "v2", "ceiling", "push", "nats", "bridge"];
+const COMPARED: readonly SideName[] = ["v1", "v2", "ceiling", "push", "nats", "bridge", "sdk", "nats.ws"];
 const RATES = [50, 500, 2_000];
 const CLIENTS = 100;
 const SECONDS = 3;
@@ -43,6 +43,7 @@ export async function latency(bench: Bench): Promise<Section> {
       `${CLIENTS} clients, 300 B, ${SECONDS} s a run. Time from the publisher's write to the client's read, by the kernel's monotonic clock that both processes share. The same client process reads every side.`,
       "nats-server's subscribers get core NATS messages, which do not wait for the stream; the relay and the bridge read the stream.",
       "The Durable Object that only sends is asked by a request for each frame, and gets as many as v2 sends, and as large: what a Worker without upstream, cursors and flow control would do.",
+      "EventStream and nats.ws (an ordered consumer each) are what a page would run, JSON parsed, all of them in one process: what they cost the reader is part of what is measured there. The other clients only count.",
       "Clients that were closed, or not served within 8 s of the last event, are named in the last column: that rate was too much.",
     ],
     tables: [{ head: HEAD, rows }],
@@ -64,11 +65,12 @@ function row({ perSecond }: Pace, name: SideName, runs: readonly Timed[]): strin
 
 function claim({ perSecond }: Pace, runs: ReadonlyMap<SideName, readonly Timed[]>): Claim[] {
   const p99 = (name: SideName): number => together(runs.get(name) ?? []).tail.p99;
-  return (["ceiling", "push", "nats", "bridge"] as const).map((other) => ({
+  const pairs = (["ceiling", "push", "nats", "bridge"] as const).map((other): [SideName, SideName] => ["v2", other]);
+  return [...pairs, ["sdk", "nats.ws"] as const].map(([relay, other]) => ({
     inReadme: perSecond === 500,
     what: `p99 publish to client, ${perSecond} events/s`,
-    relay: `v2 ${short(p99("v2"))} ms`,
+    relay: `${LABELS[relay].replace("relay ", "")} ${short(p99(relay))} ms`,
     other: `${LABELS[other]} ${short(p99(other))} ms`,
-    ratio: times(p99("v2"), p99(other)),
+    ratio: times(p99(relay), p99(other)),
   }));
 }
