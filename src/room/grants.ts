@@ -4,19 +4,22 @@ import type { Session } from "./session.ts";
 
 /** What a room calls of a credential's ledger. */
 export interface LedgerCalls {
-  renew(subject: string): Promise<void>;
-  close(subject: string): Promise<void>;
+  renew(subject: string, room: string): Promise<void>;
+  close(subject: string, room: string): Promise<void>;
 }
 
 /** A ledger forgets what it has not heard of for longer; more often would only cost requests. */
 const RENEW_AFTER_MS = 20_000;
 
 export class Grants {
+  readonly #room: string;
   readonly #ledger: (grantId: string) => LedgerCalls;
   #renewedAtMs = 0;
   #known = new Set<string>();
 
-  constructor(ledger: (grantId: string) => LedgerCalls) {
+  /** `room` is this one's id: a ledger hears of one subject from several rooms. */
+  constructor(room: string, ledger: (grantId: string) => LedgerCalls) {
+    this.#room = room;
     this.#ledger = ledger;
   }
 
@@ -25,19 +28,30 @@ export class Grants {
     if (nowMs - this.#renewedAtMs < RENEW_AFTER_MS) return;
     this.#renewedAtMs = nowMs;
     const here = new Set(Array.from(sessions, ({ grantId }) => grantId));
-    for (const grantId of here) this.#tell(this.#ledger(grantId).renew(subject));
-    for (const grantId of this.#known) if (!here.has(grantId)) this.#tell(this.#ledger(grantId).close(subject));
+    for (const grantId of here) this.#here(subject, grantId);
+    for (const grantId of this.#known) if (!here.has(grantId)) this.#gone(subject, grantId);
     this.#known = here;
   }
 
-  entered(grantId: string): void {
+  /** A client came. Its ledger hears of the first one at once, for it soon forgets a client that was on its way. */
+  entered(subject: string, grantId: string): void {
+    if (this.#known.has(grantId)) return;
     this.#known.add(grantId);
+    this.#here(subject, grantId);
   }
 
   /** Nobody is here any more. */
   empty(subject: string): void {
-    for (const grantId of this.#known) this.#tell(this.#ledger(grantId).close(subject));
+    for (const grantId of this.#known) this.#gone(subject, grantId);
     this.#known.clear();
+  }
+
+  #here(subject: string, grantId: string): void {
+    this.#tell(this.#ledger(grantId).renew(subject, this.#room));
+  }
+
+  #gone(subject: string, grantId: string): void {
+    this.#tell(this.#ledger(grantId).close(subject, this.#room));
   }
 
   #tell(told: Promise<void>): void {

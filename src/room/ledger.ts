@@ -1,6 +1,6 @@
 /**
- * DOOR: the Durable Object of one credential: which subjects it has open (B4). It lives in memory only; what it
- * forgets, the rooms tell it again with their heartbeats, so the limit is approximate for that long.
+ * DOOR: the Durable Object of one credential: which subjects it has open, and in which rooms (B4). It lives in memory
+ * only; what it forgets, the rooms tell it again with their heartbeats, so the limit is approximate for that long.
  */
 import { DurableObject } from "cloudflare:workers";
 import { OpenSubjects } from "./open-subjects.ts";
@@ -13,13 +13,13 @@ export class Ledger extends DurableObject<Env> {
     return this.#open.tryOpen(subject, maxSubjects, Date.now());
   }
 
-  /** A room says that clients of this credential are still there. */
-  renew(subject: string): void {
-    this.#open.renew(subject, Date.now());
+  /** A room says that clients of this credential have come, or are still there. */
+  renew(subject: string, room: string): void {
+    this.#open.renew(subject, room, Date.now());
   }
 
   /** A room says that nobody is there any more. */
-  close(subject: string): void {
-    this.#open.close(subject);
+  close(subject: string, room: string): void {
+    this.#open.close(subject, room);
   }
 }

@@ -40,7 +40,7 @@ export class Room extends DurableObject<Env> {
   constructor(ctx: DurableObjectState, env: Env) {
     super(ctx, env);
     this.#sockets = new Sockets(ctx);
-    this.#grants = new Grants((grantId) => env.LEDGER.getByName(grantId));
+    this.#grants = new Grants(this.#owner, (grantId) => env.LEDGER.getByName(grantId));
     this.#shards = new Shards(parseRoomName(ctx.id.name), (name) => env.ROOM.getByName(name));
     forgetBacklog(this.#owner);
     forgetWindow(this.#owner);
@@ -133,7 +133,7 @@ export class Room extends DurableObject<Env> {
 
   #enter(core: Core, socket: WebSocket, join: JoinRequest, admitted: Admitted, config: Config): void {
     const session = this.#sockets.accept(socket, join, admitted);
-    this.#grants.entered(join.grantId);
+    this.#grants.entered(join.subject, join.grantId);
     const { cursor, live } = admitted;
     const { heartbeatMs } = config;
     core.enter(session, (epoch) =>
