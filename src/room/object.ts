@@ -26,7 +26,8 @@ import { refuse, Sockets } from "./sockets.ts";
 import { forgetWindow } from "./window.ts";
 
 const ACK_BYTES = 256 * 1024;
-const FULL_RETRY_SECONDS = 5;
+/** A place is free again as soon as its door hears of it. */
+const FULL_RETRY_SECONDS = 1;
 /** A room that saw no alarm for this long may have been replaced without knowing it (U5). */
 const FENCE_MS = 150_000;
 
@@ -41,7 +42,8 @@ export class Room extends DurableObject<Env> {
     super(ctx, env);
     this.#sockets = new Sockets(ctx);
     this.#grants = new Grants(this.#owner, (grantId) => env.LEDGER.getByName(grantId));
-    this.#shards = new Shards(parseRoomName(ctx.id.name), (name) => env.ROOM.getByName(name));
+    const clients = (): number => this.#core?.clients ?? 0;
+    this.#shards = new Shards(parseRoomName(ctx.id.name), clients, (name) => env.ROOM.getByName(name));
     forgetBacklog(this.#owner);
     forgetWindow(this.#owner);
     try {
@@ -59,7 +61,7 @@ export class Room extends DurableObject<Env> {
     if (join === null || !loaded.ok) return new Response(null, { status: join === null ? 400 : 503 });
     const { config } = loaded;
     const core = (this.#core ??= this.#newCore(join.subject, config));
-    const shard = core.backlog?.isOver === true ? null : this.#shards.place(core.clients, limitsOf(config));
+    const shard = core.backlog?.isOver === true ? null : this.#shards.place(limitsOf(config));
     if (shard !== 0) return elsewhere(shard);
     const { 0: client, 1: server } = new WebSocketPair();
     await core.join(join, (admission) => {
@@ -149,7 +151,7 @@ export class Room extends DurableObject<Env> {
     const owner = this.#owner;
     return new Core(subject, config, {
       fanout: { ...config, owner, ackBytes: ackBytes(config), pingAtMs: (session) => this.#sockets.pingAtMs(session) },
-      onGone: (session, close) => this.#onGone(session, close),
+      onGone: (session, close) => this.#onGone(session, close, config),
       persist: (memory) => {
         remember(this.ctx.storage, memory);
         this.#sockets.persist();
@@ -159,9 +161,9 @@ export class Room extends DurableObject<Env> {
     });
   }
 
-  #onGone(session: Session, close: CloseName | null): void {
+  #onGone(session: Session, close: CloseName | null, config: Config): void {
     this.#sockets.forget(session);
-    this.#shards.tellSoon(() => this.#core?.clients ?? 0);
+    this.#shards.left(limitsOf(config));
     if (close !== null) logEvent("client-closed", { subject: this.#core?.subject ?? "", why: close });
   }
 
@@ -171,7 +173,7 @@ export class Room extends DurableObject<Env> {
 
   /** A replaced room learns it only by touching storage, which throws when it is fenced off (U5, PLATFORM A8). */
   #onBeat(): void {
-    this.#shards.tell(this.#core?.clients ?? 0);
+    this.#shards.tell();
     this.#grants.beat(this.#core?.subject ?? "", this.#sockets.all(), Date.now());
     if (Date.now() - this.#alarmAtMs < FENCE_MS) return;
     this.#alarmAtMs = Date.now();

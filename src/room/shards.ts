@@ -1,6 +1,9 @@
 /**
  * One room's part in the shards of its subject (B2): the door keeps the book and places clients; the others tell
  * the door how many they have, with every heartbeat and soon after somebody left.
+ *
+ * Very soon when the door must think that there is no place here, since it refuses clients until it hears. For the
+ * next such report it must first have filled the places of the last: there are no more of them than clients it sent.
  */
 import { describeError, logEvent } from "../shared/log.ts";
 import { Timer } from "../shared/timer.ts";
@@ -12,28 +15,35 @@ export interface Door {
   report(shard: number, report: ShardReport): Promise<void>;
 }
 
-/** Somebody else may be waiting for the place of a client that left. */
+/** Several may leave together. */
 const REPORT_AFTER_MS = 500;
+const REPORT_FULL_AFTER_MS = 20;
 
 export class Shards {
   readonly #id: RoomId | null;
+  readonly #clients: () => number;
   readonly #door: (name: string) => Door;
   readonly #timer = new Timer();
+  #isHurried = false;
   #book: ShardBook | null = null;
   #arrivals = 0;
+  /** What the door heard last. A room that lost its memory does not know: the door may think it full. */
+  #told: ShardReport = { clients: Infinity, arrivals: 0 };
 
   /** `id` is null for an object that was not created by name; it is a door without shards. */
-  constructor(id: RoomId | null, door: (name: string) => Door) {
+  constructor(id: RoomId | null, clients: () => number, door: (name: string) => Door) {
     this.#id = id;
+    this.#clients = clients;
     this.#door = door;
   }
 
   /** Where one more client goes: 0 is here, null nowhere. A shard behind the door was chosen already. */
-  place(own: number, limits: ShardLimits): number | null {
+  place(limits: ShardLimits): number | null {
+    const own = this.#clients();
     this.#arrivals++;
-    if (this.#shard !== 0) return own < limits.maxClients ? 0 : null;
-    this.#book ??= new ShardBook(limits);
-    return this.#book.place(own, Date.now());
+    if (this.#shard === 0) return (this.#book ??= new ShardBook(limits)).place(own, Date.now());
+    if (this.#timer.isArmed) this.#tellSoon(limits);
+    return own < limits.maxClients ? 0 : null;
   }
 
   /** The door hears of a shard. */
@@ -42,18 +52,31 @@ export class Shards {
     this.#book.report(shard, report, Date.now());
   }
 
+  /** Somebody left: the door is told soon. */
+  left(limits: ShardLimits): void {
+    if (this.#shard !== 0) this.#tellSoon(limits);
+  }
+
   /** Tells the door now. */
-  tell(clients: number): void {
+  tell(): void {
     const id = this.#id;
     if (id === null || id.shard === 0) return;
     this.#timer.clear();
-    const told = this.#door(roomName({ ...id, shard: 0 })).report(id.shard, { clients, arrivals: this.#arrivals });
+    this.#told = { clients: this.#clients(), arrivals: this.#arrivals };
+    const told = this.#door(roomName({ ...id, shard: 0 })).report(id.shard, this.#told);
     told.catch((error: unknown) => logEvent("door-unreachable", { subject: id.subject, ...describeError(error) }));
   }
 
-  /** Tells the door soon: several may leave together. */
-  tellSoon(clients: () => number): void {
-    if (this.#shard !== 0 && !this.#timer.isArmed) this.#timer.arm(REPORT_AFTER_MS, () => this.tell(clients()));
+  #tellSoon(limits: ShardLimits): void {
+    const hurries = this.#seemsFull(limits);
+    if (this.#timer.isArmed && (this.#isHurried || !hurries)) return;
+    this.#isHurried = hurries;
+    this.#timer.arm(hurries ? REPORT_FULL_AFTER_MS : REPORT_AFTER_MS, () => this.tell());
+  }
+
+  /** As the door sees it: it counts those it sent since it heard. */
+  #seemsFull({ maxClients }: ShardLimits): boolean {
+    return this.#told.clients + this.#arrivals - this.#told.arrivals >= maxClients;
   }
 
   get #shard(): number {

@@ -1,3 +1,4 @@
+import { once } from "node:events";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { dial, refusal, type Dialled } from "../support/dial.ts";
 import { startRelay, type Relay } from "../support/relay.ts";
@@ -49,6 +50,26 @@ describe("shards", () => {
     const subject = "cellos.events.shards.b";
     const clients = await Promise.all(Array.from({ length: 15 }, () => join(subject)));
     expect(await rooms(subject)).toBe(3);
+    for (const { raw } of clients) raw.terminate();
+  });
+
+  test("[B2] the place of a client that leaves a full shard is free almost at once", async () => {
+    const limits = { MAX_CLIENTS_PER_ROOM: "2", MAX_SHARDS: "2" };
+    await using quiet = await startRelay({ vars: { NATS_URL: rig.url, RELAY_API_TOKEN: token, ...limits } });
+    const place = `${quiet.wsUrl}/ws/events?subject=cellos.events.shards.c`;
+    const clients: Dialled[] = [];
+    for (let n = 0; n < 4; n++) clients.push(await dial(place, { token }));
+    const waits: number[] = [];
+    for (let round = 0; round < 3; round++) {
+      const last = clients.pop() as Dialled;
+      last.raw.close();
+      await once(last.raw, "close");
+      const leftAtMs = performance.now();
+      clients.push(await until("its place is free", () => dial(place, { token }).catch(() => null)));
+      waits.push(performance.now() - leftAtMs);
+    }
+    expect(Math.min(...waits)).toBeLessThan(300);
+    expect((await refusal(place, { token })).headers["retry-after"]).toBe("1");
     for (const { raw } of clients) raw.terminate();
   });
 });
