@@ -65,8 +65,9 @@ export class Room extends DurableObject<Env> {
     if (shard !== 0) return elsewhere(shard);
     const { 0: client, 1: server } = new WebSocketPair();
     await core.join(join, (admission) => {
-      if (admission.kind === "admit") this.#enter(core, server, join, admission, config);
-      else refuse(server, join.protocol, admission);
+      if (admission.kind === "admit") return this.#enter(core, server, join, admission, config);
+      refuse(server, join.protocol, admission);
+      this.#shards.left(limitsOf(config));
     });
     void this.#ensureAlarm(config.heartbeatMs);
     const headers = join.echoProtocol ? { "Sec-WebSocket-Protocol": join.protocol } : undefined;

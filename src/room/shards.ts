@@ -42,8 +42,9 @@ export class Shards {
     const own = this.#clients();
     this.#arrivals++;
     if (this.#shard === 0) return (this.#book ??= new ShardBook(limits)).place(own, Date.now());
-    if (this.#timer.isArmed) this.#tellSoon(limits);
-    return own < limits.maxClients ? 0 : null;
+    const isFull = own >= limits.maxClients;
+    if (isFull || this.#timer.isArmed) this.#tellSoon(limits);
+    return isFull ? null : 0;
   }
 
   /** The door hears of a shard. */
@@ -52,7 +53,7 @@ export class Shards {
     this.#book.report(shard, report, Date.now());
   }
 
-  /** Somebody left: the door is told soon. */
+  /** Somebody left, or came and was refused: the door is told soon. */
   left(limits: ShardLimits): void {
     if (this.#shard !== 0) this.#tellSoon(limits);
   }

@@ -72,6 +72,23 @@ describe("shards", () => {
     expect((await refusal(place, { token })).headers["retry-after"]).toBe("1");
     for (const { raw } of clients) raw.terminate();
   });
+
+  test("[B2] clients that are refused once they came take up no place", async () => {
+    await using empty = await Rig.start();
+    const limits = { MAX_CLIENTS_PER_ROOM: "1", MAX_SHARDS: "2" };
+    await using own = await startRelay({ vars: { NATS_URL: empty.url, RELAY_API_TOKEN: token, ...limits } });
+    const subject = "cellos.events.shards.d";
+    const place = `${own.wsUrl}/ws/events?subject=${subject}`;
+    const refused = await Promise.all([dial(place, { token }), dial(place, { token })]);
+    for (const { socket } of refused) expect((await socket.closed()).code).toBe(1008);
+
+    await empty.createStream();
+    const clients = [await dial(place, { token })];
+    clients.push(await until("the other shard has a place", () => dial(place, { token }).catch(() => null)));
+    await empty.publish([{ subject, data: { n: 1 } }]);
+    for (const { socket } of clients) expect(await socket.events(1)).toHaveLength(1);
+    for (const { raw } of clients) raw.terminate();
+  });
 });
 
 async function tryJoin(subject: string): Promise<Dialled | null> {

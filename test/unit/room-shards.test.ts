@@ -82,6 +82,20 @@ describe("a shard tells its door who left", () => {
     expect(shard.heard).toEqual([{ clients: 2, arrivals: 0 }]);
   });
 
+  it("[B2] at once when all that the door sent were refused", () => {
+    const shard = new Shard();
+    for (let n = 0; n < 3; n++) shard.shards.place(LIMITS);
+    shard.shards.left(LIMITS);
+    vi.advanceTimersByTime(FULL_MS);
+    expect(shard.heard).toEqual([{ clients: 0, arrivals: 3 }]);
+  });
+
+  it("[B2] and who it has, when it is sent more than it can take", () => {
+    const shard = new Shard().come(3).tell().come(5);
+    vi.advanceTimersByTime(FULL_MS);
+    expect(shard.heard.slice(1)).toEqual([{ clients: 3, arrivals: 8 }]);
+  });
+
   it("[B2] not more often than clients come, however many leave and try again", () => {
     const shard = new Shard().come(3).tell();
     for (let round = 0; round < 100; round++) {
