@@ -23,6 +23,8 @@ export class Feed {
   #state: Upstream = { kind: "idle" };
   #link: Link | null = null;
   #consumer: Consumer | null = null;
+  /** Aborted when a connection that is being opened is no longer wanted. */
+  #opening = new AbortController();
   /** Rises with every opening and closing, so that a late answer of an older one changes nothing. */
   #generation = 0;
   #refusedAt = 0;
@@ -115,6 +117,7 @@ export class Feed {
   /** Deletes the consumer before the connection goes, or the broker would keep it for a minute (U1, U4). */
   #close(): void {
     this.#generation++;
+    this.#opening.abort();
     const link = this.#link;
     this.#link = null;
     const stopped = this.#dropConsumer();
@@ -171,11 +174,14 @@ export class Feed {
   async #connect(generation: number): Promise<void> {
     if (this.#link !== null) return;
     let link: Link | null = null;
-    link = await openLink(this.#options.nats, `cellos-relay ${this.#options.filter}`, (why) => {
+    const onClosed = (why: string): void => {
       if (this.#link !== link) return;
       this.#link = null;
       this.#lost(why, false);
-    });
+    };
+    this.#opening = new AbortController();
+    const { nats, filter } = this.#options;
+    link = await openLink(nats, `cellos-relay ${filter}`, onClosed, this.#opening.signal);
     if (generation !== this.#generation) return link.close();
     this.heads.forget();
     this.#link = link;

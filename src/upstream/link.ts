@@ -18,6 +18,7 @@ import {
 import type { NatsSettings } from "../config.ts";
 import { Timer } from "../shared/timer.ts";
 import { UpstreamError } from "./api.ts";
+import { Dialler } from "./dialler.ts";
 
 /** One message as the library hands it over; `headers` is parsed only when asked for. */
 export type Delivery = Msg;
@@ -40,9 +41,19 @@ const CONNECT_TIMEOUT_MS = 8_000;
 /** Half-open paths are noticed within 30 s: two unanswered pings (PLATFORM J7). */
 const PING_INTERVAL_MS = 8_000;
 
-/** Opens a connection. `onClosed` is called once, whoever ended it. Throws UpstreamError. */
-export async function openLink(settings: NatsSettings, name: string, onClosed: (why: string) => void): Promise<Link> {
+/**
+ * Opens a connection. `onClosed` is called once, whoever ended it. `unwanted` says that nobody waits for it any more.
+ * Throws UpstreamError.
+ */
+export async function openLink(
+  settings: NatsSettings,
+  name: string,
+  onClosed: (why: string) => void,
+  unwanted?: AbortSignal,
+): Promise<Link> {
   let close: (why: string) => void = () => {};
+  const dialler = new Dialler(settings.access);
+  const hangUp = (): void => dialler.hangUp();
   const options: ConnectionOptions & {
     wsFactory: (url: string) => Promise<{ socket: WebSocket; encrypted: boolean }>;
   } = {
@@ -57,17 +68,21 @@ export async function openLink(settings: NatsSettings, name: string, onClosed: (
     ignoreClusterUpdates: true,
     noAsyncTraces: true,
     wsFactory: async (url) => {
-      const socket = await openSocket(url, settings);
+      const socket = await dialler.dial(url);
       // workerd reports some failures as `error` alone, after which the library would wait for its pings (PLATFORM J7).
       socket.addEventListener("error", () => close("socket error"));
       return { socket, encrypted: url.startsWith("wss:") };
     },
   };
   let nc: NatsConnection;
+  unwanted?.addEventListener("abort", hangUp);
   try {
     nc = await connect(options);
   } catch (error) {
+    hangUp();
     throw connectError(error);
+  } finally {
+    unwanted?.removeEventListener("abort", hangUp);
   }
   let closed = false;
   close = (why) => {
@@ -188,25 +203,6 @@ function credentials(settings: NatsSettings): ConnectionOptions {
 /** The library wants a line feed after the last line, and no carriage return anywhere; editors and trimming see to both. */
 function credsText(creds: string): string {
   return `${creds.replaceAll("\r\n", "\n").trim()}\n`;
-}
-
-/** Behind a Cloudflare tunnel the upgrade needs headers, which only fetch() can send (PLATFORM I1, I3). */
-async function openSocket(url: string, settings: NatsSettings): Promise<WebSocket> {
-  if (settings.access === null) return new WebSocket(url);
-  const response = await fetch(url.replace(/^ws/, "http"), {
-    headers: {
-      Upgrade: "websocket",
-      "CF-Access-Client-Id": settings.access.clientId,
-      "CF-Access-Client-Secret": settings.access.clientSecret,
-    },
-  });
-  const socket = response.webSocket;
-  if (socket === null)
-    throw new UpstreamError("refused", `The tunnel answered ${response.status} instead of an upgrade`);
-  // No await between accept() and the library's own onmessage, or the broker's INFO would be missed.
-  socket.binaryType = "arraybuffer";
-  socket.accept();
-  return socket;
 }
 
 /** Not AUTHENTICATION_TIMEOUT: that is a slow path or a busy broker, and no verdict on the credentials. */

@@ -29,19 +29,32 @@ function expectUnavailable(outcomes: readonly { code: number; reason: string; to
   }
 }
 
+interface Peer extends Disposable {
+  readonly url: string;
+  /** Connections so far. */
+  readonly count: () => number;
+  /** Those open now, and the most that ever were at a time. */
+  readonly open: () => number;
+  readonly peak: () => number;
+}
+
 /** A port where something other than a broker answers, in its way. */
-async function listen(
-  answer: (socket: Socket) => void,
-): Promise<{ url: string; count: () => number; [Symbol.dispose](): void }> {
-  let connections = 0;
+async function listen(answer: (socket: Socket) => void): Promise<Peer> {
+  const open = new Set<Socket>();
+  let count = 0;
+  let peak = 0;
   const server = createServer((socket) => {
-    connections += 1;
+    count += 1;
+    peak = Math.max(peak, open.add(socket).size);
+    socket.on("error", () => {});
+    socket.on("close", () => open.delete(socket));
     answer(socket);
   });
   server.listen(0, "127.0.0.1");
   await once(server, "listening");
   const url = `ws://127.0.0.1:${(server.address() as AddressInfo).port}`;
-  return { url, count: () => connections, [Symbol.dispose]: () => void server.close() };
+  const dispose = (): void => void server.close();
+  return { url, count: () => count, open: () => open.size, peak: () => peak, [Symbol.dispose]: dispose };
 }
 
 describe.concurrent("joining while the broker is away", () => {
@@ -74,9 +87,25 @@ describe.concurrent("joining while the broker is away", () => {
     expect(silent.count()).toBeLessThanOrEqual(3);
   });
 
+  test.each([
+    ["a silent peer", {}],
+    ["a silent tunnel", { NATS_ACCESS_CLIENT_ID: "id", NATS_ACCESS_CLIENT_SECRET: "secret" }],
+  ])("[U4] attempts to connect to %s end before the next, and with the last client", async (_, vars) => {
+    using silent = await listen((socket) => socket.resume());
+    await using relay = await startInTurn({ RELAY_API_TOKEN: TOKEN, NATS_URL: silent.url, ...vars });
+    for (let n = 0; n < 2; n++) expectUnavailable([await timed(joinAt(relay, SUBJECT, 1))]);
+    const leftAtMs = Date.now();
+    expect(silent.count()).toBeGreaterThanOrEqual(3);
+    expect(silent.peak()).toBeLessThanOrEqual(2);
+    await until("nothing is open any more", () => silent.open() === 0, 15_000);
+    expect(Date.now() - leftAtMs).toBeLessThan(5_000 + lagSince(leftAtMs));
+    const tried = silent.count();
+    await new Promise((resolve) => setTimeout(resolve, 3_000));
+    expect(silent.count()).toBe(tried);
+  });
+
   test("[W11] a peer that is no broker is unavailable, not a crash", async () => {
     using web = await listen((socket) => {
-      socket.on("error", () => {});
       socket.on("data", () => socket.end("HTTP/1.1 502 Bad Gateway\r\nContent-Length: 0\r\n\r\n"));
     });
     await using relay = await startInTurn({ RELAY_API_TOKEN: TOKEN, NATS_URL: web.url });
