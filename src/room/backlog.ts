@@ -124,7 +124,7 @@ function isolateBytes(): { suspect: number; undrained: number } {
 }
 
 function unread({ flow }: Session): number {
-  return flow.sentBytes - flow.provenBytes;
+  return flow.sentBytes - Math.max(flow.provenBytes, flow.drainedBytes);
 }
 
 function isSuspect(session: Session, nowMs: number): boolean {

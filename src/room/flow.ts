@@ -26,6 +26,8 @@ export interface Flow {
   readonly protocol: Protocol;
   sentBytes: number;
   provenBytes: number;
+  /** What has surely left the relay, proven or not. */
+  drainedBytes: number;
   /** Granted by the last ping: sending may go on to here, whatever is proven. */
   grantBytes: number;
   /** Time stamp of the last ping seen, milliseconds since 1970. */
@@ -48,6 +50,7 @@ export function newFlow(protocol: Protocol, pingAtMs: number | null): Flow {
     protocol,
     sentBytes: 0,
     provenBytes: 0,
+    drainedBytes: 0,
     grantBytes: 0,
     pingAtMs,
     keptPingAtMs: null,
@@ -57,6 +60,16 @@ export function newFlow(protocol: Protocol, pingAtMs: number | null): Flow {
     owedSinceMs: null,
     waitedSinceMs: null,
   };
+}
+
+/**
+ * The account of a socket that survived while the room slept, from what was written down. A v2 client goes on with it: what
+ * it had not proven it still has to, or every sleep would be another budget. But nothing of that lies in a queue, since
+ * one that is not empty keeps the room awake (PLATFORM C5). A v1 client has no duty to ping, and begins anew.
+ */
+export function wakeFlow(kept: Flow | undefined, protocol: Protocol, pingAtMs: number | null): Flow {
+  if (kept === undefined || protocol !== V2) return newFlow(protocol, pingAtMs);
+  return { ...kept, drainedBytes: kept.sentBytes };
 }
 
 /** More than this between two looks at the time stamp would make proofs coarse. */

@@ -62,6 +62,8 @@ export interface Attachment {
   readonly own: { readonly cursor: number; readonly readTo: number } | null;
   readonly owesCaughtUp: boolean;
   readonly fromOldest: boolean;
+  /** Absent when an older version wrote it. */
+  readonly flow?: Flow;
 }
 
 export function toAttachment(session: Session): Attachment {
@@ -74,6 +76,7 @@ export function toAttachment(session: Session): Attachment {
     own: phase.kind === "own" ? { cursor: phase.cursor, readTo: phase.readTo } : null,
     owesCaughtUp: session.owesCaughtUp,
     fromOldest: session.fromOldest,
+    flow: { ...session.flow },
   };
 }
 

@@ -4,7 +4,7 @@
  */
 import type { Protocol } from "../protocol/subprotocol.ts";
 import { closeQuietly, sendProblem } from "./farewell.ts";
-import { newFlow } from "./flow.ts";
+import { newFlow, wakeFlow } from "./flow.ts";
 import { newInbound } from "./inbound.ts";
 import type { Admission, Admitted } from "./join-decision.ts";
 import type { JoinRequest } from "./join.ts";
@@ -32,7 +32,11 @@ export class Sockets {
 
   /** Time stamp of the client's last `ping`, which the platform answers by itself (PLATFORM C7, E2). */
   pingAtMs(session: Session): number | null {
-    return this.#ctx.getWebSocketAutoResponseTimestamp(session.socket as WebSocket)?.getTime() ?? null;
+    return this.#stampMs(session.socket as WebSocket);
+  }
+
+  #stampMs(socket: WebSocket): number | null {
+    return this.#ctx.getWebSocketAutoResponseTimestamp(socket)?.getTime() ?? null;
   }
 
   /** Takes a client in, at a cursor of its own. */
@@ -82,7 +86,7 @@ export class Sockets {
       owesCaughtUp: kept.owesCaughtUp,
       fromOldest: kept.fromOldest,
       lastFrameAtMs: 0,
-      flow: newFlow(kept.protocol, this.#ctx.getWebSocketAutoResponseTimestamp(socket)?.getTime() ?? null),
+      flow: wakeFlow(kept.flow, kept.protocol, this.#stampMs(socket)),
       inbound: newInbound(),
     };
   }

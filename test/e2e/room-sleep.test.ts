@@ -67,7 +67,8 @@ describe.concurrent("a room that slept", () => {
   });
 
   test("[W12] [V10] clients in the middle of a catch-up go on where they were", { timeout }, async () => {
-    const vars = { HEARTBEAT_SECONDS: "25", WINDOW_BYTES: "20000", MAX_UNREAD_BYTES: "65536" };
+    const bounds = { WINDOW_BYTES: "20000", MAX_UNREAD_BYTES: "65536", SEND_TIMEOUT_SECONDS: "120" };
+    const vars = { HEARTBEAT_SECONDS: "25", ...bounds };
     await using world = await World.start({ vars });
     const last = await world.publishMany(SUBJECT, 3_000, { padBytes: 400 });
     const mute = await world.join(SUBJECT, 2, { since: 10, acks: false });

@@ -118,7 +118,7 @@ function shedFault(world: FanoutWorld, session: Session, client: ModelClient): s
 }
 
 function unread({ flow }: Session): number {
-  return flow.sentBytes - flow.provenBytes;
+  return flow.sentBytes - Math.max(flow.provenBytes, flow.drainedBytes);
 }
 
 /** B1: what was closed and has not drained stays in the room's account. */

@@ -116,10 +116,9 @@ export class ModelClient implements Socket {
     }
   }
 
-  /** The room slept, so everything had been read, and it counts from zero. */
+  /** The room slept, so everything had been read: of v1 it counts from zero, while v2 still owes what it owed. */
   wake(): void {
-    this.sentSincePing = 0;
-    this.owedSinceMs = null;
+    if (this.protocol !== V2) this.sentSincePing = 0;
   }
 
   /** Reads what is queued, at most `count` frames. */

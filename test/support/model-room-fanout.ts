@@ -232,7 +232,8 @@ export class FanoutWorld {
     const fault = departureFault(this, session, client, close);
     if (fault !== null) this.faults.push(`${client.name}: ${fault}`);
     this.#gone.push({ client, close });
-    const queued = session.flow.sentBytes - session.flow.provenBytes;
+    const { sentBytes, provenBytes, drainedBytes } = session.flow;
+    const queued = sentBytes - Math.max(provenBytes, drainedBytes);
     if (close !== null && queued > 0) this.undrained.set(client, queued);
   }
 }

@@ -1,5 +1,5 @@
 /** One place that knows every field of a session, for tests that care for some of them. */
-import { newFlow } from "../../src/room/flow.ts";
+import { newFlow, wakeFlow } from "../../src/room/flow.ts";
 import { newInbound } from "../../src/room/inbound.ts";
 import { fromAttachment, LIVE, type Session } from "../../src/room/session.ts";
 
@@ -25,6 +25,6 @@ export function reviveSession(attachment: unknown, socket: Session["socket"], pi
   if (kept === null) throw new Error("an attachment that cannot be read back");
   const { protocol, expiresAtMs, grantId, owesCaughtUp, fromOldest } = kept;
   const phase = kept.own === null ? LIVE : { kind: "own" as const, ...kept.own };
-  const flow = newFlow(protocol, pingAtMs);
+  const flow = wakeFlow(kept.flow, protocol, pingAtMs);
   return makeSession({ socket, protocol, expiresAtMs, grantId, phase, owesCaughtUp, fromOldest, flow });
 }

@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { V1, V2, type Protocol } from "../../src/protocol/subprotocol.ts";
 import { Backlog, forgetBacklog } from "../../src/room/backlog.ts";
-import { newFlow } from "../../src/room/flow.ts";
+import { newFlow, wakeFlow } from "../../src/room/flow.ts";
 import type { Session } from "../../src/room/session.ts";
 import { WeakMembers } from "../../src/shared/weak-members.ts";
 import { collectGarbage, installCollector } from "../support/model-room-collector.ts";
@@ -50,6 +50,17 @@ describe("Backlog", () => {
     const backlog = new Backlog(MAX);
     backlog.left(session(V2, 0), true);
     expect(backlog.undrained).toBe(0);
+  });
+
+  it("[B1] [U4] what had left the relay when the room fell asleep is in no queue", () => {
+    const backlog = new Backlog(MAX);
+    const late = session(V2, 150, 5_001);
+    const woken: Session = { ...late, flow: wakeFlow(late.flow, V2, null) };
+    measure(backlog, woken);
+    expect(backlog.bytes).toEqual({ suspect: 0, undrained: 0 });
+    woken.flow.sentBytes += 70;
+    backlog.left(woken, true);
+    expect(backlog.bytes).toEqual({ suspect: 0, undrained: 70 });
   });
 
   it("[B1] is over only past its bound, all rooms of the isolate together", () => {

@@ -3,7 +3,7 @@ import { describe, expect, it, vi } from "vitest";
 import { CLOSE } from "../../src/protocol/codes.ts";
 import { V1, V2 } from "../../src/protocol/subprotocol.ts";
 import { closeQuietly, sendProblem } from "../../src/room/farewell.ts";
-import { newFlow } from "../../src/room/flow.ts";
+import type { Flow } from "../../src/room/flow.ts";
 import { newInbound } from "../../src/room/inbound.ts";
 import { forget, recall, remember } from "../../src/room/memory.ts";
 import { fromAttachment, LIVE, sentTo, toAttachment, type Phase, type Session } from "../../src/room/session.ts";
@@ -12,6 +12,20 @@ const phases: fc.Arbitrary<Phase> = fc.oneof(
   fc.constant(LIVE),
   fc.record({ kind: fc.constant("own" as const), cursor: fc.maxSafeNat(), readTo: fc.maxSafeNat() }),
 );
+const flows: fc.Arbitrary<Flow> = fc.record({
+  protocol: fc.constantFrom(V1, V2),
+  sentBytes: fc.maxSafeNat(),
+  provenBytes: fc.maxSafeNat(),
+  drainedBytes: fc.maxSafeNat(),
+  grantBytes: fc.maxSafeNat(),
+  pingAtMs: fc.option(fc.maxSafeNat()),
+  keptPingAtMs: fc.option(fc.maxSafeNat()),
+  markBytes: fc.maxSafeNat(),
+  polledBytes: fc.maxSafeNat(),
+  sentAtPingBytes: fc.maxSafeNat(),
+  owedSinceMs: fc.option(fc.maxSafeNat()),
+  waitedSinceMs: fc.option(fc.maxSafeNat()),
+});
 const sessions: fc.Arbitrary<Session> = fc.record({
   socket: fc.constant({ send: () => {}, close: () => {} }),
   protocol: fc.constantFrom(V1, V2),
@@ -21,18 +35,18 @@ const sessions: fc.Arbitrary<Session> = fc.record({
   owesCaughtUp: fc.boolean(),
   fromOldest: fc.boolean(),
   lastFrameAtMs: fc.nat(),
-  flow: fc.constant(newFlow(V2, null)),
+  flow: flows,
   inbound: fc.constant(newInbound()),
 });
 
 describe("an attachment", () => {
-  it("[V10] [A3] brings back cursor, protocol, expiry and what is owed", () => {
+  it("[V10] [A3] [B1] brings back cursor, protocol, expiry, what is owed and what is unproven", () => {
     fc.assert(
       fc.property(sessions, (session) => {
         const kept = fromAttachment(structuredClone(toAttachment(session)));
-        const { protocol, expiresAtMs, grantId, owesCaughtUp, fromOldest, phase } = session;
+        const { protocol, expiresAtMs, grantId, owesCaughtUp, fromOldest, phase, flow } = session;
         const own = phase.kind === "live" ? null : { cursor: phase.cursor, readTo: phase.readTo };
-        expect(kept).toEqual({ v: 1, protocol, expiresAtMs, grantId, owesCaughtUp, fromOldest, own });
+        expect(kept).toEqual({ v: 1, protocol, expiresAtMs, grantId, owesCaughtUp, fromOldest, own, flow });
         expect(JSON.stringify(kept).length).toBeLessThan(1_024);
       }),
     );
@@ -44,6 +58,14 @@ describe("an attachment", () => {
       expect(fromAttachment(value)).toBeNull();
     },
   );
+
+  it("[B1] is what it was when it was written, whatever is sent afterwards", () => {
+    const session = fc.sample(sessions, 1)[0] as Session;
+    const attachment = toAttachment(session);
+    const before = structuredClone(attachment);
+    session.flow.sentBytes += 1;
+    expect(attachment).toEqual(before);
+  });
 
   it("[W5] [W12] a client was sent what the room has read, unless it is behind the room", () => {
     const session = fc.sample(sessions, 1)[0] as Session;
