@@ -29,3 +29,19 @@ export const CLOSE = {
 } as const satisfies Record<string, CloseEntry>;
 
 export type CloseName = keyof typeof CLOSE;
+
+/** What a v2 client is told before such a close: the problem's type and title (V5). */
+export const PROBLEM = {
+  noBroker: { type: "/problems/ws/no-upstream", title: "No upstream broker configured" },
+  subscribeFailed: { type: "/problems/ws/subscribe-failed", title: "The broker refused the subscription" },
+  tooManyMessages: { type: "/problems/ws/too-many-messages", title: "More messages than a client may send" },
+  messageTooBig: { type: "/problems/ws/message-too-big", title: "Message larger than a client may send" },
+  internalError: { type: "/problems/ws/internal-error", title: "Internal error" },
+  upstreamUnavailable: { type: "/problems/ws/upstream-unavailable", title: "The broker does not answer" },
+  tokenExpired: { type: "/problems/ws/token-expired", title: "Token has expired" },
+  tokenRevoked: { type: "/problems/ws/token-revoked", title: "Token was revoked" },
+  forbidden: { type: "/problems/ws/forbidden", title: "Token does not cover the subject" },
+  slowConsumer: { type: "/problems/ws/slow-consumer", title: "Client does not read what it is sent" },
+  retentionExhausted: { type: "/problems/ws/retention-exhausted", title: "Cursor older than stream retention" },
+  streamReset: { type: "/problems/ws/stream-reset", title: "Stream was reset" },
+} as const satisfies Record<Exclude<CloseName, "normal">, { readonly type: string; readonly title: string }>;

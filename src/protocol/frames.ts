@@ -4,10 +4,9 @@
  * Everything here is string work on purpose: an envelope is the publisher's own JSON text, so it is spliced
  * and never parsed again, and a number above 2^53 keeps its digits (W1).
  */
+import { PROBLEM, type CloseName } from "./codes.ts";
 import { V2, type Protocol } from "./subprotocol.ts";
 
-export const PROBLEM_RETENTION = "/problems/ws/retention-exhausted";
-export const PROBLEM_RESET = "/problems/ws/stream-reset";
 export const HEARTBEAT_TYPE = "io.cellos.relay.v1.heartbeat";
 
 /** A v2 frame holds at most this many events, or this much text, or one larger event (V7). */
@@ -100,9 +99,13 @@ export type LostCursor = "retention-exhausted" | "stream-reset";
 
 /** The frame before a 4410 (W5, W6). v2 wraps the same object as its `problem` (V5). */
 export function problemFrame(protocol: Protocol, why: LostCursor, oldestSeq: number): string {
-  const problem =
-    why === "retention-exhausted"
-      ? { type: PROBLEM_RETENTION, title: "Cursor older than stream retention", oldest_seq: oldestSeq }
-      : { type: PROBLEM_RESET, title: "Stream was reset", oldest_seq: oldestSeq };
+  const about = why === "stream-reset" ? PROBLEM.streamReset : PROBLEM.retentionExhausted;
+  const problem = { ...about, oldest_seq: oldestSeq };
   return JSON.stringify(protocol === V2 ? { type: "problem", problem } : problem);
+}
+
+/** The frame before any other close that has a reason; null when there is none: v1 knows only a lost cursor (V5). */
+export function reasonFrame(protocol: Protocol, name: CloseName): string | null {
+  if (protocol !== V2 || name === "normal") return null;
+  return JSON.stringify({ type: "problem", problem: PROBLEM[name] });
 }

@@ -18,7 +18,7 @@ import type { Protocol } from "../protocol/subprotocol.ts";
 import type { Owner } from "../shared/weak-members.ts";
 import { Backlog } from "./backlog.ts";
 import { CatchUp, type Place, type Served } from "./catch-up.ts";
-import { closeQuietly, sendProblem } from "./farewell.ts";
+import { dismiss, sendProblem } from "./farewell.ts";
 import { Sender, type Encode, type SenderOptions } from "./sender.ts";
 import { Roster } from "./roster.ts";
 import { sentTo, type Session } from "./session.ts";
@@ -125,7 +125,7 @@ export class Fanout {
 
   close(session: Session, name: CloseName): void {
     this.leave(session, name);
-    closeQuietly(session.socket, name);
+    dismiss(session.socket, session.protocol, name);
   }
 
   /** Ends every session that has not been sent everything up to `readTo` (W5), or all of them (W6). */

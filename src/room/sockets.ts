@@ -2,8 +2,8 @@
  * DOOR: the room's client sockets and their sessions. What a socket must remember while the room sleeps lies in
  * its attachment; what it does not need there lives in memory.
  */
-import type { Protocol } from "../protocol/subprotocol.ts";
-import { closeQuietly, sendProblem } from "./farewell.ts";
+import { V1, type Protocol } from "../protocol/subprotocol.ts";
+import { dismiss, sendProblem } from "./farewell.ts";
 import { newFlow, wakeFlow } from "./flow.ts";
 import { newInbound } from "./inbound.ts";
 import type { Admission, Admitted } from "./join-decision.ts";
@@ -67,10 +67,13 @@ export class Sockets {
   revive(isRoomKnown: boolean): (Session | null)[] {
     const open = this.#ctx.getWebSockets().filter((socket) => socket.readyState === WebSocket.OPEN);
     return open.map((socket) => {
-      const session = isRoomKnown ? this.#revive(socket) : null;
-      if (session === null) closeQuietly(socket, "internalError");
-      else this.#sessions.set(socket, session);
-      return session;
+      const session = this.#revive(socket);
+      if (session !== null && isRoomKnown) {
+        this.#sessions.set(socket, session);
+        return session;
+      }
+      dismiss(socket, session?.protocol ?? V1, "internalError");
+      return null;
     });
   }
 
@@ -110,5 +113,5 @@ export class Sockets {
 export function refuse(socket: WebSocket, protocol: Protocol, refused: Exclude<Admission, Admitted>): void {
   socket.accept();
   if (refused.kind === "lost") sendProblem(socket, protocol, refused.why, refused.oldestSeq);
-  else closeQuietly(socket, refused.close);
+  else dismiss(socket, protocol, refused.close);
 }

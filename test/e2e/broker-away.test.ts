@@ -15,9 +15,10 @@ async function timed(
   join: Promise<Follower>,
 ): Promise<{ code: number; reason: string; tookMs: number; lagMs: number }> {
   const startedAt = Date.now();
-  const { socket } = await join;
+  const { socket, version } = await join;
   const { code, reason } = await socket.closed(15_000);
-  expect(socket.received).toEqual([]);
+  const told = version === 2 ? ["/problems/ws/upstream-unavailable"] : [];
+  expect(socket.received.map(({ frame }) => frame.problem?.type)).toEqual(told);
   return { code, reason, tookMs: Date.now() - startedAt, lagMs: lagSince(startedAt) };
 }
 

@@ -1,7 +1,7 @@
 /** What a broker refuses is told at once, with the code that says so (W11). */
 import { describe, expect, test } from "vitest";
 import { RELAY_USER, relayUser, RIG_USER } from "../support/broker-admin.ts";
-import { joinAt, startInTurn, TOKEN, World, type WorldOptions } from "../support/world.ts";
+import { joinAt, startInTurn, TOKEN, World, type Client, type WorldOptions } from "../support/world.ts";
 
 const SUBJECT = "cellos.events.refused.>";
 const SUBSCRIBE_FAILED = { code: 1008, reason: "subscribe failed", wasClean: true };
@@ -11,34 +11,40 @@ function worldWithout(deny: readonly string[], subscribeDeny: readonly string[] 
   return { ...RIG_USER, extraConfig: relayUser(deny, subscribeDeny), vars: RELAY_USER };
 }
 
+/** No welcome and no event before a refusal; to v2 the problem (V3). */
+function expectTold({ socket, version }: Client, problem: string): void {
+  const told = version === 2 ? [`/problems/ws/${problem}`] : [];
+  expect(socket.received.map(({ frame }) => frame.problem?.type)).toEqual(told);
+}
+
 /** Joins v1 and v2, with and without since: all are closed alike, and promptly. */
-async function expectRefused(world: World, expected = SUBSCRIBE_FAILED): Promise<void> {
+async function expectRefused(world: World): Promise<void> {
   const followers = await Promise.all([
     world.join(SUBJECT, 1),
     world.join(SUBJECT, 2),
     world.join(SUBJECT, 1, { since: 0 }),
     world.join(SUBJECT, 2, { since: 3 }),
   ]);
-  for (const { socket } of followers) expect(await socket.closed(5_000)).toEqual(expected);
-  // No welcome and no event before a refusal (V3).
-  for (const { socket } of followers) expect(socket.received).toEqual([]);
+  for (const { socket } of followers) expect(await socket.closed(5_000)).toEqual(SUBSCRIBE_FAILED);
+  for (const follower of followers) expectTold(follower, "subscribe-failed");
   const late = await world.join(SUBJECT, 1);
-  expect(await late.socket.closed(5_000)).toEqual(expected);
+  expect(await late.socket.closed(5_000)).toEqual(SUBSCRIBE_FAILED);
 }
 
 describe.concurrent("refusals", () => {
-  test("[W11] without NATS_URL a client is closed 1008 no upstream broker configured", async () => {
+  test("[W11] [V3] [V5] without NATS_URL a client is closed 1008 no upstream broker configured", async () => {
     await using relay = await startInTurn({ RELAY_API_TOKEN: TOKEN });
     for (const version of [1, 2] as const) {
       for (const options of [{}, { since: 0 }, { since: 5, epoch: "abc" }]) {
-        const { socket } = await joinAt(relay, SUBJECT, version, options);
-        expect(await socket.closed(2_000)).toMatchObject({ code: 1008, reason: "no upstream broker configured" });
-        expect(socket.received).toEqual([]);
+        const follower = await joinAt(relay, SUBJECT, version, options);
+        const closed = await follower.socket.closed(2_000);
+        expect(closed).toMatchObject({ code: 1008, reason: "no upstream broker configured" });
+        expectTold(follower, "no-upstream");
       }
     }
   });
 
-  test("[W11] a stream that does not exist is refused, and serves as soon as it is there", async () => {
+  test("[W11] [V3] [V5] a stream that does not exist is refused, and serves as soon as it is there", async () => {
     await using world = await World.start({ stream: false });
     await expectRefused(world);
     // A renamed stream is a stream not found.

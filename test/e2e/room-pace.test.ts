@@ -39,13 +39,14 @@ describe.concurrent("pace", () => {
     }
   });
 
-  test("[B1] [W13] a v2 client that never acknowledges is sent no more than its budget, cut in time, and delays nobody", async () => {
+  test("[B1] [W13] [V5] a v2 client that never acknowledges is sent no more than its budget, cut in time, and delays nobody", async () => {
     await using world = await World.start({ vars: { SEND_TIMEOUT_SECONDS: "3" } });
     const mute = await world.join(SUBJECT, 2, { acks: false });
     const neighbour = await world.join(SUBJECT, 2);
     const last = await world.publishMany(SUBJECT, 8_000, { padBytes: 800 });
     await neighbour.reaches(last);
     expect(await mute.socket.closed(15_000)).toMatchObject({ code: 4408, reason: "slow-consumer" });
+    expect(mute.socket.received.at(-1)?.frame.problem?.type).toBe("/problems/ws/slow-consumer");
     const sent = mute.socket.received.reduce((bytes, { text }) => bytes + text.length, 0);
     expect(sent).toBeGreaterThan(512 * 1024);
     expect(sent).toBeLessThan(1024 * 1024 + 128 * 1024);

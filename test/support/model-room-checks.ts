@@ -1,5 +1,5 @@
 /** What must be true of a fan-out between any two turns, and what must be true of a session that left it. */
-import { CLOSE, type CloseName } from "../../src/protocol/codes.ts";
+import { CLOSE, PROBLEM, type CloseName } from "../../src/protocol/codes.ts";
 import { V2 } from "../../src/protocol/subprotocol.ts";
 import { isExhausted } from "../../src/room/flow.ts";
 import type { Session } from "../../src/room/session.ts";
@@ -141,7 +141,9 @@ export function farewellFault(client: ModelClient, close: CloseName | null): str
   if (close === null) return client.closed === null ? null : `left, and was closed ${client.closed.code}`;
   const { code, reason } = CLOSE[close];
   if (client.closed?.code !== code || client.closed.reason !== reason) return `no close ${code} ${reason}`;
-  if ((problem !== null) !== (code === CLOSE.streamReset.code) && !client.broken) return `${code}, ${problem?.type}`;
-  if (problem !== null && !problem.type.endsWith(reason)) return `${problem.type} and ${reason}`;
+  const isDue = client.protocol === V2 ? close !== "normal" : code === CLOSE.streamReset.code;
+  if ((problem !== null) !== isDue && !client.broken) return `${code}, ${problem?.type}`;
+  if (problem !== null && close !== "normal" && problem.type !== PROBLEM[close].type)
+    return `${problem.type} and ${reason}`;
   return null;
 }

@@ -2,6 +2,7 @@
  * A strict reader of both protocols (W1, W2, W5, W6, W8, V2 to V5, V10): one pure step per frame. It knows the
  * stream, so that the first frame which loses, repeats or reorders a match, or says a cursor too many, is named.
  */
+import { PROBLEM } from "../../src/protocol/codes.ts";
 import { FRAME_MAX_BYTES, FRAME_MAX_EVENTS, HEARTBEAT_TYPE } from "../../src/protocol/frames.ts";
 import { V2, type Protocol } from "../../src/protocol/subprotocol.ts";
 import type { ModelStream } from "./model-room-stream.ts";
@@ -16,7 +17,8 @@ export interface Reading {
   /** Asked for the oldest retained, and nothing came yet: what retention removed meanwhile is not missed (W4). */
   readonly fromOldest: boolean;
   readonly isHeartbeat: boolean;
-  readonly problem: { readonly type: string; readonly oldestSeq: number } | null;
+  /** `oldestSeq` comes with a lost cursor only. */
+  readonly problem: { readonly type: string; readonly oldestSeq?: number } | null;
   /** What the last frame did wrong. */
   readonly fault: string | null;
 }
@@ -118,7 +120,10 @@ function isSkippable(reading: Reading, seq: number, stream: ModelStream): boolea
 
 function problem(reading: Reading, { type, title, oldest_seq: oldestSeq }: Json): Reading {
   if (typeof type !== "string" || !type.startsWith("/problems/ws/")) return wrong(reading, `problem ${String(type)}`);
-  if (typeof title !== "string" || typeof oldestSeq !== "number") return wrong(reading, "a problem without members");
+  if (typeof title !== "string") return wrong(reading, "a problem without a title");
+  const isLost = type === PROBLEM.retentionExhausted.type || type === PROBLEM.streamReset.type;
+  if (!isLost && reading.protocol === V2 && oldestSeq === undefined) return { ...reading, problem: { type } };
+  if (!isLost || typeof oldestSeq !== "number") return wrong(reading, `problem ${type} with other members`);
   return { ...reading, problem: { type, oldestSeq } };
 }
 

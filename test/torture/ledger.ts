@@ -90,7 +90,8 @@ export class Ledger {
     const chapter = this.#chapter;
     this.epoch = epoch;
     if (cursor !== null) chapter.end = cursor;
-    if (problem !== null) {
+    // Any other problem leaves the cursor what it was.
+    if (problem !== null && problem.oldestSeq !== null) {
       this.cursor = null;
       this.#next = this.#random.fraction() < 0.5 ? { kind: "none" } : { kind: "recent", back: 0 };
       return;

@@ -40,7 +40,10 @@ export class ReaderV1 implements Reader {
     if (value === null) return this.#wrong(`no JSON object: ${text.slice(0, 80)}`);
     if ("type" in value) {
       this.problem = problemOf(value);
-      return this.problem === null ? this.#wrong(`not a frame of v1: ${text.slice(0, 80)}`) : quiet(false);
+      // Of a close for any other reason v1 has no frame.
+      return this.problem === null || this.problem.oldestSeq === null
+        ? this.#wrong(`not a frame of v1: ${text.slice(0, 80)}`)
+        : quiet(false);
     }
     const envelope = envelopeAt(text, 0);
     if (envelope === null || envelope.end !== text.length) return this.#wrong(`no envelope: ${text.slice(0, 80)}`);

@@ -16,7 +16,8 @@ export interface Reading {
 
 export interface Problem {
   readonly type: string;
-  readonly oldestSeq: number;
+  /** Where the stream begins, when the cursor is lost; null for any other reason. */
+  readonly oldestSeq: number | null;
 }
 
 /** How a connection was asked for: what the reader holds the relay to. */
@@ -46,10 +47,14 @@ export function parse(text: string): Readonly<Record<string, unknown>> | null {
   }
 }
 
+const LOST = ["/problems/ws/retention-exhausted", "/problems/ws/stream-reset"];
+
+/** Null when it is none. */
 export function problemOf(value: unknown): Problem | null {
   const { type, title, oldest_seq: oldestSeq } = Object(value) as Readonly<Record<string, unknown>>;
-  if (typeof type !== "string" || typeof title !== "string" || typeof oldestSeq !== "number") return null;
-  return type.startsWith("/problems/ws/") ? { type, oldestSeq } : null;
+  if (typeof type !== "string" || typeof title !== "string" || !type.startsWith("/problems/ws/")) return null;
+  if (!LOST.includes(type)) return oldestSeq === undefined ? { type, oldestSeq: null } : null;
+  return typeof oldestSeq === "number" ? { type, oldestSeq } : null;
 }
 
 /** A seq that does not lie above the cursor: sent before, or out of order. */

@@ -86,6 +86,6 @@ function isSlow({ protocol, wedgedMs, unprovenBytes }: Ending, { sendTimeoutMs }
 }
 
 function isGone({ problem, cursor }: Ending, floor: number): boolean {
-  if (problem?.type !== "/problems/ws/retention-exhausted") return false;
+  if (problem?.type !== "/problems/ws/retention-exhausted" || problem.oldestSeq === null) return false;
   return (cursor ?? 0) + 1 < problem.oldestSeq && problem.oldestSeq <= floor;
 }

@@ -134,7 +134,7 @@ describe("on the wire", () => {
     expect(error).toMatchObject({ code: 4410, reason: "stream-reset" });
   });
 
-  test("[C] 4408: at once from the cursor, and with jitter when it happens again", async () => {
+  test("[C] [V5] 4408: at once from the cursor, and with jitter when it happens again, whatever the problem says", async () => {
     const recorder = new Recorder(open());
     const first = await relay.connection(1);
     first.welcome();
@@ -145,10 +145,12 @@ describe("on the wire", () => {
     expect(Date.now() - startedAt).toBeLessThan(400);
     expect(second.query.get("since")).toBe("3");
     second.welcome({ cursor: 3 });
+    second.send({ type: "problem", problem: { type: "/problems/ws/slow-consumer", title: "Too slow" } });
     second.close(4408, "slow-consumer");
     await until("a second wait", () => recorder.kinds.filter((kind) => kind === "waiting").length === 2);
     const again = recorder.states.findLast((state) => state.kind === "waiting");
     expect(again?.retryAtMs).toBeGreaterThan(Date.now() + 300);
+    expect(again?.error).toMatchObject({ code: 4408, problem: { title: "Too slow" } });
   });
 
   test("[C] 4401: a new token at once", async () => {

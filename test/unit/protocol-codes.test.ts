@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { CLOSE, type CloseName, type Verdict } from "../../src/protocol/codes.ts";
+import { CLOSE, PROBLEM, type CloseName, type Verdict } from "../../src/protocol/codes.ts";
 
 /** CONTRACT section C, written again: a name without a row does not compile. */
 const TABLE: Record<CloseName, readonly [code: number, reason: string, verdict: Verdict]> = {
@@ -17,6 +17,19 @@ const TABLE: Record<CloseName, readonly [code: number, reason: string, verdict: 
   retentionExhausted: [4410, "retention-exhausted", "rehydrate"],
   streamReset: [4410, "stream-reset", "rehydrate"],
 };
+
+describe("PROBLEM", () => {
+  it("[V5] has a type of its own and a title for every close with a reason", () => {
+    const reasons = Object.entries(CLOSE).filter(([, { reason }]) => reason !== "");
+    expect(Object.keys(PROBLEM).toSorted()).toEqual(reasons.map(([name]) => name).toSorted());
+    const types = Object.values(PROBLEM).map(({ type }) => type);
+    expect(new Set(types).size).toBe(types.length);
+    for (const { type, title } of Object.values(PROBLEM)) {
+      expect(type).toMatch(/^\/problems\/ws\/[a-z-]+$/);
+      expect(title).toMatch(/^[A-Z][^.]+$/);
+    }
+  });
+});
 
 describe("CLOSE", () => {
   it.each(Object.entries(TABLE))(

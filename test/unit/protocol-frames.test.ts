@@ -1,10 +1,12 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
+import { CLOSE, PROBLEM, type CloseName } from "../../src/protocol/codes.ts";
 import {
   caughtUpFrame,
   eventFrames,
   heartbeatFrame,
   problemFrame,
+  reasonFrame,
   welcomeFrame,
   FRAME_MAX_BYTES,
   FRAME_MAX_EVENTS,
@@ -175,5 +177,15 @@ describe("other frames", () => {
     const problem = { type: `/problems/ws/${why}`, title, oldest_seq: 12 };
     expect(JSON.parse(problemFrame(V1, why, 12))).toEqual(problem);
     expect(JSON.parse(problemFrame(V2, why, 12))).toEqual({ type: "problem", problem });
+  });
+
+  it("[V5] says in v2 why it closes, when there is a reason, and nothing in v1", () => {
+    for (const name of Object.keys(CLOSE) as CloseName[]) {
+      expect(reasonFrame(V1, name)).toBeNull();
+      const { reason } = CLOSE[name];
+      const frame: unknown = JSON.parse(reasonFrame(V2, name) ?? "null");
+      if (reason === "") expect(frame).toBeNull();
+      else expect(frame).toEqual({ type: "problem", problem: PROBLEM[name as keyof typeof PROBLEM] });
+    }
   });
 });

@@ -1,8 +1,15 @@
 import { createHash } from "node:crypto";
 import { readFileSync } from "node:fs";
 import { describe, expect, it } from "vitest";
-import { CLOSE } from "../../src/protocol/codes.ts";
-import { caughtUpFrame, eventFrames, heartbeatFrame, problemFrame, welcomeFrame } from "../../src/protocol/frames.ts";
+import { CLOSE, type CloseName } from "../../src/protocol/codes.ts";
+import {
+  caughtUpFrame,
+  eventFrames,
+  heartbeatFrame,
+  problemFrame,
+  reasonFrame,
+  welcomeFrame,
+} from "../../src/protocol/frames.ts";
 import { BEARER_PREFIX, V1, V2, type Protocol } from "../../src/protocol/subprotocol.ts";
 
 const EVENTS = [
@@ -27,6 +34,7 @@ function wire(protocol: Protocol): string {
     ...heartbeats,
     problemFrame(protocol, "retention-exhausted", 3),
     problemFrame(protocol, "stream-reset", 3),
+    ...(Object.keys(CLOSE) as CloseName[]).flatMap((name) => reasonFrame(protocol, name) ?? []),
     ...Object.values(CLOSE).map(({ code, reason }) => `${code} ${reason}`),
   ].join("\n");
 }
@@ -40,7 +48,7 @@ function wire(protocol: Protocol): string {
  */
 const HASHES: Record<Protocol, string> = {
   "cellos.events.v1": "342768e2f7b2ffb9",
-  "cellos.relay.v2": "057f86832c7e713d",
+  "cellos.relay.v2": "774d2f4c2b22ddb5",
 };
 
 describe("the wire", () => {

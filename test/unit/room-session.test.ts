@@ -1,8 +1,8 @@
 import fc from "fast-check";
 import { describe, expect, it, vi } from "vitest";
-import { CLOSE } from "../../src/protocol/codes.ts";
+import { CLOSE, PROBLEM } from "../../src/protocol/codes.ts";
 import { V1, V2 } from "../../src/protocol/subprotocol.ts";
-import { closeQuietly, sendProblem } from "../../src/room/farewell.ts";
+import { dismiss, sendProblem } from "../../src/room/farewell.ts";
 import type { Flow } from "../../src/room/flow.ts";
 import { newInbound } from "../../src/room/inbound.ts";
 import { forget, recall, remember } from "../../src/room/memory.ts";
@@ -143,6 +143,21 @@ describe("the last words to a socket", () => {
     ]);
   });
 
+  it("[V5] [W13] tell v2 why, and v1 by the close alone", () => {
+    const said: unknown[] = [];
+    const socket = { send: (text: string) => said.push(text), close: (...close: unknown[]) => said.push(close) };
+    dismiss(socket, V1, "slowConsumer");
+    dismiss(socket, V2, "slowConsumer");
+    dismiss(socket, V2, "normal");
+    const { type, title } = PROBLEM.slowConsumer;
+    expect(said).toEqual([
+      [4408, "slow-consumer"],
+      JSON.stringify({ type: "problem", problem: { type, title } }),
+      [4408, "slow-consumer"],
+      [1000, ""],
+    ]);
+  });
+
   it("[W13] to a socket that is closing already are lost without a throw", () => {
     const broken = {
       send: () => {
@@ -152,7 +167,7 @@ describe("the last words to a socket", () => {
         throw new TypeError("closed");
       }),
     };
-    closeQuietly(broken, "slowConsumer");
+    dismiss(broken, V2, "slowConsumer");
     sendProblem(broken, V2, "stream-reset", 1);
     expect(broken.close.mock.calls).toEqual([
       [4408, "slow-consumer"],

@@ -29,6 +29,8 @@ const welcome = (cursor: number, live = true): string =>
   });
 const gone = { type: "/problems/ws/retention-exhausted", title: "Cursor older than stream retention", oldest_seq: 9 };
 
+const slow = { type: "/problems/ws/slow-consumer", title: "Client does not read what it is sent" };
+
 describe("the reader of v1", () => {
   const v1 = (since: number | null = 5, pings = true): ReaderV1 =>
     new ReaderV1({ since, epoch: null }, null, pings, (seq) => seq === 7);
@@ -61,6 +63,7 @@ describe("the reader of v1", () => {
     expect(wrong(reader, JSON.stringify(gone))).toEqual([]);
     expect(reader.problem).toEqual({ type: gone.type, oldestSeq: 9 });
     expect(wrong(reader, envelope(10))).toEqual(["protocol: a frame after the problem"]);
+    expect(wrong(v1(), JSON.stringify(slow))).toHaveLength(1);
   });
 
   test("pings only if it is one of those that do, and counts what is unproven", () => {
@@ -109,6 +112,16 @@ describe("the reader of v2", () => {
     const reader = v2();
     read(reader, welcome(5, false));
     expect(reader.owedCaughtUp).toBe(true);
+  });
+
+  test("[V5] knows a lost cursor from any other reason to close", () => {
+    const told = (problem: object): string => JSON.stringify({ type: "problem", problem });
+    const [lost, other] = [v2(), v2()];
+    expect(wrong(lost, welcome(5), told(gone))).toEqual([]);
+    expect(wrong(other, welcome(5), told(slow))).toEqual([]);
+    expect([lost.problem?.oldestSeq, other.problem?.oldestSeq]).toEqual([9, null]);
+    expect(wrong(v2(), told({ ...slow, oldest_seq: 9 }), told({ type: gone.type, title: "t" }))).toHaveLength(2);
+    expect(wrong(other, heartbeat2(5))).toEqual(["protocol: a frame after the problem"]);
   });
 
   test("[V10] finds cursors that go back", () => {

@@ -140,7 +140,7 @@ rule(
 
 rule(
   "B1",
-  "a v2 client that never acknowledges gets about 1 MiB, and 4408 in the end",
+  "a v2 client that never acknowledges gets about 1 MiB, and in the end the problem and 4408",
   async (context) => {
     const subject = context.subject();
     const { socket } = await context.openV2({ subject });
@@ -150,6 +150,7 @@ rule(
     that(bytes <= MIB + FRAME_BYTES * 2, "bytes sent without any acknowledgement", "about 1 MiB", bytes);
     that(bytes >= MIB / 2, "bytes sent without any acknowledgement", "about 1 MiB", bytes);
     same("close", [closed?.code, closed?.reason], [4408, "slow-consumer"]);
+    same("last frame", socket.received.at(-1)?.frame.problem?.type, "/problems/ws/slow-consumer");
   },
   "loads",
 );
