@@ -2,12 +2,12 @@
  * Runs the upstream machine of one room: connection, one live consumer, retries. The room is told what was read
  * and where a consumer really began; what that means for clients is the room's business.
  */
-import { logEvent } from "../shared/log.ts";
 import { delay, Timer } from "../shared/timer.ts";
 import { UpstreamError } from "../upstream/api.ts";
 import { Consumer, HEARTBEATS_MISSED, type ConsumerEvent } from "../upstream/consumer.ts";
 import { Heads, type Head } from "../upstream/heads.ts";
 import { openLink, type Link } from "../upstream/link.ts";
+import { FeedLog } from "./feed-log.ts";
 import type { FeedHost, FeedOptions, FeedReader } from "./feed-host.ts";
 import { ASLEEP, stepUpstream, type Upstream, type UpstreamEvent } from "./upstream-machine.ts";
 
@@ -20,6 +20,7 @@ export class Feed {
   readonly #options: FeedOptions;
   readonly #reader: FeedReader;
   readonly #host: FeedHost;
+  readonly #log: FeedLog;
   #state: Upstream = { kind: "idle" };
   #link: Link | null = null;
   #consumer: Consumer | null = null;
@@ -34,6 +35,7 @@ export class Feed {
     this.#options = options;
     this.#reader = reader;
     this.#host = host;
+    this.#log = new FeedLog(options.filter);
     this.heads = new Heads(options.stream);
   }
 
@@ -141,7 +143,7 @@ export class Feed {
   #lost(why: string, linked: boolean): void {
     if (this.#state.kind !== "open") return;
     this.#generation++;
-    logEvent("upstream-lost", { subject: this.#options.filter, why });
+    this.#log.lost(why);
     this.#host.onLost();
     void this.#dropConsumer();
     if (!linked) this.#dropLink();
@@ -163,8 +165,7 @@ export class Feed {
       void this.#dropConsumer();
       if (error.verdict === "unavailable") this.#dropLink();
       const attempt = this.#state.kind === "opening" ? this.#state.attempt : 0;
-      if (attempt === 0 || attempt === 5)
-        logEvent("upstream-failed", { subject: this.#options.filter, attempt, why: error.message });
+      this.#log.failed(attempt, error.message);
       if (error.verdict === "refused") this.#refusedAt = this.heads.now();
       this.#step({ kind: "failed", pressing: this.#host.pressing() });
       this.#host.onFailed();
@@ -215,9 +216,10 @@ export class Feed {
         continue;
       }
       this.#consumer = consumer;
-      logEvent("upstream-open", { subject: filter, cursor: start - 1, last: head.lastSeq });
       this.#reader.begin({ start: start - 1, head, atHead: pending === 0 });
-      return consumer.pullChecked(BATCH);
+      await consumer.pullChecked(BATCH);
+      if (consumer === this.#consumer) this.#log.opened(start - 1, head.lastSeq);
+      return;
     }
   }
 

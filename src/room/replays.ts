@@ -2,6 +2,7 @@
  * Who reads from the broker what the window no longer holds, and in which order: at most `maxReplays` consumers,
  * the oldest wish first, overlapping ranges together (U1). One that only clients hold who do not read makes way.
  */
+import { logSparingly } from "../shared/log-limiter.ts";
 import { UpstreamError } from "../upstream/api.ts";
 import { Consumer } from "../upstream/consumer.ts";
 import type { Link } from "../upstream/link.ts";
@@ -152,6 +153,7 @@ export class Replays {
     } catch (error) {
       replay.stop(true);
       if (!(error instanceof UpstreamError)) throw error;
+      logSparingly("replay-failed", { subject: filter, why: error.message });
     }
   }
 
