@@ -25,6 +25,13 @@ export interface Closed {
   readonly reason: string;
 }
 
+/**
+ * A close follows a problem at once. But the relay's runtime may keep the connection of a client that never said anything,
+ * and some libraries wait for its end. Whoever comes back is told again, and let go.
+ */
+const CLOSE_WAIT_MS = 2_000;
+const BROKEN: Closed = { code: 1006, reason: "" };
+
 export class Intake<Event> {
   readonly consumers = new Consumers<Event>();
   readonly #options: EventStreamOptions;
@@ -102,7 +109,10 @@ export class Intake<Event> {
       return this.#host.onLost(new RelayError("unreadable", { cause }));
     }
     if (accepted instanceof RelayError) return this.#host.onLost(accepted);
-    if (frame.type === "problem") this.#problem = frame.problem;
+    if (frame.type === "problem") {
+      this.#problem = frame.problem;
+      setTimeout(() => inbox === this.#inbox && this.take(BROKEN), CLOSE_WAIT_MS);
+    }
     if (frame.type === "welcome") this.#ackBytes = frame.ackBytes;
     for (const { seq, event } of accepted.fresh) {
       const { vacancy } = this.consumers;

@@ -4,6 +4,7 @@ import { Recorder } from "../support/recorder.ts";
 import { startRelay, type Relay } from "../support/relay.ts";
 import { Rig } from "../support/rig.ts";
 import { until } from "../support/until.ts";
+import { TOKEN, World } from "../support/world.ts";
 
 const token = "t";
 let rig: Rig;
@@ -17,6 +18,35 @@ beforeAll(async () => {
 afterAll(async () => {
   await relay.stop();
   await rig.stop();
+});
+
+/** One that never spoke: the runtime keeps its connection although it was closed, for as long as somebody is in the room. */
+test("[W6] is told in time to who has had nothing to say yet", async () => {
+  await using world = await World.start({ vars: { HEARTBEAT_SECONDS: "60" } });
+  const subject = "cellos.events.reset.silent";
+  const reasons: string[] = [];
+  const stream = new EventStream({
+    url: world.relay.url,
+    token: TOKEN,
+    subject,
+    onReset: ({ reason }) => {
+      reasons.push(reason);
+      return null;
+    },
+  });
+  await until("it is live", () => stream.state.kind === "live");
+  await world.rig.deleteStream();
+  await world.rig.createStream();
+  // Whoever comes makes the room look at its stream.
+  const neighbour = await world.join(subject, 2);
+  await until(
+    "it waits for its pause",
+    () => stream.state.kind === "waiting" && stream.state.reason === "stream-reset",
+  );
+  stream.retryNow();
+  await until("it is live again", () => stream.state.kind === "live");
+  expect([reasons, neighbour.socket.isClosed]).toEqual([["stream-reset"], false]);
+  stream.close();
 });
 
 describe("a cursor that is gone", () => {

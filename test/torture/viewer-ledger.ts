@@ -4,7 +4,7 @@ import type { Random } from "../../src/dev/random.ts";
 import type { History } from "./model.ts";
 import { notAbove, type Breach } from "./reader.ts";
 import { sinceOf, type Start } from "./whereabouts.ts";
-import type { World } from "./world.ts";
+import { floorOf, type World } from "./world.ts";
 
 interface Chapter {
   /** Null: the relay chose, from `low` to below what was sent at `sentBefore`, and `told` which. */
@@ -89,6 +89,9 @@ export class ViewerLedger {
     const chapter = this.#chapter;
     const before = chapter.end ?? 0;
     chapter.end = Math.max(before, cursor);
+    // Retention may pass the start of who asked for the oldest, as long as nothing has come (P9).
+    const mayMove = chapter.after === null && chapter.low === 0 && chapter.seqs.length === 0;
+    if (mayMove && cursor > (chapter.told ?? Infinity) && cursor < floorOf(this.#world)) chapter.told = cursor;
     return cursor < before ? { kind: "order", text: `cursor ${cursor} after ${before}` } : null;
   }
 
