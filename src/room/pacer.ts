@@ -42,8 +42,11 @@ export class Pacer {
     const ready: Session[] = [];
     for (const session of [...fanout.own]) {
       const waitMs = fanout.waitMs(session, nowMs);
-      if (waitMs === 0) ready.push(session);
-      nextMs = Math.min(nextMs, waitMs || Infinity);
+      const { phase } = session;
+      // The replays look for its ping themselves, while they have a connection: without one the room may fall asleep.
+      if (phase.kind === "own" && phase.readTo < fanout.window.from) this.#replays.want(session, nowMs);
+      else if (waitMs === 0) ready.push(session);
+      else nextMs = Math.min(nextMs, waitMs);
     }
     if (ready.length > 0) fanout.flush(nowMs);
     for (const session of ready) {

@@ -58,7 +58,7 @@ export class Replays {
    */
   run(fanout: Fanout, nowMs: number): number {
     let againMs = Infinity;
-    let awaited = false;
+    let waitMs = Infinity;
     for (const replay of [...this.#active]) {
       againMs = Math.min(againMs, replay.serve(nowMs));
       if (replay.isStuck(nowMs) && this.#isAwaited(fanout, nowMs)) replay.stop();
@@ -77,12 +77,13 @@ export class Replays {
       }
       if (this.#isServed(session)) continue;
       // Who cannot be sent anything now has no use for a place.
-      if (fanout.waitMs(session, nowMs) === 0) this.#place(session, phase.readTo, fanout, nowMs);
-      else awaited = true;
+      const sessionMs = fanout.waitMs(session, nowMs);
+      if (sessionMs === 0) this.#place(session, phase.readTo, fanout, nowMs);
+      else waitMs = Math.min(waitMs, sessionMs);
     }
-    awaited ||= this.#wanting.size > 0 && nowMs < this.#notBeforeMs;
+    if (this.#wanting.size > 0 && nowMs < this.#notBeforeMs) waitMs = Math.min(waitMs, PACED_MS);
     // Without a connection nothing can start, and the room may fall asleep.
-    return awaited && this.#options.link() !== null ? Math.min(againMs, PACED_MS) : againMs;
+    return this.#options.link() === null ? againMs : Math.min(againMs, waitMs);
   }
 
   /** The connection is gone: everybody waits again. */
