@@ -79,6 +79,7 @@ export class ViewerLedger {
     const { seqs, digests } = this.#chapter;
     const cursor = seqs.at(-1) ?? 0;
     if (seq <= cursor) return notAbove(seq, cursor, (known) => seqs.includes(known));
+    this.#mayStartAt(seq - 1);
     seqs.push(seq);
     digests.push(digest);
     return null;
@@ -89,10 +90,15 @@ export class ViewerLedger {
     const chapter = this.#chapter;
     const before = chapter.end ?? 0;
     chapter.end = Math.max(before, cursor);
-    // Retention may pass the start of who asked for the oldest, as long as nothing has come (P9).
-    const mayMove = chapter.after === null && chapter.low === 0 && chapter.seqs.length === 0;
-    if (mayMove && cursor > (chapter.told ?? Infinity) && cursor < floorOf(this.#world)) chapter.told = cursor;
+    this.#mayStartAt(cursor);
     return cursor < before ? { kind: "order", text: `cursor ${cursor} after ${before}` } : null;
+  }
+
+  /** Retention may pass the start of who asked for the oldest, as long as nothing has come (P9). */
+  #mayStartAt(cursor: number): void {
+    const { after, low, told, seqs } = this.#chapter;
+    if (after !== null || low !== 0 || told === null || seqs.length > 0) return;
+    this.#chapter.told = Math.max(told, Math.min(cursor, floorOf(this.#world) - 1));
   }
 
   #open(after: number | null, low: number): void {
