@@ -110,7 +110,7 @@ export class Core implements FeedHost {
     const answer = (isLate: boolean): Admission | null => this.#admission(wish, moment, isLate);
     const ask = (): Promise<unknown> | null => {
       this.#feed?.want();
-      return this.#feed?.link ? this.#ask() : null;
+      return this.#feed?.link ? this.#ask(moment) : null;
     };
     await this.#arrivals.wait(wish, { answer, ask }, enter);
     this.#onMaybeEmpty();
@@ -172,12 +172,12 @@ export class Core implements FeedHost {
   }
 
   /** A shared STREAM.INFO; what it says about the room itself is acted on here. Throws UpstreamError. */
-  async #ask(): Promise<Head> {
+  async #ask(moment?: number): Promise<Head> {
     const feed = this.#feed;
     if (feed === null) throw new UpstreamError("unavailable", "no broker configured");
     const position = this.#reading.position;
     const link = feed.link;
-    const head = await feed.ask();
+    const head = await feed.ask(moment);
     const reset = head.epoch !== this.#reading.fanout?.epoch || head.lastSeq < position;
     if (reset && link !== null && feed.link === link) feed.doubt("the stream was reset");
     return head;

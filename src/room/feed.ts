@@ -59,14 +59,17 @@ export class Feed {
   }
 
   /**
-   * A shared STREAM.INFO, over the connection of the moment, be the consumer open or just opening. No answer is a
+   * A shared STREAM.INFO, over the connection of the moment, be the consumer open or just opening. With `moment` one that
+   * was asked after it will do, and others who come soon may share it. No answer is a
    * lost connection. Throws UpstreamError.
    */
-  async ask(): Promise<Head> {
+  async ask(moment?: number): Promise<Head> {
+    const restMs = moment === undefined ? 0 : this.heads.restMs(Date.now());
+    if (restMs > 0) await delay(restMs);
     const link = this.#link;
     if (link === null) throw new UpstreamError("unavailable", "no connection");
     try {
-      return await this.heads.ask(link);
+      return await this.heads.ask(link, moment);
     } catch (error) {
       if (error instanceof UpstreamError && error.verdict === "refused") this.#refusedAt = this.heads.now();
       else if (this.#link === link) this.#lost("no answer to STREAM.INFO", false);

@@ -13,12 +13,17 @@ export interface Head extends StreamInfo {
 }
 
 const TIMEOUT_MS = 5_000;
+/** Joins of a storm arrive over some time: those of so many milliseconds share a request. */
+const SHARE_MS = 10;
 
 export class Heads {
   readonly #stream: string;
   #clock = 0;
   #latest: Head | null = null;
   #inFlight: Promise<Head> | null = null;
+  /** Of the last request that was sent. */
+  #askedAt = 0;
+  #sentAtMs = -Infinity;
   #next: Promise<Head> | null = null;
 
   constructor(stream: string) {
@@ -35,9 +40,15 @@ export class Heads {
     return this.#latest !== null && this.#latest.askedAt > moment ? this.#latest : null;
   }
 
-  /** A head asked from now on. Throws UpstreamError. */
-  ask(link: Link): Promise<Head> {
+  /** How long somebody who is in no hurry may wait, so as to share the next request with others. */
+  restMs(nowMs: number): number {
+    return Math.max(0, this.#sentAtMs + SHARE_MS - nowMs);
+  }
+
+  /** A head asked after `moment`, which is now if it is not given. Throws UpstreamError. */
+  ask(link: Link, moment = this.#clock): Promise<Head> {
     if (this.#inFlight === null) return this.#send(link);
+    if (this.#askedAt > moment) return this.#inFlight;
     this.#next ??= this.#inFlight.then(
       () => this.#send(link),
       () => this.#send(link),
@@ -53,7 +64,8 @@ export class Heads {
 
   #send(link: Link): Promise<Head> {
     this.#next = null;
-    const askedAt = ++this.#clock;
+    const askedAt = (this.#askedAt = ++this.#clock);
+    this.#sentAtMs = Date.now();
     const request = link.request(streamInfoSubject(this.#stream), null, TIMEOUT_MS).then((answer) => {
       const info = parseStreamInfo(answer);
       this.#latest = { ...info, epoch: epochOf(this.#stream, info.created), askedAt };

@@ -5,7 +5,7 @@ import { describe, expect, test, vi } from "vitest";
 import type { Follower } from "../support/follower.ts";
 import { lagSince } from "../support/lag.ts";
 import { until } from "../support/until.ts";
-import { World } from "../support/world.ts";
+import { joinAt, startInTurn, TOKEN, World } from "../support/world.ts";
 
 vi.setConfig({ maxConcurrency: 6 });
 
@@ -160,6 +160,23 @@ describe.concurrent("streams that were reset", () => {
       await follower.reaches(next);
       expect(follower.seqs).toEqual([...old.slice(8), next]);
     }
+  });
+
+  test("[W6] [V6] a stream of another name is another stream, whatever its numbers say", async () => {
+    await using world = await World.start();
+    const seqs = await world.publish(SUBJECT, 5);
+    const before = await world.join(SUBJECT, 2, { since: 0 });
+    const { epoch = "" } = await before.socket.type("welcome");
+    await before.reaches(seqs[4] ?? 0);
+    await world.rig.deleteStream();
+    await world.rig.createStream({ name: "RENAMED" });
+    await world.publish(SUBJECT, 5);
+    const vars = { NATS_URL: world.rig.url, RELAY_API_TOKEN: TOKEN, NATS_STREAM: "RENAMED" };
+    await using relay = await startInTurn(vars);
+    for (const since of [0, 3, 5]) await expectReset(await joinAt(relay, SUBJECT, 2, { since, epoch }), []);
+    const served = await joinAt(relay, SUBJECT, 2, { since: 3 });
+    await served.reaches(5);
+    expect(served.seqs).toEqual([4, 5]);
   });
 
   test("[W6] [W12] a stream that was restored and has grown past what was read is told by what it holds", async () => {

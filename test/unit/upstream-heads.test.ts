@@ -33,6 +33,24 @@ function asked(): { link: Link; questions: Question[] } {
 const settle = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
 
 describe("Heads", () => {
+  it("[W3] a request that left after somebody arrived is theirs too, and the next is worth waiting for", async () => {
+    const { link, questions } = asked();
+    const heads = new Heads("S");
+    expect(heads.restMs(Date.now())).toBe(0);
+    const moment = heads.now();
+    const mine = heads.ask(link, moment);
+    expect(heads.restMs(Date.now())).toBeGreaterThan(0);
+    expect(heads.restMs(Date.now() + 10)).toBe(0);
+    const others = [heads.ask(link, moment), heads.ask(link, moment)];
+    const late = heads.ask(link, heads.now());
+    questions[0]?.answer(5);
+    expect((await Promise.all([mine, ...others])).map(({ lastSeq }) => lastSeq)).toEqual([5, 5, 5]);
+    await settle();
+    expect(questions).toHaveLength(2);
+    questions[1]?.answer(6);
+    expect((await late).lastSeq).toBe(6);
+  });
+
   it("[W3] answers everybody who waits with one request, and who came after it left with the next", async () => {
     const { link, questions } = asked();
     const heads = new Heads("S");
