@@ -4,7 +4,7 @@
  * as they can, and never slower than twice the rate of what is live, or they would not catch up with it. Pure.
  */
 
-const BYTES_PER_MS = 16 * 1024;
+const BYTES_PER_MS = 8 * 1024;
 /** However many members share a replay, the others do not wait for longer than this for one of its pulls. */
 const MAX_TURN_MS = 50;
 /** Nor does anybody wait for longer than this, be there many replays, or the clock set back. */

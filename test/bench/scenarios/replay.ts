@@ -54,7 +54,7 @@ export async function replay(bench: Bench): Promise<Section> {
     title: "Replay",
     notes: [
       `${stretch.events} events of ${BYTES} B from the stream. The relay's clients only count; nats.ws hands over messages, and eight of it share a process. The push consumer with a counting client is the least that JetStream can be asked for.`,
-      `Below: ${LIVE_CLIENTS} live v2 clients at ${LIVE_PER_SECOND} events/s, while eight others replay, in the same room or in another. Beside live clients all replays of an isolate share 16 MiB/s (P7).`,
+      `Below: ${LIVE_CLIENTS} live v2 clients at ${LIVE_PER_SECOND} events/s, while eight others replay, in the same room or in another. Beside live clients all replays of an isolate share 8 MiB/s (P7).`,
     ],
     tables: [
       { head: ["at once", "way", "seconds", "events/s", ""], rows },
