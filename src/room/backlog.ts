@@ -69,7 +69,8 @@ export class Backlog {
 
   /**
    * Whom this room must shed: the worst of the isolate first, of those that give no sign of reading, until its excess is
-   * covered. A room can only close its own sockets, so it leaves the others' to them. `look` reads a session's last ping, so that nobody is judged by an old one.
+   * covered. A room can only close its own sockets, so it leaves the others' to them. `look` reads a session's last
+   * ping, so that nobody is judged by an old one.
    */
   toShed(sessions: ReadonlySet<Session>, look: (session: Session) => void, nowMs: number): Session[] {
     if (nowMs - this.#measuredAtMs < MEASURE_EVERY_MS) return [];

@@ -60,8 +60,8 @@ export class Feed {
 
   /**
    * A shared STREAM.INFO, over the connection of the moment, be the consumer open or just opening. With `moment` one that
-   * was asked after it will do, and others who come soon may share it. No answer is a
-   * lost connection. Throws UpstreamError.
+   * was asked after it will do, and others who come soon may share it. No answer is a lost connection. Throws
+   * UpstreamError.
    */
   async ask(moment?: number): Promise<Head> {
     const restMs = moment === undefined ? 0 : this.heads.restMs(Date.now());

@@ -7,8 +7,8 @@
  * jumps are the rule, and only those in a backlog are: at the head hardly anything can be overtaken, and what the
  * broker says of its backlog may be late (PLATFORM K3) only where events are removed as soon as they have come.
  *
- *   passing ──jump in a backlog──▶ asking ──floor at or below it──▶ passing, all of it
- *                                    └──floor above it──▶ overtaken, then passing what is above the floor
+ *   passing ──suspicious jump──▶ asking ──floor at or below it──▶ passing, all of it
+ *                                  └──floor above it──▶ overtaken, then passing what is above the floor
  */
 import type { ReadEvent } from "./feed-host.ts";
 
