@@ -2,8 +2,9 @@
  * The sessions that are not live: each is sent what lies between its own cursor and the room's, out of the window
  * or by a replay, until the two meet (V10). Nothing here moves the room.
  */
-import { caughtUpFrame, eventFrames, heartbeatFrame, type Envelope, type Frame } from "../protocol/frames.ts";
+import { caughtUpFrame, heartbeatFrame, type Envelope, type Frame } from "../protocol/frames.ts";
 import { V1, V2, type Protocol } from "../protocol/subprotocol.ts";
+import { encodeEvents, type OnPoison } from "./encode.ts";
 import type { Roster } from "./roster.ts";
 import type { Sender } from "./sender.ts";
 import type { Phase, Session } from "./session.ts";
@@ -25,6 +26,12 @@ const MAX_SLICES = 16;
 
 type OwnPhase = Extract<Phase, { kind: "own" }>;
 
+/** What follows a place: everything that matches up to `to`, which is null when nothing does. */
+interface Slice {
+  readonly frames: readonly Frame[];
+  readonly to: number | null;
+}
+
 interface Rest {
   readonly events: readonly Envelope[];
   readonly protocol: Protocol;
@@ -38,15 +45,17 @@ export class CatchUp {
   readonly #window: Window;
   readonly #roster: Roster;
   readonly #sender: Sender;
-  readonly #slices = new Map<number, readonly Frame[]>();
+  readonly #onPoison: OnPoison;
+  readonly #slices = new Map<number, Slice>();
   #slicesVersion = 0;
   #lastRest: Rest | null = null;
 
-  constructor(at: Readonly<Place>, window: Window, roster: Roster, sender: Sender) {
+  constructor(at: Readonly<Place>, window: Window, roster: Roster, sender: Sender, onPoison: OnPoison) {
     this.#at = at;
     this.#window = window;
     this.#roster = roster;
     this.#sender = sender;
+    this.#onPoison = onPoison;
   }
 
   /** Serves one session from the window, a slice at most. Call after flush(). */
@@ -56,13 +65,14 @@ export class CatchUp {
     if (this.#sender.closeIfOverdue(session, nowMs)) return "gone";
     if (phase.cursor > this.#at.cursor || phase.readTo > this.#at.cursor) return "waiting";
     if (phase.readTo < this.#window.from) return "needs-replay";
-    const frames = this.#slice(session.protocol, phase);
-    if (frames.length === 0) {
+    const { frames, to } = this.#slice(session.protocol, phase);
+    if (to === null) {
       phase.readTo = this.#at.cursor;
       return this.settle(session, nowMs) ? "live" : "waiting";
     }
     const served = this.#sendAll(session, phase, frames, nowMs);
     if (served !== "more") return served;
+    phase.readTo = Math.max(phase.readTo, to);
     return phase.readTo >= this.#at.cursor && this.settle(session, nowMs) ? "live" : "more";
   }
 
@@ -79,7 +89,7 @@ export class CatchUp {
     const isSame = last?.events === events && last.protocol === protocol;
     if (isSame && last.cursor === cursor && last.readTo === readTo) return last.frames;
     const first = events.findIndex((e) => e.seq > readTo);
-    const frames = first < 0 ? [] : eventFrames(protocol, cursor, first === 0 ? events : events.slice(first));
+    const frames = first < 0 ? [] : this.#encode(protocol, cursor, first === 0 ? events : events.slice(first));
     this.#lastRest = { events, protocol, cursor, readTo, frames };
     return frames;
   }
@@ -88,16 +98,23 @@ export class CatchUp {
    * What follows a place, encoded once for all who stand there: under load clients leave the live set at the same
    * frame, and there are as many of them as the room has.
    */
-  #slice(protocol: Protocol, { cursor, readTo }: OwnPhase): readonly Frame[] {
-    const encode = (): Frame[] => eventFrames(protocol, cursor, this.#window.after(readTo, SLICE_BYTES));
+  #slice(protocol: Protocol, { cursor, readTo }: OwnPhase): Slice {
+    const encode = (): Slice => {
+      const events = this.#window.after(readTo, SLICE_BYTES);
+      return { frames: this.#encode(protocol, cursor, events), to: events.at(-1)?.seq ?? null };
+    };
     if (protocol === V1 || cursor !== readTo) return encode();
     if (this.#slicesVersion !== this.#window.version) this.#slices.clear();
     this.#slicesVersion = this.#window.version;
     const known = this.#slices.get(cursor);
     if (known !== undefined) return known;
-    const frames = encode();
-    if (this.#slices.size < MAX_SLICES) this.#slices.set(cursor, frames);
-    return frames;
+    const slice = encode();
+    if (this.#slices.size < MAX_SLICES) this.#slices.set(cursor, slice);
+    return slice;
+  }
+
+  #encode(protocol: Protocol, prev: number, events: readonly Envelope[]): readonly Frame[] {
+    return encodeEvents(protocol, prev, events, this.#onPoison);
   }
 
   /** A quiet room must not keep what it encoded: rooms share an isolate. */

@@ -22,7 +22,7 @@ import { Replays } from "./replays.ts";
 import type { Session } from "./session.ts";
 
 export interface CoreHost {
-  readonly fanout: Omit<FanoutOptions, "onGone">;
+  readonly fanout: Omit<FanoutOptions, "onGone" | "onPoison">;
   onGone(session: Session, close: CloseName | null): void;
   /** Writes down what a sleeping room needs: the memory, and every socket's attachment. */
   persist(memory: Memory): void;
@@ -70,7 +70,7 @@ export class Core implements FeedHost {
       maxReplays: config.maxReplays,
       link: () => this.#feed?.link ?? null,
       firstSeq,
-      onDropped: (seq, why) => this.#reading.drop(seq, why),
+      onDropped: (...dropped) => this.#reading.drop(...dropped),
       wake: () => this.#pacer.wake(0),
     });
     this.#pacer = new Pacer(
@@ -94,7 +94,6 @@ export class Core implements FeedHost {
     return this.clients === 0 && (this.#feed === null || this.#feed.state === "idle");
   }
 
-  /** Goes on after hibernation with the sessions whose sockets survived. */
   restore(memory: Memory, sessions: readonly Session[]): void {
     const fanout = this.#reading.resumeFrom(memory);
     for (const session of sessions) fanout.restore(session);
@@ -231,6 +230,7 @@ export class Core implements FeedHost {
     return new Fanout(cursor, epoch, {
       ...this.#host.fanout,
       onPaused: () => this.#pacer.wake(1),
+      onPoison: ({ seq }) => this.#reading.drop(seq, "failed", this.subject),
       onGone: (session, close) => {
         this.#host.onGone(session, close);
         this.#onMaybeEmpty();
@@ -238,7 +238,7 @@ export class Core implements FeedHost {
     });
   }
 
-  /** Only a room without upstream can fall asleep, so only then is anything written (PLATFORM A3, B4). */
+  /** Only a room without upstream can sleep, so only then is anything written (PLATFORM A3, B4). */
   #persistIfShut(): void {
     if (this.#feed?.state !== "open") this.#persist();
   }

@@ -6,18 +6,12 @@
  * carries, stores or compares a cursor first flushes the batch, in the same turn.
  */
 import type { CloseName } from "../protocol/codes.ts";
-import {
-  eventFrames,
-  heartbeatFrame,
-  type Envelope,
-  type Frame,
-  type LostCursor,
-  type UpstreamHealth,
-} from "../protocol/frames.ts";
+import { heartbeatFrame, type Envelope, type Frame, type LostCursor, type UpstreamHealth } from "../protocol/frames.ts";
 import type { Protocol } from "../protocol/subprotocol.ts";
 import type { Owner } from "../shared/weak-members.ts";
 import { Backlog } from "./backlog.ts";
 import { CatchUp, type Place, type Served } from "./catch-up.ts";
+import { encodeBatch, type OnPoison } from "./encode.ts";
 import { dismiss, sendProblem } from "./farewell.ts";
 import { Sender, type Encode, type SenderOptions } from "./sender.ts";
 import { Roster } from "./roster.ts";
@@ -33,6 +27,7 @@ export interface FanoutOptions extends SenderOptions {
   /** A session has left the live set: somebody must look for its ping, whatever flushed the batch. */
   readonly onPaused?: () => void;
   readonly onGone: (session: Session, close: CloseName | null) => void;
+  readonly onPoison: OnPoison;
 }
 
 export class Fanout {
@@ -58,7 +53,7 @@ export class Fanout {
       gone: (session) => this.leave(session),
     });
     this.#roster = new Roster((v1, v2) => this.#sender.shareAmong(v1, v2));
-    this.#catchUp = new CatchUp(this.#at, this.window, this.#roster, this.#sender);
+    this.#catchUp = new CatchUp(this.#at, this.window, this.#roster, this.#sender, options.onPoison);
   }
 
   /** R: the cursor every live client has. Flush first. */
@@ -91,15 +86,17 @@ export class Fanout {
 
   /** Sends the batch: R moves to its last event. */
   flush(nowMs: number): void {
-    const events = this.#pending;
-    if (events.length === 0) return;
-    if (this.#roster.live.size > 0) throttle.heard(this.#pendingBytes, nowMs);
+    const pending = this.#pending;
+    if (pending.length === 0) return;
+    const { live, protocols } = this.#roster;
+    if (live.size > 0) throttle.heard(this.#pendingBytes, nowMs);
     this.#pending = [];
     this.#pendingBytes = 0;
     const prev = this.#at.cursor;
+    const { events, frames } = encodeBatch(prev, pending, live.size > 0 ? protocols : [], this.#options.onPoison);
     for (const event of events) this.window.push(event);
-    this.#at.cursor = (events[events.length - 1] as Envelope).seq;
-    this.#broadcast((protocol) => eventFrames(protocol, prev, events), prev, nowMs, false);
+    this.#at.cursor = events.at(-1)?.seq ?? prev;
+    this.#broadcast((protocol) => frames.get(protocol) ?? [], prev, nowMs, false);
     this.serveOwn(nowMs);
     this.#shed(nowMs);
   }
@@ -172,10 +169,7 @@ export class Fanout {
     }
   }
 
-  /**
-   * The heartbeat (W8, W9). `position` is how far the upstream has surely read. If that moves R, every live
-   * client is told in this turn; otherwise only those that heard nothing for half a period.
-   */
+  /** The heartbeat (W8, W9). `position`: how far was surely read. If it moves R all live clients are told, else the idle. */
   heartbeat(position: number, upstream: UpstreamHealth, nowMs: number): void {
     this.flush(nowMs);
     this.#catchUp.forgetSlices();

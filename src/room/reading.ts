@@ -6,7 +6,7 @@ import type { Config } from "../config.ts";
 import { FRAME_MAX_BYTES } from "../protocol/frames.ts";
 import { isSubsetOf } from "../protocol/subject.ts";
 import { logEvent } from "../shared/log.ts";
-import { toEnvelope } from "../upstream/envelope.ts";
+import { openMessage, type DropReason } from "../upstream/envelope.ts";
 import type { Head } from "../upstream/heads.ts";
 import { Batcher } from "./batcher.ts";
 import type { Fanout } from "./fanout.ts";
@@ -210,19 +210,18 @@ export class Reading implements FeedReader {
     this.#position = Math.max(this.#position, event.position);
     if (event.kind === "position") return fanout.setAtHead(true, Date.now());
     this.#last = { seq: event.position, time: event.time };
-    const made = toEnvelope(event.position, event.payload, event.headers);
-    if (made.ok) fanout.receive(made.envelope);
-    else this.drop(event.position, made.why);
+    const why = openMessage(event, (envelope) => fanout.receive(envelope));
+    if (why !== null) this.drop(event.position, why, event.subject);
     if (event.pending === 0) fanout.setAtHead(true, Date.now());
     if (fanout.pendingBytes > 0) this.#batcher.schedule(fanout.pendingBytes >= FRAME_MAX_BYTES);
   }
 
-  /** A payload no client can be given (W7): the log names where it is, and not what it says. */
-  drop(seq: number, why: string): void {
+  /** A message no client can be given (W7, W17): the log names where it is, and not what it says. */
+  drop(seq: number, why: DropReason, subject: string): void {
     if (this.#droppedSeqs.has(seq)) return;
     if (this.#droppedSeqs.size >= MAX_DROPPED_SEQS) this.#droppedSeqs.clear();
     this.#droppedSeqs.add(seq);
     this.#dropped++;
-    logEvent("event-dropped", { subject: this.#subject, seq, why, dropped: this.#dropped });
+    logEvent("event-dropped", { subject, seq, why, dropped: this.#dropped });
   }
 }

@@ -9,7 +9,7 @@
  *                          members lost                        stopped
  */
 import type { Envelope } from "../protocol/frames.ts";
-import { toEnvelope } from "../upstream/envelope.ts";
+import { openMessage, type DropReason } from "../upstream/envelope.ts";
 import type { Consumer, ConsumerEvent } from "../upstream/consumer.ts";
 import type { Fanout } from "./fanout.ts";
 import { lookAgainMs } from "./flow.ts";
@@ -28,7 +28,7 @@ export type ReplayState = "pulling" | "checking" | "serving" | "stopped";
 export interface ReplayHost {
   /** Resolves to the stream's first seq, asked from now on. */
   firstSeq(): Promise<number>;
-  onDropped(seq: number, why: string): void;
+  onDropped(seq: number, why: DropReason, subject: string): void;
   /** The replay can make progress or has stopped: run it soon. */
   wake(): void;
 }
@@ -109,9 +109,8 @@ export class Replay {
       this.#lastSeq = Math.max(this.#lastSeq, event.position);
     }
     if (event.kind === "message") {
-      const made = toEnvelope(event.position, event.payload, event.headers);
-      if (made.ok) this.#arriving.push(made.envelope);
-      else this.#host.onDropped(event.position, made.why);
+      const why = openMessage(event, (envelope) => this.#arriving.push(envelope));
+      if (why !== null) this.#host.onDropped(event.position, why, event.subject);
     }
     this.#isOver ||= event.kind !== "message" || event.pending === 0 || this.#consumer?.outstanding === 0;
     if (this.#isOver && this.#state === "pulling") this.#check();

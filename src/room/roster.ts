@@ -1,5 +1,5 @@
 /** Who is in the room, and who of them shares its cursor (V10). Bookkeeping only: it sends nothing. */
-import { V1 } from "../protocol/subprotocol.ts";
+import { V1, V2, type Protocol } from "../protocol/subprotocol.ts";
 import { LIVE, type Session } from "./session.ts";
 
 export class Roster {
@@ -14,6 +14,14 @@ export class Roster {
   /** `onCount`: sessions of one version share their bounds (B1). */
   constructor(onCount: (v1: number, v2: number) => void) {
     this.#onCount = onCount;
+  }
+
+  /** Those that somebody here speaks. */
+  get protocols(): readonly Protocol[] {
+    const v2Count = this.all.size - this.#v1Count;
+    const spoken: Protocol[] = this.#v1Count > 0 ? [V1] : [];
+    if (v2Count > 0) spoken.push(V2);
+    return spoken;
   }
 
   add(session: Session): void {

@@ -4,8 +4,7 @@
  * The structured form is built as text, so that JSON data keeps its digits like any other payload.
  */
 
-/** Headers of one message: lower-case name to first value. */
-export type Headers = ReadonlyMap<string, string>;
+import type { Headers } from "./headers.ts";
 
 const REQUIRED = ["specversion", "id", "source", "type"] as const;
 /** CloudEvents advises at most 20 characters, and forbids no more. */
@@ -30,12 +29,12 @@ export function structured(headers: Headers, payload: Uint8Array): { ok: true; t
   for (const [name, header] of headers) {
     const attribute = ATTRIBUTE.exec(name)?.[1];
     if (attribute === undefined || attribute === "data") continue;
-    const value = percentDecoded(unquoted(header));
+    const value = header === null ? null : percentDecoded(unquoted(header));
     if (value === null) return { ok: false };
     attributes.set(attribute, value);
   }
   if (REQUIRED.some((name) => !attributes.get(name))) return { ok: false };
-  const type = attributes.get("datacontenttype") ?? headers.get("content-type");
+  const type = attributes.get("datacontenttype") ?? headers.get("content-type") ?? undefined;
   if (type !== undefined) attributes.set("datacontenttype", type);
   const members = [...attributes].map(([name, value]) => `${JSON.stringify(name)}:${JSON.stringify(value)}`);
   if (payload.byteLength > 0) members.push(dataMember(type ?? "application/json", payload));

@@ -4,11 +4,12 @@
  */
 import { Timer } from "../shared/timer.ts";
 import { consumerConfig, createSubject, deleteSubject, parseCreated, pullRequest, pullSubject } from "./api.ts";
-import type { Headers } from "./cloudevent.ts";
+import { countOf, statusOf } from "./headers.ts";
 import { hedge } from "./hedge.ts";
-import type { Delivery, Link } from "./link.ts";
+import type { Link } from "./link.ts";
 import { parseAck, pullStart, step, type PullFrame, type PullState } from "./pull.ts";
 import { Pulls } from "./pulls.ts";
+import type { Delivery } from "./raw-nats.ts";
 
 export type ConsumerEvent =
   | {
@@ -18,8 +19,11 @@ export type ConsumerEvent =
       /** When the stream took it (`pull.ts`). */
       readonly time: string;
       readonly pending: number;
+      /** The NATS subject it was published to. */
+      readonly subject: string;
+      /** Bytes that a producer chose: only the fence of `envelope.ts` looks into them (W17). */
       readonly payload: Uint8Array;
-      readonly headers: Headers | null;
+      readonly headers: Uint8Array | null;
     }
   /** Everything that matches up to `position` has been read. */
   | { readonly kind: "position"; readonly position: number }
@@ -192,8 +196,9 @@ export class Consumer {
       position: state.position,
       time: frame.time,
       pending: frame.pending,
-      payload: message.data,
-      headers: headersOf(message),
+      subject: message.subject,
+      payload: message.payload,
+      headers: message.headers,
     });
   }
 
@@ -225,24 +230,16 @@ export class Consumer {
   }
 }
 
-function toFrame(message: Delivery): PullFrame | null {
-  const ack = parseAck(message.reply);
+function toFrame({ reply, headers }: Delivery): PullFrame | null {
+  const ack = parseAck(reply);
   if (ack !== null) return { kind: "message", ...ack };
-  const headers = message.headers;
-  if (headers === undefined || headers.code === 0) return null;
-  const count = (name: string): number => Number(headers.get(name)) || 0;
+  const status = headers === null ? null : statusOf(headers);
+  if (headers === null || status === null || status.code === 0) return null;
   return {
     kind: "status",
-    code: headers.code,
-    description: headers.description,
-    lastConsumer: count("Nats-Last-Consumer"),
-    lastStream: count("Nats-Last-Stream"),
-    unused: count("Nats-Pending-Messages"),
+    ...status,
+    lastConsumer: countOf(headers, "Nats-Last-Consumer"),
+    lastStream: countOf(headers, "Nats-Last-Stream"),
+    unused: countOf(headers, "Nats-Pending-Messages"),
   };
-}
-
-function headersOf(message: Delivery): Headers | null {
-  const headers = message.headers;
-  if (headers === undefined) return null;
-  return new Map(headers.keys().map((name) => [name.toLowerCase(), headers.get(name)]));
 }

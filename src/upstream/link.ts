@@ -11,7 +11,6 @@ import {
   Events,
   nkeyAuthenticator,
   type ConnectionOptions,
-  type Msg,
   type NatsConnection,
   type NatsError,
 } from "nats.ws";
@@ -19,9 +18,7 @@ import type { NatsSettings } from "../config.ts";
 import { Timer } from "../shared/timer.ts";
 import { UpstreamError } from "./api.ts";
 import { Dialler } from "./dialler.ts";
-
-/** One message as the library hands it over; `headers` is parsed only when asked for. */
-export type Delivery = Msg;
+import { closeAtWireError, toDelivery, type Delivery } from "./raw-nats.ts";
 
 export interface Link {
   /** Largest payload the broker accepts, from its INFO. */
@@ -85,6 +82,7 @@ export async function openLink(
     unwanted?.removeEventListener("abort", hangUp);
   }
   let closed = false;
+  closeAtWireError(nc, () => close("the broker sent what is no NATS protocol"));
   close = (why) => {
     if (closed) return;
     closed = true;
@@ -107,7 +105,7 @@ class NatsLink implements Link {
   constructor(nc: NatsConnection, close: (why: string) => void) {
     this.#nc = nc;
     this.#close = close;
-    this.maxPayloadBytes = nc.info?.max_payload ?? 1024 * 1024;
+    this.maxPayloadBytes = maxPayloadOf(nc.info?.max_payload);
     this.#gone = nc.closed().then(() => Promise.reject(new UpstreamError("unavailable", "the connection was closed")));
     this.#gone.catch(() => {});
     void this.#watch();
@@ -144,7 +142,7 @@ class NatsLink implements Link {
       // A throw here would kill the library's socket reader and leave the connection looking open (PLATFORM J5).
       callback: (error, message) => {
         try {
-          onMessage(error === null ? message : null);
+          onMessage(error === null ? toDelivery(message) : null);
         } catch (thrown) {
           this.#close(`handler failed: ${thrown instanceof Error ? thrown.message : "unknown"}`);
         }
@@ -182,6 +180,13 @@ class NatsLink implements Link {
   close(): void {
     this.#close("closed by the room");
   }
+}
+
+/** What a broker without a word about it allows, and one whose word makes no sense. */
+const DEFAULT_MAX_PAYLOAD_BYTES = 1024 * 1024;
+
+function maxPayloadOf(told: unknown): number {
+  return Number.isSafeInteger(told) && Number(told) > 0 ? Number(told) : DEFAULT_MAX_PAYLOAD_BYTES;
 }
 
 function credentials(settings: NatsSettings): ConnectionOptions {

@@ -164,7 +164,12 @@ function payloadOf({ data, base64 }: Message): Uint8Array | string {
   return typeof data === "string" ? data : JSON.stringify(data);
 }
 
-function headersOf({ headers: wanted }: Message): ReturnType<typeof headers> | undefined {
+function headersOf({ headers: wanted, rawHeaders }: Message): ReturnType<typeof headers> | undefined {
+  if (rawHeaders !== undefined) {
+    const block = Buffer.from(`${["NATS/1.0", ...rawHeaders].join("\r\n")}\r\n\r\n`, "latin1");
+    // The library asks for nothing but the bytes, and would refuse to make such headers itself.
+    return Object.assign(headers(), { encode: () => block });
+  }
   if (wanted === undefined) return undefined;
   const made = headers();
   for (const [name, value] of Object.entries(wanted)) made.set(name, value);

@@ -1,6 +1,7 @@
 /** A JetStream broker in memory, behind the relay's own `Link`: what it says is queued and delivered when the test wants. */
 import { UpstreamError } from "../../src/upstream/api.ts";
-import type { Delivery, Link } from "../../src/upstream/link.ts";
+import type { Link } from "../../src/upstream/link.ts";
+import type { Delivery } from "../../src/upstream/raw-nats.ts";
 import type { ModelClock } from "./model-room-clock.ts";
 import { ModelConsumer } from "./model-room-consumer.ts";
 import { ModelMessage } from "./model-room-message.ts";
@@ -94,7 +95,7 @@ export class ModelBroker {
     const consumer = new ModelConsumer(wanted, stream, {
       nowMs: () => this.#clock.nowMs,
       send: (reply, message) => {
-        if (message.data.byteLength > 0) this.delivered++;
+        if (message.payload.byteLength > 0) this.delivered++;
         link.hand(reply, message);
       },
     });

@@ -222,6 +222,7 @@ export class FanoutWorld {
       ackBytes: this.ackBytes,
       pingAtMs: (session) => this.clients.get(session)?.pingAtMs ?? null,
       onGone: (session, close) => this.#onGone(session, close),
+      onPoison: ({ seq }) => this.faults.push(`${seq} could not be encoded`),
     });
   }
 

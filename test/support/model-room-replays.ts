@@ -34,6 +34,7 @@ export class ReplaysBench {
       ackBytes: maxUnreadBytes / 4,
       pingAtMs: (session) => this.#pings.get(session)?.pingAtMs ?? null,
       onGone: () => {},
+      onPoison: ({ seq }) => this.dropped.push(seq),
     });
     this.fanout.setAtHead(true, clock.nowMs);
     this.replays = new Replays({

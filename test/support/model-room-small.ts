@@ -17,9 +17,12 @@ export function room(windowBytes = 10_000): {
   fanout: Fanout;
   gone: (CloseName | null)[];
   pings: Map<Session, number>;
+  /** Events that could not be encoded. */
+  poison: number[];
 } {
   const gone: (CloseName | null)[] = [];
   const pings = new Map<Session, number>();
+  const poison: number[] = [];
   const fanout = new Fanout(5, "e", {
     windowBytes,
     heartbeatMs: HEARTBEAT_MS,
@@ -30,9 +33,10 @@ export function room(windowBytes = 10_000): {
     ackBytes: 250,
     pingAtMs: (session) => pings.get(session) ?? null,
     onGone: (_session, close) => gone.push(close),
+    onPoison: ({ seq }) => poison.push(seq),
   });
   fanout.setAtHead(true, NOW);
-  return { fanout, gone, pings };
+  return { fanout, gone, pings, poison };
 }
 
 /** What a frame says, in short: its seqs, or its cursor. */

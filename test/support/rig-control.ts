@@ -72,6 +72,8 @@ export interface Message {
   /** Bytes that are no text: base64, instead of `data`. */
   readonly base64?: string;
   readonly headers?: Readonly<Record<string, string>>;
+  /** Instead of `headers`, lines as they are, each character a byte, without their line ends. */
+  readonly rawHeaders?: readonly string[];
 }
 
 export interface ManyOptions {

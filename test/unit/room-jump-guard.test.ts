@@ -9,6 +9,7 @@ const message = (position: number, pending: number): ReadEvent => ({
   position,
   time: String(position),
   pending,
+  subject: "a.b",
   payload: NOTHING,
   headers: null,
 });

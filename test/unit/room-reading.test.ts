@@ -37,7 +37,8 @@ const HEAD: Head = {
 };
 
 function message(position: number, pending: number, text = `{"n":${position}}`, time = `t${position}`): ReadEvent {
-  return { kind: "message", position, time, pending, payload: new TextEncoder().encode(text), headers: null };
+  const payload = new TextEncoder().encode(text);
+  return { kind: "message", position, time, pending, subject: "a.b", payload, headers: null };
 }
 
 function bench(): { reading: Reading; doubts: string[]; wishes: Wish[] } {
@@ -51,6 +52,7 @@ function bench(): { reading: Reading; doubts: string[]; wishes: Wish[] } {
     ackBytes: 1_000,
     pingAtMs: () => null,
     onGone: () => {},
+    onPoison: () => {},
   };
   const reading = new Reading("a.>", config.config, {
     newFanout: (cursor, epoch) => new Fanout(cursor, epoch, options),
@@ -202,15 +204,15 @@ describe("Reading", () => {
     expect(heard).toEqual(["9", "10", "caught-up 10"]);
   });
 
-  it("[W7] counts and logs what it drops, by subject and seq, without the payload", () => {
+  it("[W7] counts and logs what it drops, by the message's subject and seq, without the payload", () => {
     const { reading, heard } = opened();
     reading.read(message(11, 0, '{"secret": hunter2'));
-    reading.drop(11, "not-json");
-    reading.drop(12, "not-utf8");
+    reading.drop(11, "not-json", "a.b");
+    reading.drop(12, "not-utf8", "a.c");
     expect([reading.dropped, reading.position, heard]).toEqual([2, 12 - 1, []]);
     expect(logged).toEqual([
-      '{"event":"event-dropped","subject":"a.>","seq":11,"why":"not-json","dropped":1}',
-      '{"event":"event-dropped","subject":"a.>","seq":12,"why":"not-utf8","dropped":2}',
+      '{"event":"event-dropped","subject":"a.b","seq":11,"why":"not-json","dropped":1}',
+      '{"event":"event-dropped","subject":"a.c","seq":12,"why":"not-utf8","dropped":2}',
     ]);
     reading.fanout?.heartbeat(reading.position, "connected", clock.nowMs);
     expect(heard).toEqual(["heartbeat 11"]);

@@ -1,4 +1,3 @@
-import { headers } from "nats.ws";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { UpstreamError } from "../../src/upstream/api.ts";
 import { Consumer, HEARTBEATS_MISSED, type ConsumerEvent } from "../../src/upstream/consumer.ts";
@@ -96,19 +95,36 @@ describe("Consumer", () => {
     expect(link.published[0]?.body).toMatchObject({ max_bytes: 2_048 });
   });
 
-  it("[W15] hands over headers with lower-case names", async () => {
+  it("[W15] [W17] hands over the subject and the bytes of headers and payload, and looks into none of them", async () => {
     const { link, events } = await created();
-    const given = headers();
-    given.set("CE-Id", "1");
-    given.append("ce-Type", "first");
-    given.append("ce-Type", "second");
+    const given = Uint8Array.of(0, 255, 58, 10);
     link.hand(ModelMessage.event({ seq: 11, dseq: 1, pending: 0 }, "{}", given));
-    expect(events[0]).toMatchObject({
-      headers: new Map([
-        ["ce-id", "1"],
-        ["ce-type", "first"],
-      ]),
-    });
+    expect(events).toEqual([
+      expect.objectContaining({
+        kind: "message",
+        subject: "s",
+        headers: given,
+        payload: new TextEncoder().encode("{}"),
+      }),
+    ]);
+  });
+
+  it.each([
+    ["text", "many", 12],
+    ["negative", -1, 12],
+    ["above 2^53", "9007199254740993", 12],
+    ["infinite", "1e999", 12],
+    ["a fraction", "1.5", 12],
+    ["text for the stream", 0, "many"],
+    ["infinite for the stream", 0, "9".repeat(400)],
+    ["negative for the stream", 0, -3],
+  ])("[W17] [W9] a heartbeat whose counters are %s is doubted, and moves nothing", async (_name, consumer, stream) => {
+    const { link, events, consumer: reader } = await created();
+    link.hand(
+      ModelMessage.status(100, "Idle Heartbeat", { "Nats-Last-Consumer": consumer, "Nats-Last-Stream": stream }),
+    );
+    expect(events).toEqual([{ kind: "doubt", why: expect.any(String) }]);
+    expect(reader.position).toBe(10);
   });
 
   it.each([

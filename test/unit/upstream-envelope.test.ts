@@ -1,6 +1,7 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { toEnvelope } from "../../src/upstream/envelope.ts";
+import { headerBlock } from "../support/header-block.ts";
 
 const utf8 = (text: string): Uint8Array => new TextEncoder().encode(text);
 const bytes = (...values: number[]): Uint8Array => Uint8Array.from(values);
@@ -105,12 +106,7 @@ describe("toEnvelope", () => {
   });
 
   it("[W15] knows the size of a binary event in UTF-8", () => {
-    const headers = new Map([
-      ["ce-specversion", "1.0"],
-      ["ce-id", "é"],
-      ["ce-source", "/😀"],
-      ["ce-type", "t"],
-    ]);
+    const headers = headerBlock(["ce-specversion", "1.0"], ["ce-id", "é"], ["ce-source", "/😀"], ["ce-type", "t"]);
     const made = toEnvelope(7, utf8('{"name":"東"}'), headers);
     expect(made.ok && made.envelope.bytes).toBe(made.ok && utf8(made.envelope.text).byteLength);
     expect(made.ok && JSON.parse(made.envelope.text)).toMatchObject({
@@ -120,35 +116,26 @@ describe("toEnvelope", () => {
   });
 
   it("[W15] [W7] drops a binary event that is none", () => {
-    expect(toEnvelope(7, utf8("{}"), new Map([["ce-specversion", "1.0"]]))).toEqual({
+    expect(toEnvelope(7, utf8("{}"), headerBlock(["ce-specversion", "1.0"]))).toEqual({
       ok: false,
       why: "bad-binary-event",
     });
   });
 
   it("[W15] the payload is the event when the content type says so, whatever the other headers say", () => {
-    const headers = new Map([
-      ["ce-specversion", "1.0"],
-      ["content-type", "application/cloudevents+json"],
-    ]);
+    const specversion = ["ce-specversion", "1.0"] as const;
+    const headers = headerBlock(specversion, ["content-type", "application/cloudevents+json"]);
     const payload = utf8('{"specversion":"1.0","n":9007199254740993}');
     expect(toEnvelope(7, payload, headers)).toEqual(toEnvelope(7, payload, null));
-    const batch = new Map([...headers, ["content-type", "application/cloudevents-batch+json"]]);
+    const batch = headerBlock(specversion, ["content-type", "application/cloudevents-batch+json"]);
     expect(toEnvelope(7, utf8("[]"), batch)).toEqual(toEnvelope(7, utf8("[]"), null));
     expect(toEnvelope(7, utf8("no json"), batch)).toEqual({ ok: false, why: "not-json" });
   });
 
   it("[W15] other headers change nothing", () => {
-    expect(
-      toEnvelope(
-        7,
-        utf8("{}"),
-        new Map([
-          ["nats-msg-id", "x"],
-          ["ce-id", "x"],
-        ]),
-      ),
-    ).toEqual(toEnvelope(7, utf8("{}"), null));
+    expect(toEnvelope(7, utf8("{}"), headerBlock(["nats-msg-id", "x"], ["ce-id", "x"]))).toEqual(
+      toEnvelope(7, utf8("{}"), null),
+    );
   });
 });
 

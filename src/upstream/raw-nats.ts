@@ -1,0 +1,50 @@
+/**
+ * The bytes of a message and the errors of the wire, past the NATS library: it keeps both to itself, in fields that
+ * are private by name only. Version 1.30.3 is its last, and is pinned.
+ */
+import type { Msg, NatsConnection } from "nats.ws";
+
+/** One message, its bytes as the broker sent them. */
+export interface Delivery {
+  readonly subject: string;
+  /** Empty when it has none. */
+  readonly reply: string;
+  /** The header block, from its `NATS/1.0` on; null when it has none. */
+  readonly headers: Uint8Array | null;
+  readonly payload: Uint8Array;
+}
+
+interface RawMsg {
+  readonly _msg: { readonly hdr: number };
+  readonly _rdata?: Uint8Array;
+}
+interface RawConnection {
+  readonly protocol?: { readonly parser?: { parse(bytes: Uint8Array): void } };
+}
+
+/** The library's `headers` would throw at some blocks, and take seconds for others. */
+export function toDelivery(message: Msg): Delivery {
+  const { _msg: head, _rdata: bytes } = message as unknown as RawMsg;
+  const headers = head.hdr > 0 && bytes !== undefined ? bytes.subarray(0, head.hdr) : null;
+  return { subject: message.subject, reply: message.reply ?? "", headers, payload: message.data };
+}
+
+/**
+ * At bytes that it cannot parse the library prints them, payloads included, stops reading, and leaves the connection
+ * open until its pings are missed.
+ */
+export function closeAtWireError(nc: NatsConnection, onWireError: () => void): void {
+  const parser = (nc as unknown as RawConnection).protocol?.parser;
+  if (parser === undefined) return;
+  const parse = parser.parse.bind(parser);
+  let isBroken = false;
+  parser.parse = (bytes) => {
+    if (isBroken) return;
+    try {
+      parse(bytes);
+    } catch {
+      isBroken = true;
+      onWireError();
+    }
+  };
+}
