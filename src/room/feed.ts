@@ -2,6 +2,7 @@
  * Runs the upstream machine of one room: connection, one live consumer, retries. The room is told what was read
  * and where a consumer really began; what that means for clients is the room's business.
  */
+import { backoffMs } from "../shared/backoff.ts";
 import { delay, Timer } from "../shared/timer.ts";
 import { UpstreamError } from "../upstream/api.ts";
 import { Consumer, HEARTBEATS_MISSED, type ConsumerEvent } from "../upstream/consumer.ts";
@@ -12,8 +13,9 @@ import type { FeedHost, FeedOptions, FeedReader } from "./feed-host.ts";
 import { ASLEEP, stepUpstream, type Upstream, type UpstreamEvent } from "./upstream-machine.ts";
 
 const BATCH = 512;
-/** A broker that is behind what was read is asked again after this. */
+/** A broker that is behind what was read is asked again after this, and then ever later. */
 const BEHIND_RETRY_MS = 250;
+const BEHIND_RETRY_CAP_MS = 1_000;
 
 export class Feed {
   readonly heads: Heads;
@@ -193,14 +195,14 @@ export class Feed {
 
   /** Creates the live consumer where the room left off, and proves that the stream did not change meanwhile. */
   async #subscribe(generation: number): Promise<void> {
-    for (;;) {
+    for (let behind = 0; ; behind++) {
       if (this.#link === null) throw new UpstreamError("unavailable", "the connection went away");
       const link = this.#link;
       const before = await this.heads.ask(link);
       if (generation !== this.#generation) return;
       const asked = this.#reader.startAt(before);
       if (asked === null) {
-        await delay(BEHIND_RETRY_MS);
+        await delay(backoffMs(behind, BEHIND_RETRY_MS, BEHIND_RETRY_CAP_MS, Math.random()));
         continue;
       }
       const { stream, filter, idleHeartbeatMs } = this.#options;
@@ -216,7 +218,7 @@ export class Feed {
       if (generation !== this.#generation) return void consumer.stop();
       if (head.epoch !== before.epoch || head.lastSeq < before.lastSeq) {
         await consumer.stop();
-        continue;
+        throw new UpstreamError("unavailable", "the stream changed while its consumer was made");
       }
       this.#consumer = consumer;
       this.#reader.begin({ start: start - 1, head, atHead: pending === 0 });

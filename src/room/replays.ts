@@ -2,9 +2,11 @@
  * Who reads from the broker what the window no longer holds, and in which order: at most `maxReplays` consumers,
  * the oldest wish first, overlapping ranges together (U1). One that only clients hold who do not read makes way.
  */
+import { backoffMs } from "../shared/backoff.ts";
 import { logSparingly } from "../shared/log-limiter.ts";
 import { UpstreamError } from "../upstream/api.ts";
 import { Consumer } from "../upstream/consumer.ts";
+import type { DropReason } from "../upstream/envelope.ts";
 import type { Link } from "../upstream/link.ts";
 import type { Fanout } from "./fanout.ts";
 import { PACED_MS } from "./flow.ts";
@@ -17,7 +19,7 @@ export interface ReplaysOptions {
   readonly maxReplays: number;
   readonly link: () => Link | null;
   readonly firstSeq: () => Promise<number>;
-  readonly onDropped: (seq: number, why: string) => void;
+  readonly onDropped: (seq: number, why: DropReason, subject: string) => void;
   readonly wake: () => void;
 }
 
@@ -26,8 +28,9 @@ const SHARE_DISTANCE = 4_096;
 const IDLE_HEARTBEAT_MS = 100;
 const MIN_PULL_BYTES = 512 * 1024;
 const HEADROOM_BYTES = 64 * 1024;
-/** After a replay broke off, the next one waits this long: its reason may still be there. */
-const RETRY_MS = 250;
+/** After a replay broke off, the next one waits, and ever longer: its reason may still be there. */
+const RETRY_MS = 500;
+const RETRY_CAP_MS = 5_000;
 /** A replay that comes no closer to the window for this long is given up (U1). */
 const NO_GAIN_MS = 60_000;
 
@@ -38,6 +41,8 @@ export class Replays {
   readonly #wanting = new Map<Session, { distance: number; atMs: number }>();
 
   #notBeforeMs = 0;
+  /** Replays in a row that broke off before they served anything. */
+  #failures = 0;
 
   constructor(options: ReplaysOptions) {
     this.#options = options;
@@ -63,7 +68,9 @@ export class Replays {
       againMs = Math.min(againMs, replay.serve(nowMs));
       if (replay.isStuck(nowMs) && this.#isAwaited(fanout, nowMs)) replay.stop();
       if (replay.state === "stopped") this.#active.delete(replay);
-      if (replay.brokeOff) this.#notBeforeMs = nowMs + RETRY_MS;
+      if (replay.state === "serving") this.#failures = 0;
+      if (replay.brokeOff)
+        this.#notBeforeMs = nowMs + backoffMs(this.#failures++, RETRY_MS, RETRY_CAP_MS, Math.random());
     }
     for (const [session, gain] of [...this.#wanting]) {
       const phase = session.phase;

@@ -16,7 +16,7 @@ import { backoffMs } from "../shared/backoff.ts";
 export type Upstream =
   | { readonly kind: "idle" }
   | { readonly kind: "opening"; readonly attempt: number }
-  | { readonly kind: "open"; readonly attempt: number }
+  | { readonly kind: "open"; readonly attempt: number; readonly sinceMs: number }
   | { readonly kind: "waiting"; readonly attempt: number; readonly dueAtMs: number };
 
 export type UpstreamEvent =
@@ -39,6 +39,8 @@ export type UpstreamEffect =
 const BASE_MS = 500;
 const CAP_MS = 25_000;
 const PRESSING_CAP_MS = 1_000;
+/** Events of an upstream that was opened just now say nothing yet: the same may go wrong again right behind them. */
+const STEADY_MS = 1_000;
 /** Beyond this many tries in a row nothing is timed any more, unless somebody waits. */
 const TIMED_ATTEMPTS = 4;
 
@@ -61,9 +63,12 @@ export function stepUpstream(state: Upstream, event: UpstreamEvent, nowMs: numbe
         effects: [{ kind: "retry", afterMs: PRESSING_CAP_MS }],
       };
     case "opened":
-      return state.kind === "opening" ? stay({ kind: "open", attempt: state.attempt + 1 }) : stay(state);
+      return state.kind === "opening"
+        ? stay({ kind: "open", attempt: state.attempt + 1, sinceMs: nowMs })
+        : stay(state);
     case "progress":
-      return state.kind === "open" && state.attempt > 0 ? stay({ kind: "open", attempt: 0 }) : stay(state);
+      if (state.kind !== "open" || nowMs - state.sinceMs < STEADY_MS) return stay(state);
+      return stay({ ...state, attempt: 0 });
     case "failed":
       return state.kind === "opening" ? wait(state.attempt + 1, event.pressing, nowMs, random) : stay(state);
     case "lost":

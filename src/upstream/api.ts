@@ -7,7 +7,7 @@
 export type Verdict = "refused" | "unavailable";
 
 export class UpstreamError extends Error {
-  override readonly name = "UpstreamError";
+  override readonly name: string = "UpstreamError";
   readonly verdict: Verdict;
   /** True when the named stream does not exist (W11 for a joiner, W12 for who is connected). */
   readonly streamMissing: boolean;
@@ -18,13 +18,26 @@ export class UpstreamError extends Error {
   }
 }
 
+/** An answer that is none of JetStream's: a proxy, a broken broker, or something that only speaks like one. */
+export class MalformedAnswer extends UpstreamError {
+  override readonly name = "MalformedAnswer";
+  constructor(what: string) {
+    super("unavailable", `The broker's answer makes no sense: ${what}`);
+  }
+}
+
 const STREAM_NOT_FOUND = 10059;
 
 /** What JetStream's error object means for us: 5xx passes by itself, anything else needs an operator. */
-export function apiError(error: { code?: number; err_code?: number; description?: string }): UpstreamError {
-  const text = `JetStream answered ${error.code ?? "?"}/${error.err_code ?? "?"}: ${error.description ?? "no description"}`;
-  const transient = error.code === undefined || error.code >= 500;
-  return new UpstreamError(transient ? "unavailable" : "refused", text, error.err_code === STREAM_NOT_FOUND);
+export function apiError(error: object): UpstreamError {
+  const { code, err_code, description } = error as Readonly<Record<string, unknown>>;
+  const text = `JetStream answered ${wordOf(code)}/${wordOf(err_code)}: ${typeof description === "string" ? description : "no description"}`;
+  const transient = typeof code !== "number" || !(code < 500);
+  return new UpstreamError(transient ? "unavailable" : "refused", text, err_code === STREAM_NOT_FOUND);
+}
+
+function wordOf(code: unknown): string {
+  return typeof code === "number" ? String(code) : "?";
 }
 
 /** A stream as a room sees it. `created` is its identity together with the name (PLATFORM L4). */
@@ -38,43 +51,58 @@ export interface StreamInfo {
   readonly subjects: readonly string[] | null;
 }
 
-/** Reads the answer of STREAM.INFO. Throws UpstreamError when it is an error or not one of ours. */
+/** Reads the answer of STREAM.INFO. Throws UpstreamError when it is an error, and MalformedAnswer when it is nothing at all. */
 export function parseStreamInfo(answer: unknown): StreamInfo {
-  const a = successful(answer) as {
-    created?: string;
-    state?: Record<string, number>;
-    config?: { subjects?: string[]; mirror?: object; sources?: object[]; subject_transform?: object };
+  const { created, state, config } = successful(answer);
+  if (typeof created !== "string" || created === "") throw new MalformedAnswer("`created` is no text");
+  const counts = membersOf(state, "state");
+  const info = {
+    created,
+    firstSeq: countIn(counts, "first_seq"),
+    lastSeq: countIn(counts, "last_seq"),
+    messages: countIn(counts, "messages"),
+    bytes: countIn(counts, "bytes"),
+    subjects: subjectsOf(config === undefined || config === null ? {} : membersOf(config, "config")),
   };
-  const state = a.state;
-  if (typeof a.created !== "string" || state === undefined)
-    throw new UpstreamError("unavailable", "STREAM.INFO answered without a state");
-  const { subjects, mirror, sources, subject_transform } = a.config ?? {};
-  const isFed = (mirror ?? sources ?? subject_transform) !== undefined;
-  return {
-    created: a.created,
-    firstSeq: state["first_seq"] ?? 0,
-    lastSeq: state["last_seq"] ?? 0,
-    messages: state["messages"] ?? 0,
-    bytes: state["bytes"] ?? 0,
-    subjects: isFed ? null : (subjects ?? null),
-  };
+  if (info.firstSeq > info.lastSeq + 1) throw new MalformedAnswer("`first_seq` lies above `last_seq`");
+  return info;
+}
+
+function subjectsOf({ subjects, mirror, sources, subject_transform }: Members): readonly string[] | null {
+  if ((mirror ?? sources ?? subject_transform ?? undefined) !== undefined) return null;
+  const isList = Array.isArray(subjects) && subjects.every((subject) => typeof subject === "string");
+  return isList ? subjects : null;
 }
 
 /**
  * Where a new consumer really starts, and how many matches wait there: JetStream clamps a too old start silently
- * and says so only here, atomically with the creation (PLATFORM L1, L2).
+ * and says so only here, atomically with the creation (PLATFORM L1, L2). Throws as parseStreamInfo does.
  */
 export function parseCreated(answer: unknown): { start: number; pending: number } {
-  const a = successful(answer) as { delivered?: { stream_seq?: number }; num_pending?: number };
-  return { start: (a.delivered?.stream_seq ?? 0) + 1, pending: a.num_pending ?? 0 };
+  const members = successful(answer);
+  const { delivered } = members;
+  const read = delivered === undefined ? 0 : countIn(membersOf(delivered, "delivered"), "stream_seq");
+  return { start: read + 1, pending: countIn(members, "num_pending") };
 }
 
-function successful(answer: unknown): object {
-  if (typeof answer !== "object" || answer === null)
-    throw new UpstreamError("unavailable", "JetStream answered no JSON object");
-  const error = (answer as { error?: unknown }).error;
-  if (typeof error === "object" && error !== null) throw apiError(error);
-  return answer;
+type Members = Readonly<Record<string, unknown>>;
+
+function successful(answer: unknown): Members {
+  const members = membersOf(answer, "the answer");
+  if (typeof members["error"] === "object" && members["error"] !== null) throw apiError(members["error"]);
+  return members;
+}
+
+function membersOf(value: unknown, name: string): Members {
+  if (typeof value === "object" && value !== null && !Array.isArray(value)) return value as Members;
+  throw new MalformedAnswer(`${name} is no object`);
+}
+
+/** A count, 0 when it is left out, as Go does with zeros. Numbers in text, below 0 or from 2^53 on are none. */
+function countIn(members: Members, name: string): number {
+  const count = members[name] ?? 0;
+  if (Number.isSafeInteger(count) && Number(count) >= 0) return Number(count);
+  throw new MalformedAnswer(`\`${name}\` is no count`);
 }
 
 export const streamInfoSubject = (stream: string): string => `$JS.API.STREAM.INFO.${stream}`;

@@ -6,6 +6,7 @@
  *   message (at or below position) ─────▶ doubt        a member of a cluster that is behind starts where it ends itself
  *   heartbeat, counters agree ──────────▶ position     everything that matches up to Nats-Last-Stream was read (PLATFORM K1)
  *   heartbeat, broker is ahead ─────────▶ doubt        a tail was lost (PLATFORM J1)
+ *   heartbeat, counters make no sense ──▶ doubt
  *   409 bytes, or batch with some left ─▶ ended        the oldest pull is over before its time
  *   408, or 409 batch with none left ───▶ expired      a pull whose time or count was over anyway
  *   409 anything else, 404, 503 ────────▶ doubt        the consumer is gone or moved
@@ -35,6 +36,7 @@ export type PullFrame =
       readonly kind: "status";
       readonly code: number;
       readonly description: string;
+      /** These three are NaN where the broker sent no whole number. */
       readonly lastConsumer: number;
       readonly lastStream: number;
       /** Messages that the pull it ends has not brought. */
@@ -69,12 +71,13 @@ export function step(state: PullState, frame: PullFrame): { state: PullState; ev
     case 100:
       if (frame.lastConsumer !== state.delivered)
         return doubt(state, `broker delivered ${frame.lastConsumer}, read ${state.delivered}`);
+      if (!Number.isSafeInteger(frame.lastStream)) return doubt(state, "a heartbeat that makes no sense");
       return { state: { ...state, position: Math.max(state.position, frame.lastStream) }, event: POSITION };
     case 408:
       return { state, event: EXPIRED };
     case 409:
       if (/maxbytes/i.test(frame.description)) return { state, event: ENDED };
-      if (/batch completed/i.test(frame.description)) return { state, event: frame.unused > 0 ? ENDED : EXPIRED };
+      if (/batch completed/i.test(frame.description)) return { state, event: frame.unused === 0 ? EXPIRED : ENDED };
       return doubt(state, frame.description);
     default:
       return doubt(state, `status ${frame.code} ${frame.description}`);
@@ -94,9 +97,14 @@ export function parseAck(reply: string | undefined): Place | null {
   const tokens = reply.split(".");
   const shift = tokens.length === 9 ? 0 : 2;
   if (tokens.length !== 9 && tokens.length < 11) return null;
-  const seq = Number(tokens[5 + shift]);
-  const dseq = Number(tokens[6 + shift]);
-  const time = tokens[7 + shift] ?? "";
-  const pending = Number(tokens[8 + shift]);
-  return Number.isSafeInteger(seq) && Number.isSafeInteger(dseq) ? { seq, dseq, time, pending } : null;
+  const [seq, dseq, time, pending] = tokens.slice(5 + shift, 9 + shift);
+  if (!isCount(seq) || !isCount(dseq) || !isCount(pending) || time === undefined || !DIGITS.test(time)) return null;
+  const place = { seq: Number(seq), dseq: Number(dseq), time, pending: Number(pending) };
+  return place.seq > 0 && place.dseq > 0 ? place : null;
+}
+
+const DIGITS = /^\d{1,20}$/;
+
+function isCount(token: string | undefined): token is string {
+  return token !== undefined && DIGITS.test(token) && Number.isSafeInteger(Number(token));
 }

@@ -1,4 +1,3 @@
-import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import {
   stepUpstream,
@@ -15,8 +14,9 @@ const STATES = {
   idle: { kind: "idle" },
   opening: { kind: "opening", attempt: 0 },
   reopening: { kind: "opening", attempt: 3 },
-  fresh: { kind: "open", attempt: 1 },
-  proven: { kind: "open", attempt: 0 },
+  fresh: { kind: "open", attempt: 1, sinceMs: NOW - 999 },
+  steady: { kind: "open", attempt: 1, sinceMs: NOW - 1_000 },
+  proven: { kind: "open", attempt: 0, sinceMs: NOW - 5_000 },
   due: { kind: "waiting", attempt: 2, dueAtMs: NOW },
   early: { kind: "waiting", attempt: 2, dueAtMs: NOW + 10_000 },
 } as const satisfies Record<string, Upstream>;
@@ -67,7 +67,7 @@ const TABLE: Record<keyof typeof STATES, Record<keyof typeof EVENTS, Row | typeo
   },
   opening: {
     wanted: STAY,
-    opened: [{ kind: "open", attempt: 1 }],
+    opened: [{ kind: "open", attempt: 1, sinceMs: NOW }],
     progress: STAY,
     failed: waiting(1, 500),
     failedPressing: waiting(1, 500),
@@ -79,7 +79,7 @@ const TABLE: Record<keyof typeof STATES, Record<keyof typeof EVENTS, Row | typeo
   },
   reopening: {
     wanted: STAY,
-    opened: [{ kind: "open", attempt: 4 }],
+    opened: [{ kind: "open", attempt: 4, sinceMs: NOW }],
     progress: STAY,
     failed: waiting(4, 4_000),
     failedPressing: waiting(4, 1_000),
@@ -92,7 +92,19 @@ const TABLE: Record<keyof typeof STATES, Record<keyof typeof EVENTS, Row | typeo
   fresh: {
     wanted: STAY,
     opened: STAY,
-    progress: [{ kind: "open", attempt: 0 }],
+    progress: STAY,
+    failed: STAY,
+    failedPressing: STAY,
+    lost: waiting(1, 500),
+    lostPressing: waiting(1, 500),
+    doubted: waiting(1, 500),
+    due: STAY,
+    unwanted: closed,
+  },
+  steady: {
+    wanted: STAY,
+    opened: STAY,
+    progress: [{ kind: "open", attempt: 0, sinceMs: NOW - 1_000 }],
     failed: STAY,
     failedPressing: STAY,
     lost: waiting(1, 500),
@@ -176,75 +188,3 @@ describe("stepUpstream", () => {
     expect(step.effects).toEqual(effects);
   });
 });
-
-const kinds = fc.constantFrom(...Object.values(EVENTS));
-const history = fc.array(
-  fc.record({
-    event: kinds,
-    random: fc.double({ min: 0, max: 1, maxExcluded: true, noNaN: true }),
-    afterMs: fc.nat(3_000),
-  }),
-);
-
-describe("stepUpstream over any history", () => {
-  it("[W11] [W12] has at most one timer, only while it waits, and one that waits without is due at once", () => {
-    fc.assert(
-      fc.property(history, (list) => {
-        let state: Upstream = { kind: "idle" };
-        let timerAtMs: number | null = null;
-        let nowMs = 0;
-        for (const { event, random, afterMs } of list) {
-          nowMs += afterMs;
-          const step = stepUpstream(state, event, nowMs, random);
-          for (const effect of step.effects)
-            timerAtMs = effect.kind === "retry" && effect.afterMs !== null ? nowMs + effect.afterMs : null;
-          expect(step.effects.length).toBeLessThanOrEqual(1);
-          state = step.state;
-          expect(isTimed(state, timerAtMs, nowMs)).toBe(true);
-        }
-      }),
-    );
-  });
-
-  it("[W12] counts an attempt more with every failure, until there is progress", () => {
-    fc.assert(
-      fc.property(fc.array(fc.boolean(), { minLength: 1, maxLength: 40 }), (opens) => {
-        let state: Upstream = { kind: "opening", attempt: 0 };
-        for (const [index, opened] of opens.entries()) {
-          if (opened) {
-            state = stepUpstream(state, { kind: "opened" }, NOW, HALF).state;
-            state = stepUpstream(state, { kind: "lost", linked: index % 2 === 0, pressing: false }, NOW, HALF).state;
-          } else state = stepUpstream(state, { kind: "failed", pressing: false }, NOW, HALF).state;
-          expect(state).toMatchObject({ kind: "waiting", attempt: index + 1 });
-          state = stepUpstream(state, { kind: "due" }, NOW + 25_000, HALF).state;
-        }
-      }),
-    );
-  });
-
-  it("[W11] [W12] waits from a quarter of a second to 25 s, and at most a second while somebody waits", () => {
-    fc.assert(
-      fc.property(
-        fc.nat(60),
-        fc.boolean(),
-        fc.double({ min: 0, max: 1, maxExcluded: true, noNaN: true }),
-        (attempt, pressing, random) => {
-          const { effects } = stepUpstream({ kind: "opening", attempt }, { kind: "failed", pressing }, NOW, random);
-          const [effect] = effects;
-          const afterMs = effect?.kind === "retry" ? effect.afterMs : NaN;
-          const ceiling = Math.min(pressing ? 1_000 : 25_000, 500 * 2 ** attempt);
-          const leftToAlarm = !pressing && attempt >= 4;
-          expect(afterMs === null).toBe(leftToAlarm);
-          expect(afterMs ?? ceiling).toBeGreaterThanOrEqual(ceiling / 2);
-          expect(afterMs ?? ceiling).toBeLessThanOrEqual(ceiling);
-        },
-      ),
-    );
-  });
-});
-
-/** A timer only while it waits, and then for the moment it is due; without one it is due already. */
-function isTimed(state: Upstream, timerAtMs: number | null, nowMs: number): boolean {
-  if (state.kind !== "waiting") return timerAtMs === null;
-  return timerAtMs === null ? state.dueAtMs <= nowMs : timerAtMs === state.dueAtMs;
-}

@@ -34,11 +34,16 @@ describe("apiError", () => {
     ["[W11] a server error", 500, 10049, "unavailable", false],
     ["[W11] no code at all", undefined, undefined, "unavailable", false],
     ["[W11] 499", 499, 1, "refused", false],
+    ["[W17] a code that is no number", "400", 10094, "unavailable", false],
   ] as const)("%s", (_name, code, errCode, verdict, streamMissing) => {
-    const given = { ...(code === undefined ? {} : { code }), ...(errCode === undefined ? {} : { err_code: errCode }) };
+    const given: object = {
+      ...(code === undefined ? {} : { code }),
+      ...(errCode === undefined ? {} : { err_code: errCode }),
+    };
     const error = apiError({ ...given, description: "words" });
     expect({ verdict: error.verdict, streamMissing: error.streamMissing }).toEqual({ verdict, streamMissing });
-    expect(error.message).toContain(`${code ?? "?"}/${errCode ?? "?"}: words`);
+    const told = typeof code === "number" ? code : "?";
+    expect(error.message).toContain(`${told}/${errCode ?? "?"}: words`);
   });
 });
 
@@ -82,6 +87,33 @@ describe("parseStreamInfo", () => {
     },
   );
 
+  it.each([
+    ["no state", { state: null }],
+    ["a list for a state", { state: [] }],
+    ["text for a counter", { state: { ...state, last_seq: "9" } }],
+    ["a negative counter", { state: { ...state, messages: -1 } }],
+    ["a counter above 2^53", { state: { ...state, last_seq: 2 ** 53 } }],
+    ["an infinite counter", { state: { ...state, last_seq: Number.POSITIVE_INFINITY } }],
+    ["a counter that is no number", { state: { ...state, bytes: Number.NaN } }],
+    ["a fraction", { state: { ...state, first_seq: 1.5 } }],
+    ["an object for a counter", { state: { ...state, last_seq: {} } }],
+    ["a first seq above the last", { state: { ...state, first_seq: 11, last_seq: 9 } }],
+    ["no time of creation", { created: null }],
+    ["an empty time of creation", { created: "" }],
+    ["text for a configuration", { config: "limits" }],
+  ])("[W17] [W11] an answer with %s is an error with a name", (_name, odd) => {
+    const error = thrown(() => parseStreamInfo({ created: "c", state, ...odd }));
+    expect([error.name, error.verdict]).toEqual(["MalformedAnswer", "unavailable"]);
+  });
+
+  it.each([
+    ["no list of subjects", { subjects: "a.>" }],
+    ["subjects that are no text", { subjects: [7] }],
+    ["no configuration", null],
+  ])("[W17] a stream with %s tells none", (_name, config) => {
+    expect(parseStreamInfo({ created: "c", state, config }).subjects).toBeNull();
+  });
+
   it("[W11] an error is one, whatever else is there", () => {
     const error = { code: 404, err_code: 10059, description: "stream not found" };
     expect(thrown(() => parseStreamInfo({ created: "c", state, error })).streamMissing).toBe(true);
@@ -104,10 +136,52 @@ describe("parseCreated", () => {
     expect(parseCreated(answer)).toEqual(expected);
   });
 
+  it.each([
+    [{ delivered: null }],
+    [{ delivered: { stream_seq: -1 } }],
+    [{ delivered: { stream_seq: "7" } }],
+    [{ num_pending: 1e300 }],
+  ])("[W17] %o makes no sense", (answer) => {
+    expect(thrown(() => parseCreated(answer)).name).toBe("MalformedAnswer");
+  });
+
   it("[W11] an error is one", () => {
     expect(thrown(() => parseCreated({ error: { code: 400, err_code: 10094 } })).verdict).toBe("refused");
   });
 });
+
+describe("any answer", () => {
+  it("[W17] is read or is an UpstreamError, and nothing else is thrown", () => {
+    const odd = fc.anything({ withNullPrototype: true, withBigInt: true });
+    const state = fc.record({ first_seq: odd, last_seq: odd, messages: odd, bytes: odd }, { requiredKeys: [] });
+    const answer = fc.oneof(
+      odd,
+      fc.record({ created: odd, state: fc.oneof(odd, state), config: odd, error: odd }, { requiredKeys: [] }),
+      fc.record({ delivered: fc.oneof(odd, fc.record({ stream_seq: odd })), num_pending: odd, error: odd }),
+    );
+    fc.assert(
+      fc.property(answer, (given) => {
+        for (const parse of [parseStreamInfo, parseCreated]) {
+          const counts = attempt(() => parse(given));
+          for (const count of Object.values(counts ?? {})) {
+            if (typeof count === "number") expect(Number.isSafeInteger(count) && count >= 0).toBe(true);
+          }
+        }
+      }),
+      { numRuns: 2_000 },
+    );
+  });
+});
+
+/** What it returns; null when it throws an UpstreamError. */
+function attempt<T>(run: () => T): T | null {
+  try {
+    return run();
+  } catch (error) {
+    if (error instanceof UpstreamError) return null;
+    throw error;
+  }
+}
 
 describe("requests", () => {
   it("[U1] name stream, consumer and filter", () => {

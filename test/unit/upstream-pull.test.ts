@@ -167,6 +167,12 @@ describe("parseAck", () => {
     ["[W2] 10 tokens", "$JS.ACK.S.C.1.42.7.1.3.4", null],
     ["[W2] no numbers", "$JS.ACK.S.C.1.x.7.1.3", null],
     ["[W2] a seq above 2^53", "$JS.ACK.S.C.1.9007199254740993.7.1.3", null],
+    ["[W17] a seq of 0", "$JS.ACK.S.C.1.0.7.1.3", null],
+    ["[W17] a delivery of 0", "$JS.ACK.S.C.1.42.0.1.3", null],
+    ["[W17] a negative seq", "$JS.ACK.S.C.1.-42.7.1.3", null],
+    ["[W17] an infinite backlog", "$JS.ACK.S.C.1.42.7.1.1e999", null],
+    ["[W17] an empty backlog", "$JS.ACK.S.C.1.42.7.1.", null],
+    ["[W17] a time that is none", "$JS.ACK.S.C.1.42.7.now.3", null],
     ["[W2] another subject", "_INBOX.S.C.1.42.7.1.3.4", null],
     ["[W2] none", undefined, null],
   ])("%s", (_name, reply, expected) => {
