@@ -1,7 +1,10 @@
 /** Entry point of the Worker. */
 import { app } from "./edge/app.ts";
+import { keepConsole } from "./shared/log.ts";
 
 export { Ledger } from "./room/ledger.ts";
 export { Room } from "./room/object.ts";
+
+keepConsole();
 
 export default { fetch: app.fetch } satisfies ExportedHandler<Env>;

@@ -1,4 +1,5 @@
 import { spawn, spawnSync, type ChildProcess } from "node:child_process";
+import { createInterface } from "node:readline";
 import type { Readable } from "node:stream";
 import { stripVTControlCharacters } from "node:util";
 
@@ -72,6 +73,11 @@ export class Child {
   /** The last lines the child wrote, for an error message. */
   tail(lines = 20): string {
     return this.#tail.trimEnd().split("\n").slice(-lines).join("\n");
+  }
+
+  /** Hands over what the child writes from now on, line by line. */
+  onLine(onLine: (line: string) => void): void {
+    for (const stream of this.#output) createInterface({ input: stream }).on("line", onLine);
   }
 
   signal(signal: NodeJS.Signals): void {

@@ -27,6 +27,8 @@ export interface RelayProcessOptions {
   /** Settings and secrets of the Worker; they travel in a private file, not in the process list. */
   readonly vars: Readonly<Record<string, string>>;
   readonly port?: number | undefined;
+  /** Gets what the Worker logs, line by line; without it nothing is logged. */
+  readonly onLog?: (line: string) => void;
   /** Gives up waiting for the start. */
   readonly signal?: AbortSignal;
 }
@@ -44,15 +46,17 @@ export class RelayProcess implements AsyncDisposable {
   }
 
   /** Resolves when /healthz answers; rejects with the last lines of wrangler if that does not come. */
-  static async start({ vars, port, signal }: RelayProcessOptions): Promise<RelayProcess> {
+  static async start({ vars, port, onLog, signal }: RelayProcessOptions): Promise<RelayProcess> {
     const chosen = port ?? (await freePort());
     const dir = await mkdtemp(join(tmpdir(), "cellos-relay-dev-"));
     const secrets = join(dir, "vars");
     await writeFile(secrets, envFile(vars), { mode: 0o600 });
     const args = ["dev", "--local", "--ip", "127.0.0.1", "--port", String(chosen), "--inspector-port", "0"];
-    args.push("--persist-to", dir, "--env-file", secrets, "--show-interactive-dev-session=false", "--log-level=warn");
+    args.push("--persist-to", dir, "--env-file", secrets, "--show-interactive-dev-session=false");
+    args.push(`--log-level=${onLog === undefined ? "warn" : "log"}`);
     const env = { ...process.env, ...QUIET, PATH: [BIN, process.env["PATH"]].join(delimiter) };
     const child = new Child("wrangler", join(BIN, "wrangler"), args, { cwd: ROOT, env, orphanSignal: "TERM" });
+    if (onLog !== undefined) child.onLine(onLog);
     const relay = new RelayProcess(child, dir, chosen);
     try {
       await relay.#healthy(signal);

@@ -1,5 +1,6 @@
 /** Stands in for src/upstream/link.ts, the door to NATS: vi.mock it with this module, and the room dials the model's broker. */
 import { vi } from "vitest";
+import { LineBudget } from "../../src/shared/line-budget.ts";
 import type { Link } from "../../src/upstream/link.ts";
 import { ModelBroker } from "./model-room-broker.ts";
 import { ModelClock } from "./model-room-clock.ts";
@@ -24,6 +25,8 @@ export function newWorld(settings: Readonly<Record<string, string>>): CoreWorld 
   installCollector();
   collectGarbage();
   vi.spyOn(console, "log").mockImplementation(() => {});
+  // Lines left out are told by a timer (log.ts), and here every timer is the room's.
+  vi.spyOn(LineBudget.prototype, "take").mockReturnValue(true);
   vi.spyOn(Math, "random").mockReturnValue(0.5);
   broker = new ModelBroker(clock, new ModelStream("created"));
   return new CoreWorld(clock, broker, settings);

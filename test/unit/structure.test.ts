@@ -25,7 +25,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   client: ["protocol", "shared"],
   console: ["client"],
   dev: ["protocol", "shared", "config"],
-  worker: ["edge", "room"],
+  worker: ["edge", "room", "shared"],
 };
 
 /** The only things that the top of the repository may hold, besides dot-files and what git ignores. */
