@@ -12,7 +12,7 @@ const MALFORMED: Credential = { kind: "malformed" };
 
 /**
  * The credential of a request, from its `Authorization` and `Sec-WebSocket-Protocol` headers (null when absent).
- * A header `Authorization` decides alone. A query string never carries a long-lived token (H8), so none is looked at.
+ * A header `Authorization` decides alone. A query string never carries a token (A1), so none is looked at.
  */
 export function presentedCredential(authorization: string | null, protocols: string | null): Credential {
   if (authorization !== null) {

@@ -43,7 +43,7 @@ function wire(protocol: Protocol): string {
  * What clients in the field were built against. A test that fails here says that the wire has changed:
  *  - an accident: put the wire back;
  *  - an addition that every deployed client of this version ignores or survives: say so in the version's line under
- *    "Versions" in src/protocol/README.md, then write the new hash here;
+ *    "Versions" in docs/spec.md, then write the new hash here;
  *  - anything else: it is a new version, with a subprotocol name, a line there and a row here of its own.
  */
 const HASHES: Record<Protocol, string> = {
@@ -57,8 +57,8 @@ describe("the wire", () => {
   });
 
   it("[V1] has a line in the version history for each version", () => {
-    const readme = readFileSync(new URL("../../src/protocol/README.md", import.meta.url), "utf8");
-    const history = /^## Versions\n(.*?)^## /ms.exec(readme)?.[1] ?? "";
+    const spec = readFileSync(new URL("../../docs/spec.md", import.meta.url), "utf8");
+    const history = /^## Versions\n(.*?)^## /ms.exec(spec)?.[1] ?? "";
     const named = [...history.matchAll(/^- `([^`]+)`/gm)].map(([, name]) => name);
     expect(named).toEqual([V1, V2]);
   });
