@@ -179,7 +179,7 @@ describe.concurrent("streams that were reset", () => {
     expect(served.seqs).toEqual([4, 5]);
   });
 
-  test("[W6] [W12] a stream that was restored and has grown past what was read is told by what it holds", async () => {
+  test("[W6] [P8] [W12] a stream that was restored and has grown past what was read is told by what it holds", async () => {
     await using world = await World.start();
     const { rig } = world;
     const store = join(rig.server.dir, "jetstream");

@@ -44,7 +44,7 @@ function guarded(): {
 }
 
 describe("JumpGuard", () => {
-  it("[W5] passes what follows without a gap, and any jump at the head", () => {
+  it("[P10] [W5] passes what follows without a gap, and any jump at the head", () => {
     const { guard, log } = guarded();
     guard.begin(10, false);
     guard.offer(message(11, 2));
@@ -56,7 +56,7 @@ describe("JumpGuard", () => {
     expect(guard.held).toBe(0);
   });
 
-  it("[W5] where the filter leaves nothing out, asks about every jump, at the head too, and by heartbeat", async () => {
+  it("[P10] [W5] where the filter leaves nothing out, asks about every jump, at the head too, and by heartbeat", async () => {
     const { guard, log, answer } = guarded();
     guard.begin(10, true);
     guard.offer(message(11, 0));

@@ -119,7 +119,7 @@ describe("Reading", () => {
     expect(reading.memory()).toEqual({ subject: "a.>", cursor: 11, position: 15, epoch: "e", last });
   });
 
-  it("[W12] [W2] the last message read again proves the stream, and is given to nobody twice", async () => {
+  it("[P8] [W12] [W2] the last message read again proves the stream, and is given to nobody twice", async () => {
     const { reading, heard, doubts } = await readTo11();
     reading.begin({ start: 10, head: { ...HEAD, lastSeq: 20 }, atHead: false });
     reading.read(message(11, 1));
@@ -134,7 +134,7 @@ describe("Reading", () => {
   it.each([
     ["the same seq at another time", message(11, 3, "{}", "later")],
     ["a seq that held nothing for this room", message(13, 3)],
-  ])("[W6] a stream that was restored and has grown since is told by what it holds: %s", async (_name, event) => {
+  ])("[W6] [P8] a stream that was restored and has grown since is told by what it holds: %s", async (_name, event) => {
     const { reading, heard, doubts } = await readTo11();
     const head = { ...HEAD, lastSeq: 20 };
     reading.begin({ start: 10, head, atHead: false });
@@ -154,7 +154,7 @@ describe("Reading", () => {
   it.each([
     ["another stream", { ...HEAD, epoch: "f" }, 0],
     ["a shorter one, after a while", { ...HEAD, lastSeq: 9 }, 8_000],
-  ])("[W6] %s ends everybody", async (_name, head, patienceMs) => {
+  ])("[W6] [P5] %s ends everybody", async (_name, head, patienceMs) => {
     const { reading, heard } = opened();
     if (patienceMs > 0) {
       expect(reading.startAt(head)).toBeNull();
@@ -169,7 +169,7 @@ describe("Reading", () => {
     expect(reading.memory()).toBeNull();
   });
 
-  it("[W12] a stream that was only behind ends nobody, however often", async () => {
+  it("[P5] [W12] a stream that was only behind ends nobody, however often", async () => {
     const { reading, heard } = opened();
     for (let n = 0; n < 3; n++) {
       expect(reading.startAt({ ...HEAD, lastSeq: 9 })).toBeNull();

@@ -16,7 +16,7 @@ afterEach(() => {
 });
 
 describe("Replays beside live clients", () => {
-  it("[W13] they give way to who is live and hears something, and go on at full speed when it is quiet", async () => {
+  it("[P7] [W13] they give way to who is live and hears something, and go on at full speed when it is quiet", async () => {
     const bench = new ReplaysBench(clock, 16_000, 8);
     const [live] = bench.join(16_000);
     const late = Array.from({ length: 40 }, () => bench.join(0)[0]);

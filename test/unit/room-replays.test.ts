@@ -102,7 +102,7 @@ describe("Replays", () => {
     expect([slow.reading.cursor, bench.faults, bench.fanout.own.size]).toEqual([9_000, [], 0]);
   });
 
-  it("[W5] what was removed before the consumer was created is told, but to who asked for the oldest", async () => {
+  it("[W5] [P9] what was removed before the consumer was created is told, but to who asked for the oldest", async () => {
     const bench = new ReplaysBench(clock, 1_000, 8);
     bench.stream.remove(300);
     const [early] = bench.join(298);
@@ -142,7 +142,7 @@ describe("Replays", () => {
     expect(client.reading.cursor).toBe(code === null ? 9_000 : read);
   });
 
-  it("[W13] [U1] a place that only who does not read holds is given to who reads, and asked for again by a ping", async () => {
+  it("[P6] [W13] [U1] a place that only who does not read holds is given to who reads, and asked for again by a ping", async () => {
     const bench = new ReplaysBench(clock, 6_000, 1);
     const [mute, muteSession] = bench.join(3_000);
     await bench.run(500, []);

@@ -54,7 +54,7 @@ describe("resume", () => {
     expect(resume(room, stream, wishes, WINDOW)).toEqual({ kind, cursor });
   });
 
-  it("[W12] a stream shorter than what was read may only be behind", () => {
+  it("[P5] [W12] a stream shorter than what was read may only be behind", () => {
     expect(resume({ ...ROOM, position: 101 }, STREAM, [], WINDOW)).toEqual({ kind: "wait" });
   });
 });

@@ -13,12 +13,12 @@ function heard(bytes = 1): Throttle {
 }
 
 describe("Throttle", () => {
-  it("[W13] holds nobody up where nobody is live", () => {
+  it("[P7] [W13] holds nobody up where nobody is live", () => {
     const throttle = new Throttle();
     for (let i = 0; i < 3; i++) expect(throttle.book(256 * KIB, 8, NOW_MS)).toBe(NOW_MS);
   });
 
-  it("[W13] gives all replays together 8 KiB a millisecond while somebody is live, in the order they ask", () => {
+  it("[P7] [W13] gives all replays together 8 KiB a millisecond while somebody is live, in the order they ask", () => {
     const throttle = heard();
     const turns = [32, 64, 8].map((kib) => throttle.book(kib * KIB, 1, NOW_MS) - NOW_MS);
     expect(turns).toEqual([0, 4, 12]);
@@ -38,7 +38,7 @@ describe("Throttle", () => {
     expect(throttle.book(64 * KIB, 1, NOW_MS + 900)).toBe(NOW_MS + 900);
   });
 
-  it("[W13] lets go a second after the last event", () => {
+  it("[P7] [W13] lets go a second after the last event", () => {
     const throttle = heard();
     throttle.book(KIB * KIB, 8, NOW_MS + 1_000);
     expect(throttle.book(1, 1, NOW_MS + 1_000)).toBeGreaterThan(NOW_MS + 1_000);
@@ -57,7 +57,7 @@ describe("Throttle", () => {
     expect(late.book(64 * KIB, 100, NOW_MS - hourMs)).toBe(NOW_MS - hourMs + 1_000);
   });
 
-  it("[U1] every replay comes closer to who is live, however many there are and whatever is published", () => {
+  it("[P7] [U1] every replay comes closer to who is live, however many there are and whatever is published", () => {
     fc.assert(
       fc.property(
         fc.integer({ min: 1, max: 20_000 }),

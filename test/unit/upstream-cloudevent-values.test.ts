@@ -35,13 +35,13 @@ describe("the value of an attribute", () => {
   });
 
   it.each(["%FF", "a%C3", "%ED%A0%80", "%C0%AF", '"%FF"', "%F0%9F%98"])(
-    "[W15] [W7] is bad with a value like %s, which is not UTF-8",
+    "[W15] [P2] [W7] is bad with a value like %s, which is not UTF-8",
     (value) => {
       expect(made({ ...REQUIRED, "ce-subject": value })).toBe("bad");
     },
   );
 
-  it("[W15] carries any value, quoted and percent-encoded as the binding says", () => {
+  it("[W15] [P2] carries any value, quoted and percent-encoded as the binding says", () => {
     fc.assert(
       fc.property(fc.string({ unit: "binary" }), fc.boolean(), (value, isQuoted) => {
         const encoded = encodeURIComponent(value);

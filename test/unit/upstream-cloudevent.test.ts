@@ -171,7 +171,7 @@ describe("structured", () => {
     expect(made({ ...REQUIRED, ...headers }, payload)).toEqual({ ...EVENT, ...expected });
   });
 
-  it.each(["ce-id", "ce-source", "ce-type"])("[W15] [W7] is bad without %s, or with an empty one", (name) => {
+  it.each(["ce-id", "ce-source", "ce-type"])("[W15] [P2] [W7] is bad without %s, or with an empty one", (name) => {
     const { [name as keyof typeof REQUIRED]: _removed, ...rest } = REQUIRED;
     expect(made(rest)).toBe("bad");
     expect(made({ ...REQUIRED, [name]: "" })).toBe("bad");
@@ -197,7 +197,7 @@ describe("structured", () => {
     });
   });
 
-  it("[W15] is not in binary mode without ce-specversion", () => {
+  it("[W15] [P2] is not in binary mode without ce-specversion", () => {
     const { "ce-specversion": _removed, ...rest } = REQUIRED;
     expect(made(rest)).toBeNull();
     expect(made({})).toBeNull();

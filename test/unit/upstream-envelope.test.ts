@@ -122,7 +122,7 @@ describe("toEnvelope", () => {
     });
   });
 
-  it("[W15] the payload is the event when the content type says so, whatever the other headers say", () => {
+  it("[W15] [P2] the payload is the event when the content type says so, whatever the other headers say", () => {
     const specversion = ["ce-specversion", "1.0"] as const;
     const headers = headerBlock(specversion, ["content-type", "application/cloudevents+json"]);
     const payload = utf8('{"specversion":"1.0","n":9007199254740993}');
