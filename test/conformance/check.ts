@@ -8,7 +8,7 @@ import type { Context } from "./context.ts";
 export type Pace = "quick" | "waits" | "loads";
 
 export interface Check {
-  /** Rule of the contract. */
+  /** Rule of docs/spec.md. */
   readonly id: string;
   /** What is promised, in a few words. */
   readonly sentence: string;
@@ -38,14 +38,14 @@ export function notChecked(id: string, sentence: string, needs: string): void {
   rule(id, sentence, () => Promise.reject(new NotChecked(needs)));
 }
 
-/** Everything registered, in the order of the contract. */
+/** Everything registered, in the order of docs/spec.md. */
 export function allChecks(): readonly Check[] {
   return registered.toSorted((a, b) => position(a.id) - position(b.id));
 }
 
 const SECTIONS = "HWVUBAOC";
 
-/** H2 before H10, and the sections as the contract has them. */
+/** H2 before H10, and the sections in the order of docs/spec.md. */
 function position(id: string): number {
   return SECTIONS.indexOf(id.charAt(0)) * 100 + Number(id.slice(1));
 }

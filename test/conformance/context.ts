@@ -18,7 +18,7 @@ export interface Target {
 /** What a first connection told about the relay. */
 export interface Traits {
   readonly speaksV2: boolean;
-  /** By the welcome of v2; the contract's default when the relay has none. */
+  /** By the welcome of v2; the default of the specification when the relay has none. */
   readonly heartbeatMs: number;
 }
 

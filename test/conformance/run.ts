@@ -8,7 +8,7 @@ import "./rules/index.ts";
 
 const USAGE = `Usage: npm run conformance -- <ws url> --token T --nats URL [option…]
 
-Runs the rules of the contract against the relay at <ws url> (ws://host:port). It publishes to the stream behind it, below
+Runs the rules of docs/spec.md against the relay at <ws url> (ws://host:port). It publishes to the stream behind it, below
 cellos.events.conformance-<random>, and changes and removes nothing.
 
   --token T       bearer token that may read cellos.events.>

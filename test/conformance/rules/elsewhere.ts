@@ -2,15 +2,13 @@ import { notChecked } from "../check.ts";
 
 // Rules that nothing outside the relay can decide, or that would need a relay of one's own.
 notChecked("W13", "a client that does not read is closed 4408", "more unread bytes than a busy stream should be given");
-notChecked("V8", "auth replaces the credential in place", "JSON Web Tokens");
 notChecked("U3", "how the broker is named and logged in to", "several brokers");
 notChecked("U5", "a room that was replaced notices", "a look inside the platform");
 notChecked("B2", "a full room sends the next client to another shard", "MAX_CLIENTS_PER_ROOM connections");
 notChecked("B3", "a resume inside the window costs the broker nothing", "a look inside the relay");
 notChecked("B4", "one credential cannot open rooms without limit", "MAX_ROOMS_PER_GRANT subjects");
-notChecked("A2", "JSON Web Tokens", "keys to sign them");
-notChecked("A3", "nothing is sent after exp", "JSON Web Tokens");
+notChecked("A3", "nothing is sent after a credential has expired", "a credential that expires");
 notChecked("A6", "no credential in logs", "the relay's logs");
 notChecked("O1", "starts with plain wrangler dev", "a relay of one's own");
 notChecked("O2", "settings are validated", "a relay of one's own");
-notChecked("O3", "logs, metrics and status", "the relay's logs");
+notChecked("O3", "logs", "the relay's logs");
