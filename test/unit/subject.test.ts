@@ -22,7 +22,7 @@ describe("isValidFilter", () => {
     "a tab": "a\tb",
     "a line feed at the end": "a\n",
     "a null character": "a\u0000",
-    "a C1 control": "a\u0085b",
+    "a control beyond ASCII": "a\u0085b",
     "a delete character": "a\u007f",
     "a no-break space": "a\u00a0b",
     "an ideographic space": "a\u3000b",
