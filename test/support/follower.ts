@@ -18,7 +18,7 @@ export interface Beat {
   readonly upstream: unknown;
 }
 
-/** A client as the contract describes one: acknowledges (V9), keeps its cursor (V10) and notes every broken rule. */
+/** A client as the specification describes one: acknowledges (V9), keeps its cursor (V10) and notes every broken rule. */
 export class Follower<Raw extends RawSocket = RawSocket> {
   readonly socket: TestSocket;
   readonly raw: Raw;

@@ -18,7 +18,7 @@ const HARMED = SEED.replace(/.{9}$/, (end) => `${end.startsWith("A") ? "B" : "A"
 const CREDS = new Operator().creds().trim();
 
 describe("loadConfig", () => {
-  it("[O2] has the contract's defaults when nothing is set", () => {
+  it("[O2] has the defaults of the specification when nothing is set", () => {
     expect(config()).toEqual({
       nats: null,
       stream: "CELLOS_EVENTS",

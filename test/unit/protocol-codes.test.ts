@@ -33,7 +33,7 @@ describe("PROBLEM", () => {
 
 describe("CLOSE", () => {
   it.each(Object.entries(TABLE))(
-    "[W5] [W6] [W10] [W11] [W13] %s is as the contract says",
+    "[W5] [W6] [W10] [W11] [W13] %s is as the specification says",
     (name, [code, reason, verdict]) => {
       expect(CLOSE[name as CloseName]).toEqual({ code, reason, verdict });
     },
