@@ -3,7 +3,7 @@ import * as z from "zod";
 import { isValidFilter } from "./protocol/subject.ts";
 import { isCreds, isUserSeed } from "./shared/user-seed.ts";
 
-/** What the README says of one setting. */
+/** What docs/settings.md says of one setting. */
 export interface Setting {
   readonly name: string;
   readonly unit: string;
@@ -155,7 +155,7 @@ const schema = z.object(table);
 /** What the environment sets, each value checked alone; undefined when not set and without a default. */
 export type SettingValues = z.output<typeof schema>;
 
-/** The table as data, in the order of the README. */
+/** The table as data, in the order of docs/settings.md. */
 export const SETTINGS: readonly Setting[] = Object.entries(table).map(([name, field]) => ({
   name,
   ...documented(name, field),

@@ -1,4 +1,4 @@
-/** The results as a page, and the few lines of it that the README shows. Pure. */
+/** The results as a page, and the few lines of it that docs/bench.md shows. Pure. */
 import type { Claim, Section } from "./section.ts";
 import { markdown, type Table } from "./table.ts";
 
@@ -21,8 +21,9 @@ export function page({ machine, command, rounds, sections }: Results): string {
   return `${parts.join("\n\n")}\n`;
 }
 
-/** For the README. */
-export const summary = (sections: readonly Section[]): string => claimsOf(sections, ({ inReadme = false }) => inReadme);
+/** For docs/bench.md. */
+export const summary = (sections: readonly Section[]): string =>
+  claimsOf(sections, ({ inSummary = false }) => inSummary);
 
 function claimsOf(sections: readonly Section[], wanted: (claim: Claim) => boolean): string {
   const rows = sections.flatMap(({ claims }) => claims.filter(wanted).map(cells));

@@ -12,8 +12,8 @@ export interface Bench {
 
 /** One comparison: a ratio, never a number alone. */
 export interface Claim {
-  /** One of the few that the README shows. */
-  readonly inReadme?: boolean;
+  /** One of the few that docs/bench.md shows. */
+  readonly inSummary?: boolean;
   readonly what: string;
   readonly relay: string;
   readonly other: string;

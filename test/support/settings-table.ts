@@ -1,5 +1,8 @@
-/** The README's table of settings. Print it with: npm run --silent settings */
+/** The table of docs/settings.md. `npm run settings` writes it there. */
+import { readFileSync, writeFileSync } from "node:fs";
 import { SETTINGS, type Setting } from "../../src/config.ts";
+
+const DOCUMENT = new URL("../../docs/settings.md", import.meta.url);
 
 export const SETTINGS_HEAD = ["Setting", "Value", "Default", "Meaning"];
 
@@ -16,7 +19,11 @@ function defaultOf(setting: Setting): string {
   return setting.default === "" ? "" : `\`${setting.default}\``;
 }
 
-if (import.meta.main) {
+/** The document with its one table replaced. */
+function rewritten(document: string): string {
   const rows = [SETTINGS_HEAD, SETTINGS_HEAD.map(() => "---"), ...settingsRows()];
-  console.log(rows.map((cells) => `| ${cells.join(" | ")} |`).join("\n"));
+  const table = rows.map((cells) => `| ${cells.join(" | ")} |\n`).join("");
+  return document.replace(/^(?:\|.*\n)+/m, () => table);
 }
+
+if (import.meta.main) writeFileSync(DOCUMENT, rewritten(readFileSync(DOCUMENT, "utf8")));

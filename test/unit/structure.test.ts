@@ -14,7 +14,7 @@ const TOP_FILES: Readonly<Record<string, string>> = {
   "worker.ts": "worker",
 };
 
-/** Who may import whom: a folder, one file of it, or with `type ` a folder's types alone. */
+/** Who may import whom: a folder, one file of it, or with `type ` a folder's types alone. docs/architecture.md says the same. */
 const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   protocol: [],
   shared: [],
@@ -30,8 +30,12 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
 
 /** The only things that the top of the repository may hold, besides dot-files and what git ignores. */
 const TOP_LEVEL = [
+  "CHANGELOG.md",
+  "CONTRIBUTING.md",
   "LICENSE",
   "README.md",
+  "SECURITY.md",
+  "docs",
   "package-lock.json",
   "package.json",
   "src",
@@ -60,19 +64,25 @@ test("imports between the folders of src follow the message's journey", () => {
   expect(wrong).toEqual([]);
 });
 
-test("every folder of src has one line in the README's table", () => {
+test("every folder of src has one line in the table of docs/architecture.md", () => {
   const folders = readdirSync(join(ROOT, "src"), { withFileTypes: true }).filter((entry) => entry.isDirectory());
-  const told = readmeRows().flatMap(([first = ""]) => /^`src\/([a-z]+)\/?`$/.exec(first)?.[1] ?? []);
-  expect(told.toSorted()).toEqual(folders.map(({ name }) => name).toSorted());
+  const told = importRules().flatMap(({ places }) => places.filter((place) => place.endsWith("/")));
+  expect(told.toSorted()).toEqual(folders.map(({ name }) => `${name}/`).toSorted());
 });
 
-test("[O2] the README's table of settings is the one in the code", () => {
-  const rows = readmeRows();
+test("the table of docs/architecture.md says who may import whom as the check above does", () => {
+  const told = importRules().map(({ places, mayImport }) => [folderOf(places[0] ?? ""), mayImport] as const);
+  expect(Object.fromEntries(told)).toEqual(MAY_IMPORT);
+  expect(told).toHaveLength(Object.keys(MAY_IMPORT).length);
+  const files = importRules().flatMap(({ places }) => places.filter((place) => !place.endsWith("/")));
+  expect(files.toSorted()).toEqual(Object.keys(TOP_FILES).toSorted());
+});
+
+test("[O2] the table of docs/settings.md is the one in the code", () => {
+  const rows = rowsOf("docs/settings.md");
   const head = rows.findIndex((cells) => cells.join() === SETTINGS_HEAD.join());
   expect(head).toBeGreaterThanOrEqual(0);
-  const expected = settingsRows();
-  expect(rows.slice(head + 2, head + 2 + expected.length)).toEqual(expected);
-  expect(rows[head + 2 + expected.length]?.[0]).not.toMatch(/^`[A-Z_]+`$/);
+  expect(rows.slice(head + 2)).toEqual(settingsRows());
 });
 
 test("the top of the repository holds nothing unexpected", () => {
@@ -115,9 +125,23 @@ function folderOf(file: string): string {
   return TOP_FILES[file] ?? file.split("/")[0] ?? file;
 }
 
-/** The cells of every table row of the README. */
-function readmeRows(): string[][] {
-  const rows = read("README.md")
+/** The rows of the table: which places of src a rule is for, and what they may import. */
+function importRules(): { places: string[]; mayImport: string[] }[] {
+  const rows = rowsOf("docs/architecture.md").filter(([first]) => first?.startsWith("`src/"));
+  return rows.map(([first = "", , last = ""]) => ({
+    places: quoted(first).map((place) => place.replace("src/", "")),
+    mayImport: quoted(last),
+  }));
+}
+
+/** What stands between backticks. */
+function quoted(cell: string): string[] {
+  return [...cell.matchAll(/`([^`]+)`/g)].map(([, text = ""]) => text);
+}
+
+/** The cells of every table row of a document. */
+function rowsOf(document: string): string[][] {
+  const rows = read(document)
     .split("\n")
     .filter((line) => line.startsWith("|"));
   return rows.map((line) =>

@@ -85,7 +85,7 @@ export async function compression(bench: Bench): Promise<Section> {
     String((passes.get(mode) ?? []).reduce((sum, { missing }) => sum + missing, 0)),
   ]);
   const claim = (what: string, pick: (done: Pass) => number, unit: string) => ({
-    inReadme: true,
+    inSummary: true,
     what,
     relay: `on ${short(of("on", pick))} ${unit}`,
     other: `off ${short(of("off", pick))} ${unit}`,

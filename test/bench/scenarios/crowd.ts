@@ -70,7 +70,7 @@ export async function crowd({ ground, quick, log }: Bench): Promise<Section> {
     ],
     claims: [
       {
-        inReadme: true,
+        inSummary: true,
         what: `heartbeats of ${clients} idle clients`,
         relay: `${short(share * 100)} % of a core`,
         other: "",

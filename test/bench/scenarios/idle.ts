@@ -39,7 +39,7 @@ export async function idle({ ground, quick, log }: Bench): Promise<Section> {
     ],
     tables: [{ head: ["side", "1 client", `${room} clients`, `${2 * room} clients`, "each"], rows }],
     claims: (["nats", "bridge"] as const).map((other) => ({
-      inReadme: true,
+      inSummary: true,
       what: "memory of an idle client",
       relay: bytes(of("v2")),
       other: `${LABELS[other]} ${bytes(of(other))}`,

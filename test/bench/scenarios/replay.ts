@@ -42,7 +42,7 @@ export async function replay(bench: Bench): Promise<Section> {
       rows.push([String(clients), WAYS[way], ranged(spread(done.map((run) => run.seconds))), short(rate), trouble]);
     }
     claims.push({
-      inReadme: true,
+      inSummary: true,
       what: `replay of ${stretch.events} events to ${clients} at once`,
       relay: `v2 ${short(seconds("relay"))} s`,
       other: `${WAYS.ordered} ${short(seconds("ordered"))} s`,
@@ -107,7 +107,7 @@ async function beside(bench: Bench, stretch: Stretch): Promise<{ rows: string[][
   });
   const p99 = (at: number): number => tails[at]?.p99 ?? Number.NaN;
   const claims = PLACES.slice(1).map((place, index) => ({
-    inReadme: true,
+    inSummary: true,
     what: `p99 of live clients while ${place}`,
     relay: `${short(p99(index + 1))} ms`,
     other: `without replays ${short(p99(0))} ms`,

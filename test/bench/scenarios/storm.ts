@@ -60,14 +60,14 @@ export async function storm(bench: Bench): Promise<Section> {
     const what = `${clients} clients resume at once, ${kind === "warm" ? "warm room" : "relay restarted"}`;
     return [
       {
-        inReadme: true,
+        inSummary: true,
         what: `JetStream API calls, ${what}`,
         relay: short(calls),
         other: `a consumer each ${short(direct)}`,
         ratio: times(calls, direct),
       },
       {
-        inReadme: true,
+        inSummary: true,
         what: `time until all are current, ${what}`,
         relay: `${short(seconds)} s`,
         other: `a consumer each ${short(directly)} s`,

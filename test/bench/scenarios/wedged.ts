@@ -88,14 +88,14 @@ function claim({ name, clients, events }: Load, without: Pass, withOne: Pass): C
   const side = name === "v2" ? "v2" : LABELS[name];
   return [
     {
-      inReadme: true,
+      inSummary: true,
       what: `peak growth of memory, ${what}`,
       relay: `${side} ${bytes(growth(withOne))}`,
       other: `without it ${bytes(growth(without))}`,
       ratio: growth(without) > 0 ? times(growth(withOne), growth(without)) : "",
     },
     {
-      inReadme: name === "v2",
+      inSummary: name === "v2",
       what: `p99 of the neighbours, ${what}`,
       relay: `${side} ${short(withOne.tail.p99)} ms`,
       other: `without it ${short(without.tail.p99)} ms`,

@@ -8,18 +8,18 @@ import { cloudEvent } from "../support/cloud-event.ts";
 import { startRelay } from "../support/relay.ts";
 import { Rig } from "../support/rig.ts";
 
-const TOKEN = "readme-token";
-const SUBJECT = "cellos.events.readme";
+const TOKEN = "docs-token";
+const SUBJECT = "cellos.events.docs";
 
 /** The page as a newcomer copies it. */
-function readmePage(): string {
-  const readme = readFileSync(new URL("../../README.md", import.meta.url), "utf8");
-  return /```html\n(<!doctype html>.*?)```/s.exec(readme)?.[1] ?? "";
+function documentedPage(): string {
+  const document = readFileSync(new URL("../../docs/client.md", import.meta.url), "utf8");
+  return /```html\n(<!doctype html>.*?)```/s.exec(document)?.[1] ?? "";
 }
 
-test("[W4] the README's page works when it is pasted, on an origin of its own", async () => {
+test("[W4] the page of docs/client.md works when it is pasted, on an origin of its own", async () => {
   await using server = createServer((_request, response) => {
-    response.setHeader("Content-Type", "text/html").end(readmePage());
+    response.setHeader("Content-Type", "text/html").end(documentedPage());
   }).listen(0, "127.0.0.1");
   await once(server, "listening");
   const origin = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
