@@ -22,9 +22,8 @@ export function roomOf(subject: string): Stub {
   return env.ROOM.getByName(`v1:test:${subject}#0`);
 }
 
-/** Joins the room itself, so that a test has the object behind the socket. */
-export async function joinRoom(subject: string, version: Version, options: JoinOptions = {}): Promise<Follower> {
-  const { since = null, acks } = options;
+/** Upgrades at the room itself; the client reads nothing before it accepts its end. */
+export async function openRoom(subject: string, version: Version, since: number | null = null): Promise<WebSocket> {
   const protocol = version === 2 ? "cellos.relay.v2" : "cellos.events.v1";
   const join = encodeJoin({
     subject,
@@ -38,8 +37,14 @@ export async function joinRoom(subject: string, version: Version, options: JoinO
   const response = await roomOf(subject).fetch("https://room/join", {
     headers: { Upgrade: "websocket", [JOIN_HEADER]: join },
   });
-  const raw = response.webSocket;
-  if (raw === null) throw new Error(`The room answered ${response.status}`);
+  if (response.webSocket === null) throw new Error(`The room answered ${response.status}`);
+  return response.webSocket;
+}
+
+/** Joins the room itself, so that a test has the object behind the socket. */
+export async function joinRoom(subject: string, version: Version, options: JoinOptions = {}): Promise<Follower> {
+  const { since = null, acks } = options;
+  const raw = await openRoom(subject, version, since);
   const follower = new Follower({ socket: new TestSocket(raw), raw }, version, since, acks);
   raw.accept();
   return follower;

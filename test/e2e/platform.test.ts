@@ -1,0 +1,84 @@
+/** What a broker does that the relay relies on (docs/platform.md), asked of the broker itself in the relay's own words. */
+import { connect, type Msg, type NatsConnection } from "nats.ws";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { consumerConfig, createSubject, pullRequest, pullSubject } from "../../src/upstream/api.ts";
+import { parseAck } from "../../src/upstream/pull.ts";
+import { Rig } from "../support/rig.ts";
+import { STREAM } from "../support/rig-control.ts";
+import { until } from "../support/until.ts";
+
+interface Created {
+  readonly error?: { readonly err_code: number };
+  readonly delivered?: { readonly consumer_seq: number; readonly stream_seq: number };
+}
+
+const WANTED = "cellos.events.platform.a";
+const OTHER = "cellos.events.platform.b";
+let rig: Rig;
+let connection: NatsConnection;
+
+beforeAll(async () => {
+  rig = await Rig.start();
+  await rig.createStream();
+  connection = await connect({ servers: rig.server.url });
+});
+afterAll(async () => {
+  await connection.close();
+  await rig.stop();
+});
+
+async function create(name: string, startSeq: number): Promise<Created> {
+  const config = consumerConfig({ stream: STREAM, name, filter: WANTED, startSeq, inactiveMs: 60_000 });
+  const answer = await connection.request(createSubject(STREAM, name, WANTED), JSON.stringify(config));
+  return answer.json<Created>();
+}
+
+/** Everything that the broker sends for one pull, as it comes. */
+function pull(consumer: string, options: { batch: number; maxBytes?: number }): Msg[] {
+  const frames: Msg[] = [];
+  const inbox = `_INBOX.${crypto.randomUUID()}`;
+  connection.subscribe(inbox, { callback: (_, message) => void frames.push(message) });
+  const request = pullRequest({ expiresMs: 2_000, idleHeartbeatMs: 100, ...options });
+  connection.publish(pullSubject(STREAM, consumer), JSON.stringify(request), { reply: inbox });
+  return frames;
+}
+
+describe("the broker", () => {
+  test("[JS-1] [JS-2] moves a consumer that starts too low to the first message, and says so only by delivered", async () => {
+    const { lastSeq } = await rig.streamState();
+    const messages = Array.from({ length: 10 }, () => ({ subject: WANTED, data: {} }));
+    const seqs = await rig.publish(messages);
+    await rig.purge(seqs[5]);
+    expect(seqs[0]).toBe(lastSeq + 1);
+    expect(await create("zero", 0)).toMatchObject({ error: { err_code: 10094 } });
+    expect(await create("low", 1)).toMatchObject({ delivered: { consumer_seq: 0, stream_seq: lastSeq + 5 } });
+    expect(await create("inside", lastSeq + 8)).toMatchObject({ delivered: { stream_seq: lastSeq + 7 } });
+    // 2.9 moves a start above the end down to it, newer brokers wait for that seq: so the answer is no sign of a lost cursor.
+    const above = await create("above", lastSeq + 20);
+    expect([lastSeq + 10, lastSeq + 19]).toContain(above.delivered?.stream_seq);
+  });
+
+  test("[JS-7] [JS-17] counts in its idle heartbeats what it delivered, and how far it has looked", async () => {
+    const [start = 0, , end = 0] = await rig.publish([WANTED, OTHER, OTHER].map((subject) => ({ subject, data: {} })));
+    await create("heartbeat", start);
+    const frames = pull("heartbeat", { batch: 10 });
+    const beat = await until("it has looked at everything", () =>
+      frames.find(({ headers }) => headers?.code === 100 && headers.get("Nats-Last-Stream") === String(end)),
+    );
+    expect(beat.headers?.get("Nats-Last-Consumer")).toBe("1");
+    expect(parseAck(frames[0]?.reply)).toMatchObject({ seq: start, dseq: 1, pending: 0 });
+  });
+
+  test("[JS-9] answers a pull of fewer bytes than the next message with 409, and does not move", async () => {
+    const [start = 0] = await rig.publish([{ subject: WANTED, data: { pad: "x".repeat(5_000) } }]);
+    await create("bytes", start);
+    for (let n = 0; n < 2; n++) {
+      const frames = pull("bytes", { batch: 1, maxBytes: 1_000 });
+      await until("it is refused", () => frames.length > 0);
+      expect(frames[0]?.headers).toMatchObject({ code: 409, description: "Message Size Exceeds MaxBytes" });
+    }
+    const frames = pull("bytes", { batch: 1, maxBytes: 1_000_000 });
+    await until("it is delivered", () => frames.length > 0);
+    expect(frames[0]?.data.length).toBeGreaterThan(5_000);
+  });
+});
