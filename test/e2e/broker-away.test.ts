@@ -113,7 +113,7 @@ describe.concurrent("joining while the broker is away", () => {
     expectUnavailable(await Promise.all([timed(joinAt(relay, SUBJECT, 1)), timed(joinAt(relay, SUBJECT, 2))]));
   });
 
-  test("[W11] a broker without JetStream is unavailable: it may be starting", async () => {
+  test("[W11] [JS-18] a broker without JetStream is unavailable: it may be starting", async () => {
     await using world = await World.start({
       user: "rig",
       pass: "rig",

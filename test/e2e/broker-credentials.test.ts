@@ -128,7 +128,7 @@ describe.concurrent("credentials", () => {
     expect(follower.faults).toEqual([]);
   });
 
-  test("[U3] [W11] a tunnel that asks for a service token in headers", async () => {
+  test("[U3] [W11] [WD-2] a tunnel that asks for a service token in headers", async () => {
     await using rig = await Rig.start();
     await rig.createStream();
     await using tunnel = await startTunnel(rig.server.port, "the-id", "the-secret");

@@ -44,7 +44,7 @@ describe.concurrent("refusals", () => {
     }
   });
 
-  test("[W11] [V3] [V5] a stream that does not exist is refused, and serves as soon as it is there", async () => {
+  test("[W11] [V3] [V5] [JS-18] a stream that does not exist is refused, and serves as soon as it is there", async () => {
     await using world = await World.start({ stream: false });
     await expectRefused(world);
     // A renamed stream is a stream not found.
@@ -71,17 +71,17 @@ describe.concurrent("refusals", () => {
     ["STREAM.INFO", ["$JS.API.STREAM.INFO.>"]],
     ["CONSUMER.CREATE", ["$JS.API.CONSUMER.CREATE.>"]],
     ["CONSUMER.MSG.NEXT", ["$JS.API.CONSUMER.MSG.NEXT.>"]],
-  ])("[W11] a user without the right to %s is refused", async (_, deny) => {
+  ])("[W11] [NATS-7] a user without the right to %s is refused", async (_, deny) => {
     await using world = await World.start(worldWithout(deny));
     await expectRefused(world);
   });
 
-  test("[W11] a user that may not subscribe to its inbox is refused", async () => {
+  test("[W11] [NATS-7] a user that may not subscribe to its inbox is refused", async () => {
     await using world = await World.start(worldWithout([], ["_INBOX.>"]));
     await expectRefused(world);
   });
 
-  test("[U3] a user with exactly the documented rights is served, live and by replay", async () => {
+  test("[U3] [NATS-10] a user with exactly the documented rights is served, live and by replay", async () => {
     const allow = [
       "$JS.API.STREAM.INFO.CELLOS_EVENTS",
       "$JS.API.CONSUMER.CREATE.CELLOS_EVENTS.>",

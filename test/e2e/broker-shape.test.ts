@@ -16,7 +16,7 @@ async function callsSince(rig: Rig, from: number): Promise<string[]> {
 const count = (calls: readonly string[], name: string): number => calls.filter((call) => call === name).length;
 
 describe.concurrent("one room, one upstream", () => {
-  test("[U1] [U4] [W3] 200 clients share one connection and one consumer, and both go when they have left", async () => {
+  test("[U1] [U4] [W3] [JS-12] 200 clients share one connection and one consumer, and both go when they have left", async () => {
     await using world = await World.start({ vars: { HEARTBEAT_SECONDS: "20" } });
     const { rig } = world;
     const subject = "cellos.events.shape.>";

@@ -29,13 +29,13 @@ async function agreed(vars: Record<string, string>, offers: boolean): Promise<{ 
 }
 
 describe("permessage-deflate", () => {
-  test("[M4] is declined by default, and the connection works", async () => {
+  test("[WS-18] is declined by default, and the connection works", async () => {
     const { extensions, first } = await agreed({}, true);
     expect(extensions).toBe("");
     expect(first).toContain('"type":"welcome"');
   });
 
-  test("[M4] is agreed to with COMPRESSION=on, by those who offer it", async () => {
+  test("[WS-18] is agreed to with COMPRESSION=on, by those who offer it", async () => {
     const { extensions, first } = await agreed({ COMPRESSION: "on" }, true);
     expect(extensions).toContain("permessage-deflate");
     expect(first).toContain('"type":"welcome"');

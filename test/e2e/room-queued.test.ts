@@ -28,7 +28,7 @@ async function answer(world: World): Promise<number> {
   }
 }
 
-test("[B1] [H3] past MAX_QUEUED_BYTES sheds who does not read, refuses newcomers until that has drained, and harms no reader", async () => {
+test("[B1] [H3] [WS-3] [WS-4] past MAX_QUEUED_BYTES sheds who does not read, refuses newcomers until that has drained, and harms no reader", async () => {
   await using world = await World.start({ vars: { MAX_QUEUED_BYTES: String(MAX_QUEUED_BYTES) } });
   const reader = await world.join(SUBJECT, 2);
   const others = await deaf(world, 4);

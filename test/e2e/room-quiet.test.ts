@@ -60,7 +60,7 @@ describe.concurrent("quiet subjects", () => {
     for (const { faults, seqs } of followers) expect([faults, seqs]).toEqual([[], []]);
   });
 
-  test("[W9] [W2] no heartbeat ever passes a match that was not sent, under a firehose on other subjects", async () => {
+  test("[W9] [W2] [JS-7] no heartbeat ever passes a match that was not sent, under a firehose on other subjects", async () => {
     await using world = await World.start();
     const followers = await world.joinMany(4, QUIET);
     const matches: number[] = [];

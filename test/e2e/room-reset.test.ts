@@ -57,7 +57,7 @@ describe.concurrent("streams that were reset", () => {
     await expectServed(world);
   });
 
-  test("[W6] [V6] 50 clients that come back with cursors of a stream that is no more are told at once", async () => {
+  test("[W6] [V6] [JS-4] 50 clients that come back with cursors of a stream that is no more are told at once", async () => {
     await using world = await World.start();
     const first = await world.join(SUBJECT, 2);
     const { epoch = "" } = await first.socket.type("welcome");
@@ -113,7 +113,7 @@ describe.concurrent("streams that were reset", () => {
     }
   });
 
-  test("[W6] [W12] a stream that is deleted and not yet back closes nobody; back, it is another one", async () => {
+  test("[W6] [W12] [JS-5] a stream that is deleted and not yet back closes nobody; back, it is another one", async () => {
     await using world = await World.start();
     const followers = await world.joinMany(4, SUBJECT);
     const seqs = await world.publish(SUBJECT, 3);
@@ -179,7 +179,7 @@ describe.concurrent("streams that were reset", () => {
     expect(served.seqs).toEqual([4, 5]);
   });
 
-  test("[W6] [P8] [W12] a stream that was restored and has grown past what was read is told by what it holds", async () => {
+  test("[W6] [P8] [W12] [JS-17] a stream that was restored and has grown past what was read is told by what it holds", async () => {
     await using world = await World.start();
     const { rig } = world;
     const store = join(rig.server.dir, "jetstream");

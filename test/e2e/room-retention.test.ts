@@ -59,7 +59,7 @@ describe.concurrent("retention", () => {
     for (const { seqs, faults } of followers) expect([seqs, faults]).toEqual([[...before, ...after], []]);
   });
 
-  test("[W5] a since below the floor is told so before any event, one at the floor is served", async () => {
+  test("[W5] [JS-2] a since below the floor is told so before any event, one at the floor is served", async () => {
     await using world = await World.start({ stream: { maxMessages: 100 }, vars: { WINDOW_BYTES: "1000" } });
     const last = await world.publishMany(SUBJECT, 300);
     const oldest = last - 99;
@@ -106,7 +106,7 @@ describe.concurrent("retention", () => {
     }
   });
 
-  test("[W5] after a purge since at last works, older is told so", async () => {
+  test("[W5] [JS-3] after a purge since at last works, older is told so", async () => {
     await using world = await World.start({ vars: { WINDOW_BYTES: "1" } });
     const last = await world.publishMany(SUBJECT, 50);
     await world.rig.purge();
@@ -145,7 +145,7 @@ describe.concurrent("retention", () => {
     }
   });
 
-  test("[W5] [U1] retention overtakes a replay that waits for its reader: told so, and nothing after the gap", async () => {
+  test("[W5] [U1] [JS-6] retention overtakes a replay that waits for its reader: told so, and nothing after the gap", async () => {
     await using world = await World.start({
       stream: { maxMessages: 4_000 },
       vars: { WINDOW_BYTES: "10000", MAX_UNREAD_BYTES: "65536" },

@@ -48,7 +48,7 @@ describe.concurrent("a room that slept", () => {
   // Two periods: in the first the room falls asleep, and only the alarm at the end of the second finds the broker back.
   const timeout = 90_000;
 
-  test("[W12] [W8] live clients of both versions lose nothing and get nothing twice", { timeout }, async () => {
+  test("[W12] [W8] [DO-1] live clients of both versions lose nothing and get nothing twice", { timeout }, async () => {
     await using world = await World.start({ vars: { HEARTBEAT_SECONDS: "25" } });
     const clients = await world.joinMany(4, SUBJECT);
     const joinedAtMs = Date.now();

@@ -26,7 +26,7 @@ const rooms = async (subject: string): Promise<number> =>
   (await rig.consumers()).filter(({ filter }) => filter === subject).length;
 
 describe("shards", () => {
-  test("[B2] a full room sends the next client to another, and when all are full the answer is 503", async () => {
+  test("[B2] [DO-28] a full room sends the next client to another, and when all are full the answer is 503", async () => {
     const subject = "cellos.events.shards.a";
     const clients: Dialled[] = [];
     for (let n = 0; n < 5; n++) clients.push(await join(subject));

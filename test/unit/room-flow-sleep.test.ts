@@ -66,7 +66,7 @@ describe("an account over the sleep of the room", () => {
     );
   });
 
-  it("[B1] takes as proof only what was sent before the ping before, though looks were forgotten (PLATFORM C7)", () => {
+  it("[B1] [WS-7] takes as proof only what was sent before the ping before, though looks were forgotten", () => {
     const actions = fc.array(
       fc.oneof(
         fc.record({ do: fc.constant("send" as const), bytes: fc.integer({ min: 1, max: 400 }) }),

@@ -82,7 +82,7 @@ describe("flow control", () => {
     );
   });
 
-  it("[B1] takes as proof only what was sent before the ping before (PLATFORM C7)", () => {
+  it("[B1] [WS-7] takes as proof only what was sent before the ping before", () => {
     // A client behind a FIFO: its ping is stamped when it arrives, and the pong queued behind everything sent so far.
     const actions = fc.array(
       fc.oneof(
@@ -149,7 +149,7 @@ describe("flow control", () => {
     expect(flow).toMatchObject({ grantBytes: 350, owedSinceMs: 7, provenBytes: 0 });
   });
 
-  it("[B1] leaves a stamp of this very millisecond alone: another ping in it would never be seen", () => {
+  it("[B1] [WS-9] leaves a stamp of this very millisecond alone: another ping in it would never be seen", () => {
     const flow = newFlow(V2, null);
     recordSent(flow, 300, false, LIMITS, 0);
     expect(poll(flow, 5, LIMITS, 5)).toBe(false);

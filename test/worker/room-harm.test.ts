@@ -77,7 +77,7 @@ describe("a room that comes to harm", () => {
     survivor?.socket.close(1000);
   });
 
-  test("[W12] a handler that throws harms neither its client nor another", async () => {
+  test("[W12] [DO-6] a handler that throws harms neither its client nor another", async () => {
     const subject = "cellos.events.harm.throw";
     const stub = roomOf(subject);
     const followers = [await joinRoom(subject, 1), await joinRoom(subject, 2)];
@@ -98,7 +98,7 @@ describe("a room that comes to harm", () => {
     }
   });
 
-  test("[U4] an aborted room that nobody comes back to tidies up at its next alarm", async () => {
+  test("[U4] [DO-8] an aborted room that nobody comes back to tidies up at its next alarm", async () => {
     const subject = "cellos.events.harm.abort";
     const stub = roomOf(subject);
     const follower = await joinRoom(subject, 2);

@@ -36,7 +36,7 @@ async function expectAll(followers: readonly Follower[], seqs: readonly number[]
 }
 
 describe("a room that slept", () => {
-  test("[W12] [V10] live clients of both versions lose nothing and get nothing twice, several times over", async () => {
+  test("[W12] [V10] [DO-1] [DO-3] live clients of both versions lose nothing and get nothing twice, several times over", async () => {
     const subject = "cellos.events.sleep.live";
     const stub = roomOf(subject);
     const followers = [await joinRoom(subject, 1), await joinRoom(subject, 2), await joinRoom(subject, 2)];
@@ -55,7 +55,7 @@ describe("a room that slept", () => {
     for (const { socket } of followers) socket.close(1000);
   });
 
-  test("[W12] [V10] [B1] a client in the middle of a catch-up goes on where it was, once it acknowledges", async () => {
+  test("[W12] [V10] [B1] [DO-17] a client in the middle of a catch-up goes on where it was, once it acknowledges", async () => {
     const subject = "cellos.events.sleep.replay";
     const stub = roomOf(subject);
     const seqs = Array.from({ length: 2_000 }, (_, index) => index);
@@ -104,7 +104,7 @@ describe("a room that slept", () => {
     }
   });
 
-  test("[W14] a client that leaves a sleeping room is answered", async () => {
+  test("[W14] [WD-7] a client that leaves a sleeping room is answered", async () => {
     const subject = "cellos.events.sleep.leave";
     const followers = [await joinRoom(subject, 1), await joinRoom(subject, 2)];
     await rig.act("refuse");
@@ -143,7 +143,7 @@ describe("a room that slept", () => {
     );
   });
 
-  test("[W2] an object that dies takes its sockets along, and its clients resume", async () => {
+  test("[W2] [DO-8] an object that dies takes its sockets along, and its clients resume", async () => {
     const subject = "cellos.events.sleep.abort";
     const followers = [await joinRoom(subject, 1), await joinRoom(subject, 2)];
     const seqs = await publish(subject, 5);
