@@ -15,7 +15,7 @@ export interface Setting {
 }
 type Doc = Omit<Setting, "name">;
 
-/** The platform's location hints (PLATFORM H1). */
+/** The platform's location hints (DO-26). */
 export const HINTS = ["wnam", "enam", "sam", "weur", "eeur", "apac-ne", "apac-se", "apac", "oc", "afr", "me"] as const;
 export type Hint = (typeof HINTS)[number];
 const ROOM_PLACEMENTS = ["regional", "single", ...HINTS] as const;

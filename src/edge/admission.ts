@@ -1,4 +1,4 @@
-/** Whether a request for events is served: the checks of CONTRACT H3, in its order. The first that fails answers. */
+/** Whether a request for events is served: the checks of H3, in its order. The first that fails answers. */
 import type { Config } from "../config.ts";
 import { isSubsetOf } from "../protocol/subject.ts";
 import type { JoinRequest } from "../room/join.ts";

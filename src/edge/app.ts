@@ -1,4 +1,4 @@
-/** The HTTP surface of the relay: CONTRACT section H. */
+/** The HTTP surface of the relay: H1 to H11. */
 import { Hono } from "hono";
 import { configOf, type ConfigResult } from "../config.ts";
 import { describeError, leftOutDueInMs, logEvent, tellLeftOut } from "../shared/log.ts";

@@ -1,4 +1,4 @@
-/** From a presented credential to what it grants: CONTRACT A1 and A4. */
+/** From a presented credential to what it grants: A1 and A4. */
 import type { Config } from "../config.ts";
 import { equalBytes } from "../shared/constant-time.ts";
 import type { Credential } from "./credentials.ts";

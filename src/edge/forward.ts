@@ -27,7 +27,7 @@ async function toClient(answer: Response | null, compression: boolean): Promise<
   if (answer === null) return problemResponse("room-busy");
   if (answer.status === 101 && answer.webSocket !== null) {
     const headers = new Headers(answer.headers);
-    // Left alone, the runtime takes every offer (PLATFORM M4). An extension that nobody offered takes none, and is not sent.
+    // Left alone, the runtime takes every offer (WS-18). An extension that nobody offered takes none, and is not sent.
     if (!compression) headers.set("Sec-WebSocket-Extensions", "none");
     return new Response(null, { status: 101, webSocket: answer.webSocket, headers });
   }
@@ -45,7 +45,7 @@ async function knock(rooms: Env["ROOM"], id: RoomId, { hint }: Placement, join: 
   const options = hint === null ? {} : { locationHint: hint };
   for (let attempt = 1; ; attempt += 1) {
     try {
-      // PLATFORM H5: a stub that threw stays broken, so each attempt takes a new one.
+      // A stub that threw stays broken, so each attempt takes a new one (DO-24).
       return await rooms.getByName(roomName(id), options).fetch("https://room/join", request);
     } catch (error) {
       const { overloaded = false, retryable = false } = Object(error) as {

@@ -1,4 +1,4 @@
-/** Which web pages may read from the relay: CONTRACT A5 and H11. */
+/** Which web pages may read from the relay: A5 and H11. */
 
 /**
  * Whether a request may be served by its `Origin` header (A5). Null means no such header: not a browser.

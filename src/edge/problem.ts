@@ -1,4 +1,4 @@
-/** Every refusal over HTTP as problem details (RFC 9457): CONTRACT H2. Fixed text: nothing a client sent is echoed. */
+/** Every refusal over HTTP as problem details (RFC 9457): H2. Fixed text: nothing a client sent is echoed. */
 
 /** Stable types, relative to `/problems/`. */
 const TYPES = {

@@ -1,4 +1,4 @@
-/** The query of a request for events: CONTRACT H1, H4, H5. */
+/** The query of a request for events: H1, H4, H5. */
 import { isValidFilter } from "../protocol/subject.ts";
 import type { RefusalReason } from "./problem.ts";
 

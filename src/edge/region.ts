@@ -1,6 +1,6 @@
 /**
  * Where a room should live: close to those who watch it. Pure. A Durable Object never moves and a hint is only
- * honoured the first time (PLATFORM H1), so the region is part of the room's name.
+ * honoured the first time (DO-26), so the region is part of the room's name.
  */
 
 import type { Hint, RoomPlacement } from "../settings.ts";
@@ -20,7 +20,7 @@ const SOUTH_EAST_ASIA = new Set("BN ID KH LA MM MY PH SG TH TL VN".split(" "));
 const EAST_OF_EUROPE = 15;
 const WEST_OF_AMERICA = -100;
 
-/** The hint for a client's place (PLATFORM H2); null when nothing is known of it. */
+/** The hint for a client's place (DO-27); null when nothing is known of it. */
 export function hintFor(place: Place | null | undefined): Hint | null {
   const country = place?.country ?? "";
   if (MIDDLE_EAST.has(country)) return "me";

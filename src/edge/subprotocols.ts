@@ -1,4 +1,4 @@
-/** Which protocol a connection speaks, from what the client offered: CONTRACT V1. */
+/** Which protocol a connection speaks, from what the client offered: V1. */
 import { BEARER_PREFIX, V1, V2, type Protocol } from "../protocol/subprotocol.ts";
 
 export type Choice =

@@ -1,5 +1,5 @@
 /**
- * Close codes and reasons: CONTRACT section C, one table for relay and client.
+ * Close codes and reasons (C), one table for relay and client.
  * A reason is part of the contract: clients show it, tests compare it.
  */
 

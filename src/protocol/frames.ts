@@ -1,5 +1,5 @@
 /**
- * Wire frames of both protocol versions (CONTRACT W1, W5, W8, V3 to V5), as text.
+ * Wire frames of both protocol versions (W1, W5, W8, V3 to V5), as text.
  *
  * Everything here is string work on purpose: an envelope is the publisher's own JSON text, so it is spliced
  * and never parsed again, and a number above 2^53 keeps its digits (W1).

@@ -1,4 +1,4 @@
-/** NATS subject filters (CONTRACT H4): what a client may ask for, and what lies inside what. */
+/** NATS subject filters (H4): what a client may ask for, and what lies inside what. */
 
 const MAX_SUBJECT_BYTES = 256;
 

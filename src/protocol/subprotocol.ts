@@ -1,4 +1,4 @@
-/** WebSocket subprotocol names (CONTRACT V1). v1 is spoken when none is offered. */
+/** WebSocket subprotocol names (V1). v1 is spoken when none is offered. */
 export const V1 = "cellos.events.v1";
 export const V2 = "cellos.relay.v2";
 export type Protocol = typeof V1 | typeof V2;

@@ -1,8 +1,8 @@
 /**
  * What may lie unread in the runtime's queues: one account a room, summed over the isolate, because all rooms of
- * an isolate share 128 MB (B1, PLATFORM C6). Queues cannot be seen, so the account holds what gives no sign of being
+ * an isolate share 128 MB (B1, DO-22, WS-6). Queues cannot be seen, so the account holds what gives no sign of being
  * read: a v2 client that does not owe a ping is reading. A socket that was closed keeps its queue until the peer has
- * read it or its connection dies (PLATFORM C3, C4), so it stays in the account until the runtime says that it is gone.
+ * read it or its connection dies (WS-3, WS-4), so it stays in the account until the runtime says that it is gone.
  */
 import { V1 } from "../protocol/subprotocol.ts";
 import { WeakMembers, type Owner } from "../shared/weak-members.ts";
@@ -17,7 +17,7 @@ const MEASURE_EVERY_MS = 250;
 
 /**
  * Call when an object is made anew: what its last instance had in the account went with its memory, or is told to this one
- * (PLATFORM A6). A socket that it closed may drain only now.
+ * (DO-1, DO-8). A socket that it closed may drain only now.
  */
 export function forgetBacklog(owner: Owner): void {
   isolate.delete(owner);

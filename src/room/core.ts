@@ -164,7 +164,7 @@ export class Core implements FeedHost {
     this.#keepPulse();
   }
 
-  /** Watches the stream's identity, its last seq and its floor (W6, PLATFORM L5). */
+  /** Watches the stream's identity, its last seq and its floor (W6, JS-5). */
   async #watch(fanout: Fanout): Promise<void> {
     const head = await this.#ask().catch(() => null);
     if (head !== null) this.#replays.expire(fanout, head.firstSeq);
@@ -238,7 +238,7 @@ export class Core implements FeedHost {
     });
   }
 
-  /** Only a room without upstream can sleep, so only then is anything written (PLATFORM A3, B4). */
+  /** Only a room without upstream can sleep, so only then is anything written (DO-2, DO-31). */
   #persistIfShut(): void {
     if (this.#feed?.state !== "open") this.#persist();
   }

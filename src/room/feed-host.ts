@@ -41,7 +41,7 @@ export interface FeedHost {
   collect(): Promise<void>;
   /** The first pull was accepted: joiners may be answered. */
   onReady(): void;
-  /** The upstream is gone or in doubt: what must survive is written down now (PLATFORM A4). */
+  /** The upstream is gone or in doubt: what must survive is written down now (DO-3). */
   onLost(): void;
   onFailed(): void;
 }

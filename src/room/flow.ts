@@ -1,16 +1,16 @@
 /**
  * How much a client has been sent and not yet proven to have read (B1). Pure.
  *
- * A socket's queue cannot be seen and has no limit (PLATFORM C1, C2). The only proof is the ordered
+ * A socket's queue cannot be seen and has no limit (WS-1, WS-2). The only proof is the ordered
  * `ping`/`pong`: a ping with a new time stamp means that the client has read everything that was sent before
- * the previous pong (PLATFORM C7). Two promises follow from the numbers below:
+ * the previous pong (WS-7). Two promises follow from the numbers below:
  *  - a client that proves nothing is sent at most `budgetBytes` and one frame;
  *  - after every ping it may be sent at least `ackBytes` more, so one that reads always has a reason to ping.
  */
 import { V2, type Protocol } from "../protocol/subprotocol.ts";
 
 /**
- * A client that owes a ping is looked at this often at least: the platform answers pings without telling us (PLATFORM E1).
+ * A client that owes a ping is looked at this often at least: the platform answers pings without telling us (WS-8).
  * Whoever is waited for since just now is looked at sooner: one that is near answers within a millisecond.
  */
 export const PACED_MS = 25;
@@ -65,7 +65,7 @@ export function newFlow(protocol: Protocol, pingAtMs: number | null): Flow {
 /**
  * The account of a socket that survived while the room slept, from what was written down. A v2 client goes on with it: what
  * it had not proven it still has to, or every sleep would be another budget. But nothing of that lies in a queue, since
- * one that is not empty keeps the room awake (PLATFORM C5). A v1 client has no duty to ping, and begins anew.
+ * one that is not empty keeps the room awake (WS-5). A v1 client has no duty to ping, and begins anew.
  */
 export function wakeFlow(kept: Flow | undefined, protocol: Protocol, pingAtMs: number | null): Flow {
   if (kept === undefined || protocol !== V2) return newFlow(protocol, pingAtMs);

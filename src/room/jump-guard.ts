@@ -1,11 +1,11 @@
 /**
  * Holds back what the live consumer read after a suspicious jump (W5). Pure, but for the question it asks.
  *
- * A filter skips seqs, and so does retention that overtakes a reader: the frames look the same (PLATFORM L6). Only the
+ * A filter skips seqs, and so does retention that overtakes a reader: the frames look the same (JS-6). Only the
  * stream's floor tells: if it is still at or below the place of the jump after the jump was read, nothing was removed
  * in between. Where the filter is that of the whole stream it skips nothing, so every jump is suspicious. Elsewhere
  * jumps are the rule, and only those in a backlog are: at the head hardly anything can be overtaken, and what the
- * broker says of its backlog may be late (PLATFORM K3) only where events are removed as soon as they have come.
+ * broker says of its backlog may be late (JS-10) only where events are removed as soon as they have come.
  *
  *   passing ──suspicious jump──▶ asking ──floor at or below it──▶ passing, all of it
  *                                  └──floor above it──▶ overtaken, then passing what is above the floor

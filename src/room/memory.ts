@@ -1,4 +1,4 @@
-/** What a room writes down so that it can sleep: never per message, only when its upstream is not there (PLATFORM A4, B4). */
+/** What a room writes down so that it can sleep: never per message, only when its upstream is not there (DO-3, DO-31). */
 export interface Memory {
   readonly subject: string;
   /** R, as the live clients have it. */

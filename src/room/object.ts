@@ -2,7 +2,7 @@
  * DOOR: the Durable Object of one subject. Platform callbacks come in here and are handed to `core.ts`; sockets,
  * attachments, storage and the alarm are touched here only.
  *
- * The constructor cannot fail: a throw there would drop every socket that survived hibernation (PLATFORM A6).
+ * The constructor cannot fail: a throw there would drop every socket that survived hibernation (DO-7).
  */
 import { DurableObject } from "cloudflare:workers";
 import { configOf, type Config } from "../config.ts";
@@ -87,7 +87,7 @@ export class Room extends DurableObject<Env> {
     if (verdict !== null) this.#core?.leave(session, verdict);
   }
 
-  /** The runtime answers no close of a hibernatable socket: without this the client hangs (PLATFORM D5). */
+  /** The runtime answers no close of a hibernatable socket: without this the client hangs (WS-13). */
   override webSocketClose(socket: WebSocket, code: number, reason: string): void {
     this.#gone(socket);
     const nothingSaid = code === 1005 || code === 1006 || code === 1015;
@@ -109,7 +109,7 @@ export class Room extends DurableObject<Env> {
     this.#core?.backlog?.drained(socket);
   }
 
-  /** The next alarm is set before anything can go wrong; a throw would be retried behind it (PLATFORM F3). */
+  /** The next alarm is set before anything can go wrong; a throw would be retried behind it (DO-16). */
   override async alarm(): Promise<void> {
     const config = configOf(this.env);
     const periodMs = config.ok ? config.config.heartbeatMs : 60_000;
@@ -172,7 +172,7 @@ export class Room extends DurableObject<Env> {
     if ((await this.ctx.storage.getAlarm()) === null) await this.ctx.storage.setAlarm(Date.now() + periodMs);
   }
 
-  /** A replaced room learns it only by touching storage, which throws when it is fenced off (U5, PLATFORM A8). */
+  /** A replaced room learns it only by touching storage, which throws when it is fenced off (U5, DO-13). */
   #onBeat(): void {
     this.#shards.tell();
     this.#grants.beat(this.#core?.subject ?? "", this.#sockets.all(), Date.now());

@@ -43,7 +43,7 @@ export class Replay {
   #arriving: Envelope[] = [];
   /** The pull has brought what it could. */
   #isOver = false;
-  /** First position of this pull after which a seq is missing: retention may have removed it (PLATFORM L6). */
+  /** First position of this pull after which a seq is missing: retention may have removed it (JS-6). */
   #jumpAfter: number | null = null;
   #lastSeq: number;
   /** What was checked and is being served: everything that matches in (base, readyTo]. */
@@ -56,7 +56,7 @@ export class Replay {
   #takenAtMs = 0;
   #brokeOff = false;
 
-  /** Starts above `base`; `pullBytes` as PLATFORM J11 says. */
+  /** Starts above `base`; `pullBytes`: see JS-9. */
   constructor(base: number, fanout: Fanout, pullBytes: number, host: ReplayHost) {
     this.#base = base;
     this.#lastSeq = base;

@@ -165,7 +165,7 @@ export class Replays {
     }
   }
 
-  /** Retention passed members between the question and the answer (PLATFORM L2). */
+  /** Retention passed members between the question and the answer (JS-2). */
   #lose(replay: Replay, fanout: Fanout, start: number): void {
     for (const member of [...replay.members]) {
       const phase = member.phase;

@@ -11,7 +11,7 @@ export interface SenderOptions {
   readonly maxUnprovenBytes: number;
   readonly maxQueuedBytes: number;
   readonly ackBytes: number;
-  /** Time stamp of a socket's last `ping`, as the platform keeps it (PLATFORM C7). */
+  /** Time stamp of a socket's last `ping`, as the platform keeps it (WS-9). */
   readonly pingAtMs: (session: Session) => number | null;
 }
 

@@ -53,7 +53,7 @@ export function sentTo({ phase }: Session, cursor: number, position: number): nu
   return phase.readTo >= cursor ? Math.max(position, phase.cursor) : phase.readTo;
 }
 
-/** What lies in a socket's attachment (at most 16 KiB, PLATFORM D1). A live session's cursor is the room's. */
+/** What lies in a socket's attachment (at most 16 KiB, WS-16). A live session's cursor is the room's. */
 export interface Attachment {
   readonly v: 1;
   readonly protocol: Protocol;

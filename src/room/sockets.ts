@@ -30,7 +30,7 @@ export class Sockets {
     this.#sessions.delete(session.socket as WebSocket);
   }
 
-  /** Time stamp of the client's last `ping`, which the platform answers by itself (PLATFORM C7, E2). */
+  /** Time stamp of the client's last `ping`, which the platform answers by itself (WS-8, WS-9). */
   pingAtMs(session: Session): number | null {
     return this.#stampMs(session.socket as WebSocket);
   }

@@ -9,7 +9,7 @@
  *                        failed
  *
  * The first retries are driven by a timer; later ones by the alarm alone, so that a room whose broker is gone
- * for long may sleep (PLATFORM A3, A4).
+ * for long may sleep (DO-2, DO-3).
  */
 import { backoffMs } from "../shared/backoff.ts";
 

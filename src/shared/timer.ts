@@ -1,4 +1,4 @@
-/** One timer that is armed or not: an idle room can sleep only while none is (PLATFORM A3). */
+/** One timer that is armed or not: an idle room can sleep only while none is (DO-2). */
 export class Timer {
   #handle: ReturnType<typeof setTimeout> | null = null;
 

@@ -1,5 +1,5 @@
 /**
- * The part of the JetStream API a room speaks (PLATFORM J10): requests as data, answers as types, errors as
+ * The part of the JetStream API a room speaks (JS-12): requests as data, answers as types, errors as
  * one of two verdicts. Pure; `link.ts` carries it.
  */
 
@@ -40,7 +40,7 @@ function wordOf(code: unknown): string {
   return typeof code === "number" ? String(code) : "?";
 }
 
-/** A stream as a room sees it. `created` is its identity together with the name (PLATFORM L4). */
+/** A stream as a room sees it. `created` is its identity together with the name (JS-4). */
 export interface StreamInfo {
   readonly created: string;
   readonly firstSeq: number;
@@ -76,7 +76,7 @@ function subjectsOf({ subjects, mirror, sources, subject_transform }: Members): 
 
 /**
  * Where a new consumer really starts, and how many matches wait there: JetStream clamps a too old start silently
- * and says so only here, atomically with the creation (PLATFORM L1, L2). Throws as parseStreamInfo does.
+ * and says so only here, atomically with the creation (JS-1, JS-2). Throws as parseStreamInfo does.
  */
 export function parseCreated(answer: unknown): { start: number; pending: number } {
   const members = successful(answer);
@@ -138,7 +138,7 @@ export function consumerConfig(c: {
   };
 }
 
-/** One pull. `maxBytes` must never be below the broker's `max_payload` (PLATFORM J11). */
+/** One pull. `maxBytes` must never be below the broker's `max_payload` (JS-9). */
 export function pullRequest(p: {
   batch: number;
   expiresMs: number;

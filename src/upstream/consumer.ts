@@ -35,7 +35,7 @@ export type ConsumerEvent =
 export interface ConsumerOptions {
   readonly stream: string;
   readonly filter: string;
-  /** First stream sequence wanted, 1 or more: 0 is an error to JetStream (PLATFORM L1). */
+  /** First stream sequence wanted, 1 or more: 0 is an error to JetStream (JS-1). */
   readonly startSeq: number;
   readonly idleHeartbeatMs: number;
 }
@@ -57,7 +57,7 @@ const FIRST_PULL = { expiresMs: 1_000, idleHeartbeatMs: 100 };
  * the way of its 408, nor for one that never comes: 2.9 forgets it when a message arrives in that very moment.
  */
 const OVERLAP_MS = 500;
-/** Missed heartbeats after which the consumer is doubted (PLATFORM J10). */
+/** Missed heartbeats after which the consumer is doubted (JS-13). */
 const MISSED_HEARTBEATS = 2.5;
 
 /** A doubt about the connection itself, which may be half-open. */
@@ -89,7 +89,7 @@ export class Consumer {
 
   /**
    * Creates the consumer. `start` of the result is where it really begins: above `startSeq` when retention has
-   * already removed what was asked for (PLATFORM L2). `pending`: how many matches it has to deliver at once.
+   * already removed what was asked for (JS-2). `pending`: how many matches it has to deliver at once.
    * Throws UpstreamError.
    */
   static async create(link: Link, options: ConsumerOptions, onEvent: (event: ConsumerEvent) => void): Promise<Created> {
@@ -122,7 +122,7 @@ export class Consumer {
     return this.#pulls.outstanding;
   }
 
-  /** Asks for `batch` more messages; `maxBytes` not below the broker's max_payload (PLATFORM J11). */
+  /** Asks for `batch` more messages; `maxBytes` not below the broker's max_payload (JS-9). */
   pull(batch: number, maxBytes?: number): void {
     const { idleHeartbeatMs } = this.#options;
     const request = this.#nextPull(batch, maxBytes, { expiresMs: PULL_EXPIRES_MS, idleHeartbeatMs });

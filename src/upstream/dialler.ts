@@ -1,7 +1,7 @@
 /**
  * DOOR to the broker's address: opens sockets for the NATS library, and ends those that it gave up. The library only
  * forgets a socket that never spoke; open for ever, it would pin the object, and hold one of the few connections that
- * may wait for headers at a time (PLATFORM A1, H5).
+ * may wait for headers at a time (DO-4, DO-25).
  */
 import type { NatsSettings } from "../config.ts";
 import { UpstreamError } from "./api.ts";
@@ -33,7 +33,7 @@ export class Dialler {
   }
 }
 
-/** Behind a Cloudflare tunnel the upgrade needs headers, which only fetch() can send (PLATFORM I1, I3). */
+/** Behind a Cloudflare tunnel the upgrade needs headers, which only fetch() can send (WD-2). */
 async function upgrade(
   url: string,
   access: NonNullable<NatsSettings["access"]>,

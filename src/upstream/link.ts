@@ -2,7 +2,7 @@
  * DOOR to NATS: the only file that imports the NATS client. One connection, its requests and inboxes.
  *
  * The library never reconnects here: a closed connection is an event of the room's upstream machine, which
- * opens a new one and resumes from its own cursor (PLATFORM J1, J8).
+ * opens a new one and resumes from its own cursor (NATS-1, NATS-2).
  */
 import {
   connect,
@@ -35,7 +35,7 @@ export interface Link {
 
 const FLUSH_TIMEOUT_MS = 5_000;
 const CONNECT_TIMEOUT_MS = 8_000;
-/** Half-open paths are noticed within 30 s: two unanswered pings (PLATFORM J7). */
+/** Half-open paths are noticed within 30 s: two unanswered pings (NATS-4). */
 const PING_INTERVAL_MS = 8_000;
 
 /**
@@ -66,7 +66,7 @@ export async function openLink(
     noAsyncTraces: true,
     wsFactory: async (url) => {
       const socket = await dialler.dial(url);
-      // workerd reports some failures as `error` alone, after which the library would wait for its pings (PLATFORM J7).
+      // workerd reports some failures as `error` alone, after which the library would wait for its pings (WD-4, NATS-4).
       socket.addEventListener("error", () => close("socket error"));
       return { socket, encrypted: url.startsWith("wss:") };
     },
@@ -139,7 +139,7 @@ class NatsLink implements Link {
   inbox(onMessage: (message: Delivery | null) => void): { subject: string; close(): void } {
     const subject = createInbox();
     const sub = this.#nc.subscribe(subject, {
-      // A throw here would kill the library's socket reader and leave the connection looking open (PLATFORM J5).
+      // A throw here would kill the library's socket reader and leave the connection looking open (NATS-3).
       callback: (error, message) => {
         try {
           onMessage(error === null ? toDelivery(message) : null);

@@ -4,8 +4,8 @@
  *   message (dseq = last + 1) ──────────▶ message      position := its seq
  *   message (any other dseq)  ──────────▶ doubt        something was lost between broker and us
  *   message (at or below position) ─────▶ doubt        a member of a cluster that is behind starts where it ends itself
- *   heartbeat, counters agree ──────────▶ position     everything that matches up to Nats-Last-Stream was read (PLATFORM K1)
- *   heartbeat, broker is ahead ─────────▶ doubt        a tail was lost (PLATFORM J1)
+ *   heartbeat, counters agree ──────────▶ position     everything that matches up to Nats-Last-Stream was read (JS-7)
+ *   heartbeat, broker is ahead ─────────▶ doubt        a tail was lost (NATS-1)
  *   heartbeat, counters make no sense ──▶ doubt
  *   409 bytes, or batch with some left ─▶ ended        the oldest pull is over before its time
  *   408, or 409 batch with none left ───▶ expired      a pull whose time or count was over anyway

@@ -1,4 +1,4 @@
-/** A client behind a recording socket: what it was sent, what of that it has read, and when it pinged (PLATFORM C7, C11). */
+/** A client behind a recording socket: what it was sent, what of that it has read, and when it pinged (WS-7, WS-10). */
 import type { Socket } from "../../src/room/session.ts";
 import { V2, type Protocol } from "../../src/protocol/subprotocol.ts";
 import { begin, read, type Reading, type Start } from "./model-room-reader.ts";

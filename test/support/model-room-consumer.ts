@@ -1,4 +1,4 @@
-/** A pull consumer of the model's broker (PLATFORM J10, K1, L1, L2). */
+/** A pull consumer of the model's broker (JS-1, JS-2, JS-7, JS-12). */
 import { ModelMessage } from "./model-room-message.ts";
 import { textOf, type ModelStream } from "./model-room-stream.ts";
 

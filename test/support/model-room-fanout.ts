@@ -195,7 +195,7 @@ export class FanoutWorld {
     fanout.setAtHead(true, this.nowMs);
   }
 
-  /** Hibernation: every queue is empty, and only what was written down comes back (PLATFORM A4, C5). */
+  /** Hibernation: every queue is empty, and only what was written down comes back (DO-3, WS-5). */
   #sleep(): void {
     this.fanout.flush(this.nowMs);
     const { cursor, epoch } = this.fanout;

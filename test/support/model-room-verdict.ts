@@ -7,7 +7,7 @@ import type { ModelClient } from "./model-room-client.ts";
 import type { CoreWorld } from "./model-room-core.ts";
 import { CORE_HEARTBEAT_MS } from "./model-room-core-commands.ts";
 
-/** The model's alarm rings a step late, and again a period after that (PLATFORM F2). */
+/** The model's alarm rings a step late, and again a period after that (DO-15). */
 const SLIP_MS = 100;
 
 export interface Departure {

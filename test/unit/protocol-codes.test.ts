@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { CLOSE, PROBLEM, type CloseName, type Verdict } from "../../src/protocol/codes.ts";
 
-/** CONTRACT section C, written again: a name without a row does not compile. */
+/** The table of rule C, written again: a name without a row does not compile. */
 const TABLE: Record<CloseName, readonly [code: number, reason: string, verdict: Verdict]> = {
   normal: [1000, "", "stop"],
   noBroker: [1008, "no upstream broker configured", "back-off-long"],
