@@ -60,12 +60,8 @@ const REFUSALS = {
     type: "bad-request",
     detail: "epoch must be the value a welcome or heartbeat frame carried: 1 to 64 letters, digits, - or _.",
   },
-  "bad-ticket": {
-    type: "bad-request",
-    detail: "ticket must not be empty; leave the parameter out when there is none.",
-  },
   "bad-encoding": { type: "bad-request", detail: "The query must be percent-encoded UTF-8." },
-  "repeated-parameter": { type: "bad-request", detail: "Give each of subject, since, epoch and ticket at most once." },
+  "repeated-parameter": { type: "bad-request", detail: "Give each of subject, since and epoch at most once." },
   "bad-subprotocol": {
     type: "bad-request",
     detail: "Sec-WebSocket-Protocol must name cellos.relay.v2 or cellos.events.v1, each value once, or be left out.",

@@ -14,7 +14,7 @@ export type QueryResult =
   | { readonly ok: true; readonly query: EventsQuery }
   | { readonly ok: false; readonly reason: RefusalReason };
 
-const KNOWN = ["subject", "since", "epoch", "ticket"] as const;
+const KNOWN = ["subject", "since", "epoch"] as const;
 type Known = (typeof KNOWN)[number];
 
 const MAX_SINCE = 2n ** 64n - 1n;
@@ -39,7 +39,6 @@ export function parseQuery(search: string): QueryResult {
   if (since === undefined) return refuse("bad-since");
   const epoch = values.get("epoch") ?? null;
   if (epoch !== null && !/^[A-Za-z0-9_-]{1,64}$/.test(epoch)) return refuse("bad-epoch");
-  if (values.get("ticket") === "") return refuse("bad-ticket");
   return { ok: true, query: { subject, since, epoch } };
 }
 

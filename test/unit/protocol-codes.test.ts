@@ -12,7 +12,6 @@ const TABLE: Record<CloseName, readonly [code: number, reason: string, verdict: 
   upstreamUnavailable: [1013, "upstream unavailable", "resume"],
   tokenExpired: [4401, "token-expired", "renew-token"],
   tokenRevoked: [4401, "token-revoked", "renew-token"],
-  forbidden: [4403, "forbidden", "stop"],
   slowConsumer: [4408, "slow-consumer", "resume"],
   retentionExhausted: [4410, "retention-exhausted", "rehydrate"],
   streamReset: [4410, "stream-reset", "rehydrate"],
