@@ -85,6 +85,16 @@ test("[O2] the table of docs/settings.md is the one in the code", () => {
   expect(rows.slice(head + 2)).toEqual(settingsRows());
 });
 
+test("[O3] the table of docs/logs.md has a row for every event that the code logs, and no other", () => {
+  const events = filesBelow("src")
+    .filter((file) => !file.startsWith("src/dev/"))
+    .flatMap((file) => [...read(file).matchAll(/\b(?:logEvent|logSparingly|logLine)\(\s*"([^"]+)"/g)])
+    .map(([, event]) => `\`${event}\``);
+  const [, , ...rows] = rowsOf("docs/logs.md");
+  expect(rows.map(([event]) => event)).toEqual([...new Set(events)].toSorted());
+  expect(rows.filter((cells) => cells.length !== 3 || cells.includes(""))).toEqual([]);
+});
+
 test("the top of the repository holds nothing unexpected", () => {
   const visible = readdirSync(ROOT).filter((name) => !name.startsWith(".") && !IGNORED.includes(name));
   expect(visible.toSorted()).toEqual(TOP_LEVEL);
