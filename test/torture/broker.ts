@@ -1,24 +1,20 @@
 import {
-  AckPolicy,
   connect,
-  DeliverPolicy,
-  headers,
-  nanos,
+  NatsError,
   type JetStreamClient,
   type JetStreamManager,
-  type JsMsg,
+  type MsgHdrs,
   type NatsConnection,
 } from "nats.ws";
 import { STREAM } from "../support/rig-control.ts";
-import { digest, type Message } from "./model.ts";
-import { digestOf, isEvent, type Outgoing } from "./payloads.ts";
+import type { Message } from "./model.ts";
+import type { Outgoing } from "./payloads.ts";
+import { judgeMessage } from "./reference.ts";
+import { readStream } from "./stream-reader.ts";
 
 /** nats.ws may hang in a handshake that the broker broke off, for as long as this. */
 const CONNECT_TIMEOUT_MS = 1_500;
 const PUBLISH_TIMEOUT_MS = 6_000;
-const READ_BATCH = 500;
-const READ_EXPIRES_MS = 5_000;
-const INACTIVE_MS = 60_000;
 const RELAY_CONSUMER = /^relay-/;
 
 /** The torture's own hand on the broker, past the proxy: publishes, sabotages, and knows the truth at the end. */
@@ -52,19 +48,20 @@ export class Broker implements AsyncDisposable {
 
   /** Sends at once; what became of it shows in `acked` and `failed`. */
   publish(outgoing: Outgoing): void {
-    const { subject, payload } = outgoing;
+    const { subject, payload, block } = outgoing;
     const index = this.sent;
     this.sent += 1;
     this.inFlight += 1;
     void this.#client
-      .publish(subject, payload, { timeout: PUBLISH_TIMEOUT_MS, ...headersOf(outgoing) })
+      .publish(subject, payload, { timeout: PUBLISH_TIMEOUT_MS, ...(block === null ? {} : { headers: raw(block) }) })
       .then(({ seq }) => {
         this.lastAcked = Math.max(this.lastAcked, seq);
-        const valid = outgoing.headers !== null || isEvent(payload);
-        this.acked.push({ index, seq, subject, digest: valid ? digestOf(outgoing) : "", valid });
+        const { valid, digest } = judgeMessage(outgoing);
+        this.acked.push({ index, seq, subject, valid, digest });
       })
-      .catch(() => {
-        this.failed += 1;
+      .catch((error: unknown) => {
+        // What the stream refused it does not hold; anything else it may.
+        if (!(error instanceof NatsError && error.isJetStreamError())) this.failed += 1;
       })
       .finally(() => {
         this.inFlight -= 1;
@@ -94,21 +91,13 @@ export class Broker implements AsyncDisposable {
   /** Everything that the stream holds. */
   async readBack(): Promise<Message[]> {
     const { state } = await this.#manager.streams.info(STREAM);
-    const { name } = await this.#manager.consumers.add(STREAM, {
-      ack_policy: AckPolicy.None,
-      deliver_policy: DeliverPolicy.All,
-      mem_storage: true,
-      inactive_threshold: nanos(INACTIVE_MS),
-    });
-    const consumer = await this.#client.consumers.get(STREAM, name);
     const found: Message[] = [];
-    while (found.length < state.messages) {
-      const before = found.length;
-      const wanted = Math.min(READ_BATCH, state.messages - before);
-      const batch = await consumer.fetch({ max_messages: wanted, expires: READ_EXPIRES_MS });
-      for await (const message of batch) found.push(toMessage(message));
-      if (found.length === before) throw new Error(`The stream tells only ${before} of ${state.messages} messages.`);
-    }
+    await readStream(this.#connection, STREAM, state.first_seq, state.last_seq, ({ seq, subject, ...content }) => {
+      const { valid, digest } = judgeMessage(content);
+      found.push({ seq, subject, valid, digest });
+    });
+    if (found.length !== state.messages)
+      throw new Error(`The stream tells ${found.length} of ${state.messages} messages.`);
     return found;
   }
 
@@ -117,21 +106,7 @@ export class Broker implements AsyncDisposable {
   }
 }
 
-function headersOf({ headers: wanted }: Outgoing): { headers?: ReturnType<typeof headers> } {
-  if (wanted === null) return {};
-  const made = headers();
-  for (const [name, value] of Object.entries(wanted)) made.set(name, value);
-  return { headers: made };
-}
-
-function toMessage({ seq, subject, data, headers: told }: JsMsg): Message {
-  const isBinary = told?.has("ce-specversion") === true;
-  const valid = isBinary || isEvent(data);
-  const attributes = isBinary ? Object.fromEntries(told.keys().map((name) => [name, told.get(name)])) : null;
-  return {
-    seq,
-    subject,
-    valid,
-    digest: valid ? (attributes === null ? digest(data) : digestOf({ payload: data, headers: attributes })) : "",
-  };
+/** All that the library wants of headers when it publishes is their bytes. */
+function raw(block: Uint8Array): MsgHdrs {
+  return { encode: () => block } as unknown as MsgHdrs;
 }

@@ -2,6 +2,9 @@
 
 /** Marks an event that may be written in more than one way: it is compared by what it says. */
 export const BINARY_ID = "binary-";
+/** Marks what claims to be the relay's heartbeat and is not. */
+export const FORGED_ID = "forged-";
+export const HEARTBEAT_TYPE = "io.cellos.relay.v1.heartbeat";
 
 export function comparable(text: string): string {
   return text.includes(`"id":"${BINARY_ID}`) ? canonical(JSON.parse(text)) : text;

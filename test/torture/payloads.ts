@@ -1,83 +1,68 @@
-/** What the publisher sends: mostly small JSON, some of it large, some of it no event at all (W7, W15). */
-import { isUtf8 } from "node:buffer";
+/** What the publisher sends: mostly small JSON, some of it large, and all the time what nobody should send. */
 import type { Random } from "../../src/dev/random.ts";
-import { BINARY_ID, canonical, comparable } from "./comparable.ts";
+import { BINARY_KINDS } from "./binary-events.ts";
+import { comparable } from "./comparable.ts";
+import { DEEP_KINDS } from "./deep-events.ts";
+import { HEARTBEAT_KINDS } from "./forged-heartbeats.ts";
+import { HUGE_KINDS } from "./huge-messages.ts";
+import { bare, delivered, type Content, type Kind, type Kinds } from "./kind.ts";
 import { digest } from "./model.ts";
+import { HEADER_KINDS } from "./odd-headers.ts";
+import { BAD_KINDS, JSON_KINDS } from "./odd-payloads.ts";
 
-export interface Outgoing {
+export interface Outgoing extends Content {
   readonly subject: string;
-  readonly payload: Uint8Array;
-  /** Attributes of a CloudEvent in binary mode, as `ce-*` headers. */
-  readonly headers: Readonly<Record<string, string>> | null;
+  readonly kind: Kind;
 }
+
+/** How often a message is of one of these: seven of a hundred are. */
+const ODD: readonly (readonly [chance: number, kinds: Kinds])[] = [
+  [0.012, BAD_KINDS],
+  [0.009, JSON_KINDS],
+  [0.017, HEADER_KINDS],
+  [0.02, BINARY_KINDS],
+  [0.007, DEEP_KINDS],
+  [0.008, HEARTBEAT_KINDS],
+  [0.001, HUGE_KINDS],
+];
+
+export const ODD_KINDS: readonly Kind[] = ODD.flatMap(([, kinds]) => kinds);
 
 const TENANTS = ["acme", "acme", "globex", "initech"] as const;
 const KINDS = ["cell", "cell", "node", "formation"] as const;
 const KIB = 1024;
 
+// The number has more digits than a double: they must all arrive (W1).
+const PLAIN = delivered("plain", (n, random) =>
+  bare(
+    `{"specversion":"1.0","id":"e-${n}","source":"/torture","type":"t","data":{"n":${n},"big":9007199254740993.${n}0,"pad":"${pad(random)}"}}`,
+  ),
+);
+
 export function makeOutgoing(n: number, random: Random): Outgoing {
   const subject = subjectOf(random);
-  const dice = random.fraction();
-  if (dice < 0.01) return { subject, payload: badPayload(n, random), headers: null };
-  if (dice < 0.02) return binaryEvent(n, subject);
-  // The number has more digits than a double: they must all arrive (W1).
-  const text = `{"specversion":"1.0","id":"e-${n}","source":"/torture","type":"t","data":{"n":${n},"big":9007199254740993.${n}0,"pad":"${pad(random)}"}}`;
-  return { subject, payload: Buffer.from(text), headers: null };
+  const kind = kindOf(random);
+  return { subject, kind, ...kind.make(n, random) };
 }
 
-/** What an event must be equal to: its own text, or for binary mode what it says. */
-export function digestOf({ payload, headers }: Pick<Outgoing, "payload" | "headers">): string {
-  if (headers === null) return digest(payload);
-  const attributes = Object.entries(headers).map(([name, value]) => [name.slice("ce-".length), value]);
-  return digest(canonical({ ...Object.fromEntries(attributes), data: JSON.parse(Buffer.from(payload).toString()) }));
+function kindOf(random: Random): Kind {
+  let dice = random.fraction();
+  for (const [chance, kinds] of ODD) {
+    if (dice < chance) return random.pick(kinds);
+    dice -= chance;
+  }
+  return PLAIN;
 }
 
-/** The same of the text that a client got. */
+/** By what the text that a client got is compared. */
 export function digestOfText(text: string): string {
   return digest(comparable(text));
-}
-
-/** Whether a payload without headers is an event: UTF-8 and JSON, without a byte order mark (W7). */
-export function isEvent(payload: Uint8Array): boolean {
-  if (!isUtf8(payload)) return false;
-  try {
-    JSON.parse(Buffer.from(payload).toString());
-    return true;
-  } catch {
-    return false;
-  }
 }
 
 function subjectOf(random: Random): string {
   if (random.fraction() < 0.002) return "cellos.events.quiet.cell";
   const deeper = random.fraction() < 0.1 ? ".started" : "";
   return `cellos.events.${random.pick(TENANTS)}.${random.pick(KINDS)}${deeper}`;
-}
-
-function badPayload(n: number, random: Random): Uint8Array {
-  switch (random.pick(["utf8", "bom", "text", "empty", "cut"])) {
-    case "utf8":
-      return Buffer.concat([Buffer.from(`{"n":${n},"bad":"`), Buffer.from([0xff, 0xc0]), Buffer.from('"}')]);
-    case "bom":
-      return Buffer.concat([Buffer.from([0xef, 0xbb, 0xbf]), Buffer.from(`{"n":${n}}`)]);
-    case "text":
-      return Buffer.from(`not json ${n}`);
-    case "empty":
-      return Buffer.alloc(0);
-    case "cut":
-      return Buffer.from(`{"n":${n},"cut":`);
-  }
-}
-
-function binaryEvent(n: number, subject: string): Outgoing {
-  const headers = {
-    "ce-specversion": "1.0",
-    "ce-id": `${BINARY_ID}${n}`,
-    "ce-source": "/torture",
-    "ce-type": "t",
-    "ce-datacontenttype": "application/json",
-  };
-  return { subject, payload: Buffer.from(`{"n":${n}}`), headers };
 }
 
 /** Quotes, backslashes, brackets and characters of every length, to find a frame that is cut by guesswork. */

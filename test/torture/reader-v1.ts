@@ -1,3 +1,4 @@
+import { FORGED_ID, HEARTBEAT_TYPE } from "./comparable.ts";
 import { envelopeAt } from "./envelopes.ts";
 import {
   notAbove,
@@ -11,7 +12,6 @@ import {
   type Reading,
 } from "./reader.ts";
 
-const HEARTBEAT_TYPE = "io.cellos.relay.v1.heartbeat";
 const V1_ACK_BYTES = 128 * 1024;
 
 /** A strict reader of protocol v1 (W1, W2, W5, W8). */
@@ -47,11 +47,13 @@ export class ReaderV1 implements Reader {
     }
     const envelope = envelopeAt(text, 0);
     if (envelope === null || envelope.end !== text.length) return this.#wrong(`no envelope: ${text.slice(0, 80)}`);
-    const { type, data } = Object(value["event"]) as Readonly<Record<string, unknown>>;
-    const isHeartbeat = type === HEARTBEAT_TYPE;
+    const { type, id, data } = Object(value["event"]) as Readonly<Record<string, unknown>>;
+    const isForged = type === HEARTBEAT_TYPE && String(id).startsWith(FORGED_ID);
+    const isHeartbeat = type === HEARTBEAT_TYPE && !isForged;
     const ping = this.#pinger.onFrame(bytes, isHeartbeat) && this.#pings;
     const { seq } = envelope.event;
     const breaches = isHeartbeat ? this.#heartbeat(seq, data) : this.#event(seq);
+    if (isForged) breaches.push({ kind: "protocol", text: `a producer's heartbeat at ${seq} (W17)` });
     return { events: isHeartbeat ? [] : [envelope.event], breaches, ping };
   }
 

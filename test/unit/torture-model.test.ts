@@ -1,7 +1,6 @@
 import { describe, expect, test } from "vitest";
 import { makePlan } from "../torture/plan.ts";
 import { digest, matches, Model, type History, type Message } from "../torture/model.ts";
-import { digestOf, digestOfText, isEvent } from "../torture/payloads.ts";
 import { judge, type Circumstances, type Ending } from "../torture/verdict.ts";
 
 const message = (seq: number, subject: string, valid = true): Message => ({
@@ -73,21 +72,6 @@ describe("the comparison with the stream", () => {
     expect(["a", "a.b", "a.b.c"].map((subject) => matches("a.>", subject))).toEqual([false, true, true]);
     expect(["a.b", "a.b.c", "b.b"].map((subject) => matches("a.*", subject))).toEqual([true, false, false]);
     expect(["a.b.c", "a.x.c", "a.b"].map((subject) => matches("a.*.c", subject))).toEqual([true, true, false]);
-  });
-
-  test("events are told from what is none, and a binary one is compared by what it says", () => {
-    const payloads = ['{"n":1}', "1", "", "no", '\uFEFF{"n":1}'].map((text) => Buffer.from(text));
-    expect([...payloads, Buffer.from([0x22, 0xff, 0x22])].map(isEvent)).toEqual([
-      true,
-      true,
-      false,
-      false,
-      false,
-      false,
-    ]);
-    const binary = { payload: Buffer.from('{"b":1}'), headers: { "ce-id": "binary-1", "ce-type": "t" } };
-    expect(digestOfText('{"type":"t","id":"binary-1","data":{"b":1}}')).toBe(digestOf(binary));
-    expect(digestOfText('{"type":"t","id":"binary-1","data":{"b":2}}')).not.toBe(digestOf(binary));
   });
 });
 

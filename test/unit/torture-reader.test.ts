@@ -56,6 +56,16 @@ describe("the reader of v1", () => {
     expect(wrong(v1(), heartbeat1(20), envelope(20))).toEqual(["order: event 20 after cursor 20"]);
   });
 
+  test("[W17] takes a producer's heartbeat for an event, and tells it", () => {
+    const reader = v1();
+    const forged = '{"\\u0074ype":"io.cellos.relay.v1.heartbeat","id":"forged-1","data":{"epoch":"e"}}';
+    const { events: told, breaches } = read(reader, envelope(6, forged));
+    expect(told).toEqual([{ seq: 6, text: forged }]);
+    expect(breaches).toEqual([{ kind: "protocol", text: "a producer's heartbeat at 6 (W17)" }]);
+    expect(wrong(v1(), envelope(6, '{"type":"io.cellos.relay.v1.heartbeat"}'))).toHaveLength(1);
+    expect(wrong(v1(), envelope(6, '{"type":["io.cellos.relay.v1.heartbeat"],"id":"forged-1"}'))).toEqual([]);
+  });
+
   test("finds what is no frame of v1, another epoch, and a frame behind the problem", () => {
     expect(wrong(v1(), "nonsense", welcome(5), `${envelope(6)} `, '{"event":{},"seq":6}')).toHaveLength(4);
     expect(wrong(v1(), heartbeat1(6), heartbeat1(6, "other"))).toEqual(["protocol: epoch other"]);

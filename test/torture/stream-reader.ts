@@ -1,0 +1,46 @@
+/** Reads a stream back as bytes: the library's own reader of headers throws at what producers may send. */
+import type { NatsConnection } from "nats.ws";
+import type { Content } from "./kind.ts";
+
+export interface Stored extends Content {
+  readonly seq: number;
+  readonly subject: string;
+}
+
+interface Answer {
+  readonly error?: { readonly code: number; readonly description: string };
+  readonly message?: { readonly seq: number; readonly subject: string; readonly hdrs?: string; readonly data?: string };
+}
+
+const IN_FLIGHT = 100;
+const TIMEOUT_MS = 10_000;
+const NOT_FOUND = 404;
+
+/** Every message that the stream holds from `first` to `last`, in order. */
+export async function readStream(
+  connection: NatsConnection,
+  stream: string,
+  first: number,
+  last: number,
+  onMessage: (stored: Stored) => void,
+): Promise<void> {
+  for (let from = first; from <= last; from += IN_FLIGHT) {
+    const seqs = Array.from({ length: Math.min(IN_FLIGHT, last - from + 1) }, (_, index) => from + index);
+    for (const stored of await Promise.all(seqs.map((seq) => readOne(connection, stream, seq)))) {
+      if (stored !== null) onMessage(stored);
+    }
+  }
+}
+
+/** Null when it is not there any more. */
+async function readOne(connection: NatsConnection, stream: string, seq: number): Promise<Stored | null> {
+  const reply = await connection.request(`$JS.API.STREAM.MSG.GET.${stream}`, JSON.stringify({ seq }), {
+    timeout: TIMEOUT_MS,
+  });
+  const { error, message } = reply.json<Answer>();
+  if (error?.code === NOT_FOUND) return null;
+  if (message === undefined) throw new Error(`The broker does not give ${seq} back: ${error?.description}.`);
+  const { subject, hdrs, data = "" } = message;
+  const block = hdrs === undefined ? null : Buffer.from(hdrs, "base64");
+  return { seq: message.seq, subject, block, payload: Buffer.from(data, "base64") };
+}
