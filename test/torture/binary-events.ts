@@ -103,6 +103,11 @@ export const BINARY_KINDS: Kinds = [
     (n) => `not json ${n}`,
   ),
   good(
+    "data with more digits than a double",
+    (n) => attributes(n),
+    (n) => `[9007199254740993.${n}0,1e999,-0,{"n":1.50}]`,
+  ),
+  good(
     "data that claims to be the heartbeat",
     (n) => attributes(n),
     () => `{"type":"${HEARTBEAT_TYPE}"}`,

@@ -128,6 +128,7 @@ describe("the verdict on a message", () => {
     const told = '{"data":{"b":1},"type":"t","source":"/s","id":"binary-1","specversion":"1.0"}';
     expect(verdict).toEqual({ valid: true, digest: digestOfText(told) });
     expect(verdict.digest).not.toBe(digestOfText(told.replace('"b":1', '"b":2')));
+    expect(verdict.digest).not.toBe(digestOfText(told.replace('"b":1', '"b":1.0')));
     expect(why("{}", headerBlock(lines({ source: "" })))).toBe("no event");
   });
 });
