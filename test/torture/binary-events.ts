@@ -86,6 +86,7 @@ export const BINARY_KINDS: Kinds = [
     (n) => [...attributes(n), "Content-Type: text/plain"],
     (n) => `not json ${n}`,
   ),
+  good("a content type that is no text", (n) => [...attributes(n), bytes("content-type: application/cloudevents\xff")]),
   good("two content types", (n) => [...attributes(n), JSON_DATA, "content-type: text/plain"]),
   good(
     "no data",

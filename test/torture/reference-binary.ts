@@ -8,8 +8,14 @@ const UTF8_NAMES = ["utf-8", "us-ascii"];
 
 /** Whether the payload is only the data of an event. */
 export function isBinary(headers: Headers): boolean {
-  const contentType = headers.get("content-type")?.toString("latin1").toLowerCase() ?? "";
-  return headers.has("ce-specversion") && !contentType.startsWith("application/cloudevents");
+  const isEvent = contentType(headers)?.toLowerCase().startsWith("application/cloudevents") ?? false;
+  return headers.has("ce-specversion") && !isEvent;
+}
+
+/** One that is no text is none: it belongs to the headers that never matter. */
+function contentType(headers: Headers): string | undefined {
+  const raw = headers.get("content-type");
+  return raw !== undefined && isUtf8(raw) ? raw.toString() : undefined;
 }
 
 /** Its JSON, or null when the headers make no event. */
@@ -23,7 +29,7 @@ export function structuredForm(headers: Headers, payload: Uint8Array): string | 
     attributes.set(name, value);
   }
   if (REQUIRED.some((name) => (attributes.get(name) ?? "") === "")) return null;
-  const type = attributes.get("datacontenttype") ?? headers.get("content-type")?.toString();
+  const type = attributes.get("datacontenttype") ?? contentType(headers);
   if (type !== undefined) attributes.set("datacontenttype", type);
   const members = [...attributes].map(([name, value]) => `"${name}":${JSON.stringify(value)}`);
   if (payload.byteLength > 0) members.push(dataMember(type ?? "application/json", Buffer.from(payload)));

@@ -165,13 +165,14 @@ describe("the structured form of binary mode", () => {
     expect(form([...others, ...lines(), bytes("CE-ID: \xff")])).toEqual(NAMES);
   });
 
-  test.each<[string, readonly string[], string | Buffer, object]>([
+  test.each<[string, readonly Line[], string | Buffer, object]>([
     ["none", [], "", {}],
     ["JSON", [], "[1]", { data: [1] }],
     ["no JSON", [], "no", { data_base64: "bm8=" }],
     ["JSON that is called so", ["ce-datacontenttype: a/b+JSON ;c"], "1", { datacontenttype: "a/b+JSON ;c", data: 1 }],
     ["a byte order mark", [], "\ufeff1", { data_base64: "77u/MQ==" }],
     ["text", ["content-type: text/plain"], "1", { datacontenttype: "text/plain", data: "1" }],
+    ["a content type that is no text", [bytes("content-type: text/plain\xff")], "1", { data: 1 }],
     [
       "an attribute before a header",
       ["content-type: text/plain", "ce-datacontenttype: a/json"],
