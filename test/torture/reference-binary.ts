@@ -61,12 +61,9 @@ function unquoted(value: string): string {
 
 /** Data that is not what its type says travels as bytes. */
 function dataMember(type: string, payload: Buffer): string {
-  const [media = "", ...parameters] = type
-    .toLowerCase()
-    .split(";")
-    .map((part) => part.trim());
+  const [media = "", ...parameters] = type.toLowerCase().split(";");
   const text = isUtf8(payload) ? payload.toString() : null;
-  if (text !== null && /[/+]json$/.test(media)) {
+  if (text !== null && /[/+]json$/.test(media.trimEnd())) {
     if (isJson(text)) return `"data":${text}`;
   } else if (text !== null && media.startsWith("text/") && UTF8_NAMES.includes(charsetOf(parameters)))
     return `"data":${JSON.stringify(text)}`;
@@ -74,7 +71,7 @@ function dataMember(type: string, payload: Buffer): string {
 }
 
 function charsetOf(parameters: readonly string[]): string {
-  const charset = parameters.find((parameter) => parameter.startsWith("charset="));
+  const charset = parameters.map((parameter) => parameter.trim()).find((parameter) => parameter.startsWith("charset="));
   return charset?.slice("charset=".length).replaceAll('"', "") ?? "utf-8";
 }
 
