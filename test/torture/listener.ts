@@ -26,6 +26,8 @@ export interface Fault {
   readonly status: number | null;
   readonly code: number | null;
   readonly oldestSeq: number | null;
+  /** The type of the problem that the relay told before the end. */
+  readonly told: string | null;
 }
 
 export type Note =
@@ -188,6 +190,7 @@ export class Listener {
       status: error.status ?? null,
       code: error.code ?? null,
       oldestSeq: error.problem?.oldest_seq ?? null,
+      told: error.problem?.type ?? null,
     };
     this.#note({ kind: "state", atMs: Date.now(), state: state.kind, cursor: this.#seq, fault });
   }

@@ -30,11 +30,22 @@ const JOIN_WITHIN_MS = 12_000;
 const OWED_BEFORE_MS = 1_500;
 const BROKEN = ["lost 1006", "lost 1001", "lost 1012", "unreachable", "refused"];
 
+/**
+ * The runtime may keep the connection of a client that never sent anything: a stream that was told why its connection
+ * ends does not wait for the close for long.
+ */
+const CLOSE_OF: Readonly<Record<string, string>> = {
+  "/problems/ws/upstream-unavailable": "upstream unavailable 1013",
+  "/problems/ws/slow-consumer": "slow-consumer 4408",
+  "/problems/ws/retention-exhausted": "retention-exhausted 4410",
+};
+
 /** What is wrong with it, or null. */
 export function judgeWaiting(waiting: Waiting, around: Surroundings): string | null {
   const { fault, cursor, lastedMs, heldMs } = waiting;
-  const { reason, code, status, oldestSeq } = fault;
-  const what = [reason, code ?? status].filter((part) => part !== null).join(" ");
+  const { reason, code, status, oldestSeq, told } = fault;
+  const ended = [reason, code ?? status].filter((part) => part !== null).join(" ");
+  const what = (ended === "lost 1006" && told !== null && CLOSE_OF[told]) || ended;
   const isCut = around.relayOut || around.pathOut;
   if (BROKEN.includes(code === null ? reason : what)) return isCut ? null : `${what} without a reason`;
   switch (what) {

@@ -3,7 +3,7 @@ import { makePlan } from "../torture/plan.ts";
 import { judgeWaiting, type Surroundings, type Waiting } from "../torture/viewer-verdict.ts";
 
 describe("the verdict on a stream that waits", () => {
-  const fault = { reason: "lost", code: 1006, status: null, oldestSeq: null };
+  const fault = { reason: "lost", code: 1006, status: null, oldestSeq: null, told: null };
   const waiting: Waiting = { fault, cursor: 10, isShared: false, isSlow: false, lastedMs: 2_000, heldMs: 0 };
   const around: Surroundings = {
     brokerOut: false,
@@ -58,6 +58,16 @@ describe("the verdict on a stream that waits", () => {
     expect(verdict(lost, {}, { floor: 11 })).not.toBeNull();
     expect(verdict(lost, { cursor: 11 }, { floor: 12 })).not.toBeNull();
     expect(verdict({ ...lost, oldestSeq: null }, {}, { floor: 12 })).not.toBeNull();
+  });
+
+  test("[V5] a stream that was told why does not wait for the close, and needs the same reason", () => {
+    const told = { oldestSeq: 12, told: "/problems/ws/retention-exhausted" };
+    expect(verdict(told, {}, { floor: 12 })).toBeNull();
+    expect(verdict(told, {}, { floor: 11 })).not.toBeNull();
+    expect(verdict({ told: "/problems/ws/upstream-unavailable" })).not.toBeNull();
+    expect(verdict({ told: "/problems/ws/upstream-unavailable" }, {}, { brokerOut: true })).toBeNull();
+    expect(verdict({ ...told, told: "/problems/ws/stream-reset" }, {}, { floor: 12 })).not.toBeNull();
+    expect(verdict({ ...told, code: 1011, reason: "internal error" }, {}, { floor: 12 })).not.toBeNull();
   });
 });
 
