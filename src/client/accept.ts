@@ -42,6 +42,7 @@ export function accept(position: Position, frame: Frame): Accepted {
       let seq = position.seq ?? chain;
       const fresh: NumberedEvent[] = [];
       for (const numbered of frame.events) {
+        if (!Number.isSafeInteger(numbered.seq)) return new RelayError("unreadable");
         if (numbered.seq <= seq) continue;
         seq = numbered.seq;
         fresh.push(numbered);

@@ -1,5 +1,6 @@
 /** Frames of protocol v2 as a client reads them (V2 to V5). The relay is trusted: numbers are checked where they are used. */
 import type { UpstreamHealth } from "../protocol/frames.ts";
+import { cutFrame } from "./cut.ts";
 import type { Problem } from "./error.ts";
 
 export interface Welcome {
@@ -10,10 +11,14 @@ export interface Welcome {
   readonly heartbeatMs: number;
   readonly ackBytes: number;
 }
+export interface Item {
+  readonly seq: number;
+  readonly event: unknown;
+}
 export interface Events {
   readonly type: "events";
   readonly prev: number;
-  readonly events: readonly { readonly seq: number; readonly event: unknown }[];
+  readonly events: readonly Item[];
 }
 export interface CaughtUp {
   readonly type: "caught-up";
@@ -34,6 +39,34 @@ export type Frame =
   /** The only text that is no JSON (V2). */
   | { readonly type: "pong" };
 
-/** Reads one text; throws what `parse` throws. A type that a later protocol knows is passed on: it moves nothing. */
-export const readFrame = (text: string, parse: (text: string) => unknown): Frame =>
-  text === "pong" ? { type: "pong" } : (parse(text) as Frame);
+/** Stands for an event that cannot be read. */
+export const UNREADABLE = Symbol();
+
+type Parse = (text: string) => unknown;
+
+const SEQ = /^\s*\{\s*"seq"\s*:\s*(\d+)\s*,/;
+
+/**
+ * Reads one text; throws what `parse` throws, save for single events (W17). A type that a later protocol knows is passed on: it moves
+ * nothing.
+ */
+export function readFrame(text: string, parse: Parse): Frame {
+  if (text === "pong") return { type: "pong" };
+  try {
+    return parse(text) as Frame;
+  } catch (error) {
+    const { envelope, items } = cutFrame(text);
+    const frame = parse(envelope) as Frame;
+    if (frame.type !== "events") throw error;
+    return { ...frame, events: items.map((item) => readItem(item, parse)) };
+  }
+}
+
+function readItem(text: string, parse: Parse): Item {
+  try {
+    // `parse` knows whole frames.
+    return (parse(`{"type":"events","prev":0,"events":[${text}]}`) as Events).events[0] as Item;
+  } catch {
+    return { seq: Number(SEQ.exec(text)?.[1]), event: UNREADABLE };
+  }
+}

@@ -8,6 +8,7 @@
  */
 import { CLOSE } from "../protocol/codes.ts";
 import { accept, type Accepted, type Position } from "./accept.ts";
+import { withoutNested } from "./depth.ts";
 import { RelayError } from "./error.ts";
 import { readFrame, type Frame, type Welcome } from "./frame.ts";
 import type { Line, OpenLine } from "./line.ts";
@@ -103,7 +104,7 @@ export class Hub {
     member.next = this.#base + (ahead < 0 ? this.#entries.length : ahead);
     member.place = { since: cursor, epoch: welcome.epoch };
     this.members.add(member);
-    this.#send(member, -1, JSON.stringify({ ...welcome, cursor, live: this.#pace === "live" }));
+    this.#send(member, -1, JSON.stringify({ ...withoutNested(welcome), cursor, live: this.#pace === "live" }));
     this.#acknowledge(member.next);
     this.#serve(member);
   }

@@ -5,8 +5,9 @@
  */
 import { accept, type Accepted, type Position } from "./accept.ts";
 import { Consumers, report } from "./consumers.ts";
+import { isTooDeep } from "./depth.ts";
 import { RelayError, type Problem } from "./error.ts";
-import { readFrame, type Frame } from "./frame.ts";
+import { readFrame, UNREADABLE, type Frame } from "./frame.ts";
 import type { Line } from "./line.ts";
 import type { EventStreamOptions } from "./options.ts";
 import type { Cursor, CursorStore } from "./storage.ts";
@@ -34,6 +35,8 @@ const BROKEN: Closed = { code: 1006, reason: "" };
 
 export class Intake<Event> {
   readonly consumers = new Consumers<Event>();
+  /** Events that could not be read. */
+  skipped = 0;
   readonly #options: EventStreamOptions;
   readonly #host: IntakeHost;
   #position: Position;
@@ -119,7 +122,8 @@ export class Intake<Event> {
       // After a drop nobody may come any more; before one it may take long, and what was handled is kept meanwhile.
       if (vacancy !== null && inbox === this.#inbox) await Promise.all([this.#save(), vacancy]);
       if (inbox !== this.#inbox) return this.#save();
-      const handling = this.consumers.deliver({ seq, event: event as Event });
+      const isSkipped = event === UNREADABLE || isTooDeep(event);
+      const handling = isSkipped ? this.#skip(seq) : this.consumers.deliver({ seq, event: event as Event });
       // What was handled before is saved before anything is waited for: the page may be reloaded meanwhile.
       if (handling !== null) await Promise.all([this.#save(), handling]);
       this.#position = { ...this.#position, seq };
@@ -129,6 +133,13 @@ export class Intake<Event> {
     if (inbox !== this.#inbox) return;
     this.#host.onFrame(frame);
     this.#host.onConsumed(frame.type, text, this.#ackBytes);
+  }
+
+  /** Told once, without a word of its content: whoever publishes such events publishes many. */
+  #skip(seq: number): null {
+    if (this.skipped++ === 0)
+      console.warn(`cellos-relay: event ${seq} cannot be read. It is skipped, like others after it.`);
+    return null;
   }
 
   /** Never rejects: a store that fails is reported, and the cursor lives as long as the page. */

@@ -50,7 +50,7 @@ export interface EventStreamOptions {
    * of some seconds, because a whole room loses its cursor in one moment; `retryNow()` ends the pause.
    */
   readonly onReset?: (reset: Reset) => Cursor | null | Promise<Cursor | null>;
-  /** Instead of `JSON.parse`, which rounds integers above 2^53. It is given whole frames. */
+  /** Instead of `JSON.parse`, which rounds integers above 2^53. It is given whole frames; an event for which it throws is skipped. */
   readonly parse?: (text: string) => unknown;
   /**
    * One socket for all tabs, in a SharedWorker; where there is none, or its script does not load, every tab has its own.

@@ -66,6 +66,11 @@ export class EventStream<Event = CloudEvent> extends StatusTarget {
     return this.#intake.cursor;
   }
 
+  /** How many events could not be read (no JSON, `parse` threw) or were nested deeper than 128. They were passed over. */
+  get skipped(): number {
+    return this.#intake.skipped;
+  }
+
   /** Calls the handler once for every event, in order; returns how to stop that. */
   subscribe(handler: Handler<Event>): () => void {
     return this.#intake.consumers.subscribe(handler);

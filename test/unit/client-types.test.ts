@@ -48,6 +48,7 @@ test("the state is a tagged union: each kind has its own fields", () => {
     readonly seq: number;
     readonly epoch?: string | undefined;
   } | null>();
+  expectTypeOf<EventStream["skipped"]>().toEqualTypeOf<number>();
 });
 
 test("statechange carries the state, other events are as they are", () => {

@@ -127,6 +127,21 @@ describe("a session", () => {
     expect(asked().resumedFrom).toEqual({ seq: 4, epoch: "e" });
   });
 
+  test("[W17] [V10] goes on behind an event that it cannot read", async () => {
+    const warned = vi.spyOn(console, "warn").mockReturnValue();
+    start();
+    const connection = await relay.connection(1);
+    connection.welcome();
+    const deep = `${"[".repeat(3_500)}1.5${"]".repeat(3_500)}`;
+    connection.send(`{"type":"events","prev":0,"events":[{"seq":1,"event":${deep}},{"seq":2,"event":1.50}]}`);
+    connection.send(`{"type":"events","prev":2,"events":[{"seq":3,"event":nope}]}`);
+    connection.events(3, [4]);
+    await until("the last", () => seqs.at(-1) === 4);
+    expect([seqs, kinds.includes("waiting"), relay.connections.length]).toEqual([[2, 4], false, 1]);
+    expect(warned.mock.calls).toEqual([[expect.stringContaining("event 1 ")]]);
+    warned.mockRestore();
+  });
+
   test("hears nothing more from the stream before", async () => {
     start();
     const old = await relay.connection(1);
