@@ -27,14 +27,21 @@ async function copy(text: string): Promise<boolean> {
   }
 }
 
+/** Only a selection can be copied, but what is copied of it is the page's to say: a megabyte in a text area would be laid out first. */
 function copyBySelection(text: string): boolean {
   const before = document.activeElement;
   const area = document.createElement("textarea");
+  let isCopied = false;
   area.className = "offstage";
-  area.value = text;
+  area.value = "-";
+  area.addEventListener("copy", (event) => {
+    event.clipboardData?.setData("text/plain", text);
+    event.preventDefault();
+    isCopied = event.clipboardData !== null;
+  });
   document.body.append(area);
   area.select();
-  const isCopied = document.execCommand("copy");
+  document.execCommand("copy");
   area.remove();
   if (before instanceof HTMLElement) before.focus({ preventScroll: true });
   return isCopied;

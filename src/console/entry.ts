@@ -16,7 +16,7 @@ export interface Entry {
   readonly text: string;
 }
 
-/** A payload may be any JSON (W7), so an event may be a number or a list: listed, with empty fields. */
+/** A payload may be any JSON (W7), so an event may be a number or a list: listed, with empty fields. So is one that is not there. */
 export function entryOf(key: number, seq: number, event: unknown): Entry {
   const object = Object(event) as Readonly<Record<string, unknown>>;
   const textOf = (name: string): string => {
@@ -30,5 +30,5 @@ export function entryOf(key: number, seq: number, event: unknown): Entry {
     id: textOf("id"),
     time: textOf("time"),
   };
-  return { key, seq, fields, text: JSON.stringify(event) };
+  return { key, seq, fields, text: JSON.stringify(event) ?? "null" };
 }

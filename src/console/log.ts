@@ -2,7 +2,7 @@
 import { entryOf, type Entry } from "./entry.ts";
 
 export const MAX_ENTRIES = 5_000;
-/** An event may be as large as the broker allows, so a bound on their number bounds no memory. */
+/** An event may be as large as the broker allows, so a bound on their number bounds no memory. Its fields are kept beside its text. */
 export const MAX_CHARS = 16 * 1024 * 1024;
 
 export class EventLog {
@@ -68,9 +68,13 @@ class Bounded {
 
   push(entry: Entry): void {
     this.entries.push(entry);
-    this.#chars += entry.text.length;
+    this.#chars += sizeOf(entry);
     while (this.entries.length > 1 && (this.entries.length > MAX_ENTRIES || this.#chars > MAX_CHARS)) {
-      this.#chars -= this.entries.shift()?.text.length ?? 0;
+      const [oldest] = this.entries.splice(0, 1);
+      if (oldest !== undefined) this.#chars -= sizeOf(oldest);
     }
   }
 }
+
+const sizeOf = ({ text, fields: { type, source, subject, id, time } }: Entry): number =>
+  text.length + type.length + source.length + subject.length + id.length + time.length;

@@ -14,20 +14,24 @@ export interface RowView {
 }
 
 const NONE = "–";
+/** More than a row has room for; an event may bring a megabyte, which the browser would lay out at every step of scrolling. */
+const MAX_CELL_CHARS = 300;
 
 export function rowView(entry: Entry, today: string): RowView {
   const { type, source, subject, id, time } = entry.fields;
   const cut = type.lastIndexOf(".") + 1;
   return {
     seq: String(entry.seq),
-    time: timeView(time, today),
-    timeTitle: time,
-    typeHead: type.slice(0, cut),
-    typeTail: type === "" ? "no type" : type.slice(cut),
-    source: source || NONE,
-    subject: subject || id || NONE,
+    time: timeView(clipped(time), today),
+    timeTitle: clipped(time),
+    typeHead: clipped(type.slice(0, cut)),
+    typeTail: type === "" ? "no type" : clipped(type.slice(cut)),
+    source: clipped(source) || NONE,
+    subject: clipped(subject || id) || NONE,
   };
 }
+
+const clipped = (text: string): string => (text.length > MAX_CELL_CHARS ? `${text.slice(0, MAX_CELL_CHARS)}…` : text);
 
 const two = (part: number): string => String(part).padStart(2, "0");
 

@@ -70,11 +70,14 @@ const otherStatus = (status: number): string =>
     ? "The relay failed to answer. If this keeps happening, look at its log; this page keeps trying."
     : "The relay gave an answer this page does not know. It keeps trying.";
 
+/** A proxy may answer with a page. */
+const MAX_FACT_CHARS = 500;
+
 /** The bare fact, for people who look it up: close code and reason, or status and detail. */
 export function factOf({ code, status, reason, problem }: RelayError): string {
   // `lost` is the client's word for a close without a reason.
   if (code !== undefined) return `Close code ${code}${reason === "lost" || reason === "" ? "" : ` ${reason}`}`;
   if (status === undefined) return "";
   const detail = problem?.detail ?? problem?.title;
-  return `HTTP ${status}${detail === undefined ? "" : `: ${detail}`}`;
+  return `HTTP ${status}${detail === undefined ? "" : `: ${detail}`}`.slice(0, MAX_FACT_CHARS);
 }

@@ -24,6 +24,13 @@ describe("EventLog", () => {
     expect(seqs(log)).toEqual([7]);
   });
 
+  it("[W17] counts what it keeps beside the text", () => {
+    const log = new EventLog();
+    const type = "x".repeat(MAX_CHARS / 8);
+    for (let seq = 1; seq <= 6; seq++) log.append(seq, { type });
+    expect(seqs(log)).toEqual([4, 5, 6]);
+  });
+
   it("holds back while held, counts, and shows all of it in order afterwards", () => {
     const log = new EventLog();
     fill(log, 1, 2);

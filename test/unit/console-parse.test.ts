@@ -35,6 +35,15 @@ describe("parseExactly", () => {
     );
   });
 
+  it("[W17] reads 128 levels around a number with its digits, and stays linear on what looks like one", () => {
+    const deep = `${"[".repeat(128)}1.50${"]".repeat(128)}`;
+    expect(again(deep)).toBe(deep);
+    for (const unit of ['"', '"   ', ",", ",    ", ",1", '":', "[", '":1,', "\t"]) {
+      const text = JSON.stringify(unit.repeat(1_000_000));
+      expect(again(text) === text).toBe(true);
+    }
+  });
+
   it("gives plain numbers where they are exact: the relay's own are computed with", () => {
     const frame = parseExactly('{"type":"events","prev":12,"events":[{"seq":13,"event":{"n":9007199254740993}}]}');
     expect(frame).toMatchObject({ prev: 12, events: [{ seq: 13 }] });
@@ -53,6 +62,8 @@ describe("entryOf", () => {
     expect(entry).toMatchObject({ key: 3, seq: 7, fields });
     expect(entry.text).toContain('"n":9007199254740993');
   });
+
+  it("[W17] lists an event that is not there", () => expect(entryOf(0, 7, undefined).text).toBe("null"));
 
   it.each([42, "text", [1], null, {}, { type: 7 }, true])(
     "[W7] lists an event that is %j, with empty fields",

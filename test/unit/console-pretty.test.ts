@@ -53,3 +53,43 @@ describe("prettyTokens", () => {
     ]);
   });
 });
+
+describe("[W17] what is shown of an event of any shape", () => {
+  const SIZE = 600 * 1024;
+  const listOf = (unit: string): string => `[${`${unit},`.repeat(SIZE / unit.length).slice(0, -1)}]`;
+  const joined = (json: string): string =>
+    prettyTokens(json)
+      .map(({ text }) => text)
+      .join("");
+
+  it.each([
+    ["brackets in a string", JSON.stringify({ data: "[".repeat(SIZE) })],
+    ["a key of 1 MB", JSON.stringify({ ["k".repeat(1_000_000)]: 1 })],
+    ["100,000 keys", JSON.stringify(Object.fromEntries(Array.from({ length: 100_000 }, (_, at) => [`k${at}`, at])))],
+    ["empty lists", listOf("[]")],
+    ["lists of a number", listOf("[1]")],
+    ["deep lists", listOf("[".repeat(120) + "]".repeat(120))],
+    ["numbers", listOf("1")],
+    ["brackets alone", "[".repeat(SIZE)],
+  ])("%s: a beginning, of bounded lines, tokens and characters, and a mark for the rest", (_name, json) => {
+    const tokens = prettyTokens(json);
+    const text = joined(json);
+    expect(tokens.length).toBeLessThan(40_000);
+    expect(text.split("\n").length).toBeLessThanOrEqual(5_000);
+    expect(text.length).toBeLessThanOrEqual(100_001);
+    expect(tokens.filter(({ kind }) => kind === "cut")).toEqual([tokens.at(-1)]);
+    expect(prettyText(json).startsWith(text.slice(0, -1))).toBe(true);
+  });
+
+  it("is all of it up to there", () => {
+    for (const json of [
+      JSON.stringify("x".repeat(99_998)),
+      JSON.stringify(Array.from({ length: 4_998 }, () => 1)),
+      "[]",
+      "",
+    ])
+      expect(joined(json) === prettyText(json)).toBe(true);
+    for (const json of [JSON.stringify("x".repeat(99_999)), JSON.stringify(Array.from({ length: 4_999 }, () => 1))])
+      expect(joined(json) === prettyText(json)).toBe(false);
+  });
+});

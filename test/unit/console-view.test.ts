@@ -51,6 +51,17 @@ describe("rowView", () => {
   });
 });
 
+describe("[W17] a row of an event of any shape", () => {
+  it("has room for some characters of each field", () => {
+    const long = "[".repeat(1_000_000);
+    for (const type of [long, `${long}.${long}`, `a.${long}`, `${long}.a`]) {
+      const view = rowView(entryOf(3, 41, { type, source: long, subject: long, id: long, time: long }), "01-01");
+      for (const text of Object.values(view)) expect(text.length).toBeLessThan(400);
+    }
+    expect(rowView(entryOf(3, 41, { type: "a.b", id: long }), "01-01").subject).toMatch(/^\[+…$/);
+  });
+});
+
 describe("statusView", () => {
   it("[W4] says where a connection resumed", () => {
     const resumedFrom = { seq: 41 };

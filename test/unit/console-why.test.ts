@@ -30,6 +30,11 @@ describe("wordsOf", () => {
     expect(factOf(error)).toBe(`HTTP ${status}: Because.`);
   });
 
+  it("tells the beginning of a long answer", () => {
+    const error = new RelayError("refused", { status: 502, problem: { detail: "x".repeat(1_000_000) } });
+    expect(factOf(error)).toMatch(/^HTTP 502: x{400,500}$/);
+  });
+
   it.each(["unreachable", "silent", "gap", "unreadable", "callback"])(
     "says what %s means, without a number",
     (reason) => {
