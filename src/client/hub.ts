@@ -127,10 +127,6 @@ export class Hub {
     this.#host.onChange();
   }
 
-  send(text: string): void {
-    this.#line.send(text);
-  }
-
   /** Every page goes on there, and this socket is given up. */
   moveTo(other: Hub): void {
     for (const member of this.members) {

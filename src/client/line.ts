@@ -3,7 +3,6 @@ import { consumed, FRESH_ACK } from "./ack.ts";
 import type { Frame } from "./frame.ts";
 
 export interface Line {
-  send(text: string): void;
   /** What came was handled: in the order it came, pongs included. */
   consumed(type: Frame["type"], text: string, ackBytes: number): void;
   /** Its listener hears nothing more. */
@@ -29,7 +28,6 @@ export const openSocket: OpenLine = (url, protocols, listener) => {
   socket.addEventListener("message", ({ data }) => hears?.received(String(data)));
   socket.addEventListener("close", ({ code, reason }) => hears?.closed(code, reason));
   return {
-    send: (text) => socket.send(text),
     consumed: (type, text, ackBytes) => {
       const before = ack;
       ack = consumed(before, type, ENCODER.encode(text).length, ackBytes);

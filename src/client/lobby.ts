@@ -7,7 +7,6 @@ import { claimsOf } from "./token.ts";
 
 /** What a page does with its share. */
 export interface Seat {
-  send(text: string): void;
   handled(): void;
   leave(): void;
 }
@@ -37,7 +36,6 @@ export class Lobby {
     this.#place(party, member, join);
     const hubOf = (): Hub | undefined => party.hubs.find((hub) => hub.has(member));
     return {
-      send: (text) => hubOf()?.send(text),
       handled: () => hubOf()?.handled(member),
       leave: () => {
         party.queue = party.queue.filter((waiting) => waiting.member !== member);

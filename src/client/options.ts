@@ -34,7 +34,7 @@ export interface Reset {
 export interface EventStreamOptions {
   /** The relay: `https://relay.example`, its full `wss://relay.example/ws/events`, or a path of this page's own origin. */
   readonly url: string | URL;
-  /** A function is called for every connection, and for a JWT before it expires. */
+  /** A function is called for every connection, so also for the one after a token has expired. */
   readonly token?: string | (() => string | Promise<string>);
   /** NATS subject filter, such as `cellos.events.acme.>`; the relay has a default. */
   readonly subject?: string;

@@ -6,7 +6,7 @@
 import { openSocket, type LineListener, type OpenLine } from "./line.ts";
 import type { EventStreamOptions } from "./options.ts";
 
-/** Page to worker, once. After it: a text for the relay, `true` for each text that was handled, null to leave. */
+/** Page to worker, once. After it: `true` for each text that was handled, null to leave. */
 export interface Join {
   readonly url: string;
   readonly protocols: readonly string[];
@@ -17,7 +17,7 @@ export interface Join {
 /** Worker to page, besides the relay's texts. */
 export type Notice = "opened" | { readonly code: number; readonly reason: string };
 export type ToPage = { readonly text: string } | Notice;
-export type ToWorker = Join | string | true | null;
+export type ToWorker = Join | true | null;
 
 /** Locks are for secure contexts; without them nobody would know who is still there. */
 let hasWorker = typeof SharedWorker !== "undefined" && "locks" in navigator;
@@ -48,7 +48,6 @@ export const openLine =
       return new Promise<void>((resolve) => (release = resolve));
     });
     return {
-      send: post,
       consumed: () => post(true),
       close: () => {
         hears = null;

@@ -10,7 +10,7 @@ import { isHidden, onWake } from "./page.ts";
 import { openLine } from "./shared.ts";
 import { view, type Effect, type Happening, type State, type StreamState } from "./state.ts";
 import type { Cursor } from "./storage.ts";
-import { MAX_TIMER_MS, protocolsFor, renewalMs } from "./token.ts";
+import { MAX_TIMER_MS, protocolsFor } from "./token.ts";
 import { askWhy } from "./why.ts";
 
 /** An EventTarget with one typed event: its `detail` is the new state. */
@@ -35,7 +35,6 @@ export class EventStream<Event = CloudEvent> extends StatusTarget {
   /** Counts connections: what was begun for an earlier one is nobody's business any more. */
   #attempt = 0;
   #deadline: Handle;
-  #renewal: Handle;
   #line: Line | null = null;
   #token: string | undefined;
 
@@ -45,10 +44,7 @@ export class EventStream<Event = CloudEvent> extends StatusTarget {
     this.#options = options;
     this.#intake = new Intake(options, {
       onConsumed: (...consumed) => this.#line?.consumed(...consumed),
-      onFrame: (frame) => {
-        this.#step({ kind: "framed", frame });
-        if (frame.type === "welcome") this.#renewInTime();
-      },
+      onFrame: (frame) => this.#step({ kind: "framed", frame }),
       onLost: (error) => this.#step({ kind: "lost", error }),
     });
     addressOf(options, null);
@@ -153,7 +149,6 @@ export class EventStream<Event = CloudEvent> extends StatusTarget {
         this.#line?.close();
         this.#line = null;
         this.#intake.drop();
-        clearTimeout(this.#renewal);
     }
   }
 
@@ -200,19 +195,5 @@ export class EventStream<Event = CloudEvent> extends StatusTarget {
         else this.#step({ kind: "failed" });
       },
     });
-  }
-
-  /** Replaces the token in place before it expires (V8). If that fails, the relay's 4401 asks for the next. */
-  #renewInTime(): void {
-    clearTimeout(this.#renewal);
-    const delayMs = renewalMs(this.#token ?? "", Date.now(), Math.random());
-    if (typeof this.#options.token !== "function" || delayMs === null) return;
-    const renew = (token: string | undefined): void => {
-      if (token === this.#token) return;
-      this.#token = token;
-      this.#line?.send(JSON.stringify({ type: "auth", token }));
-      this.#renewInTime();
-    };
-    this.#renewal = setTimeout(() => this.#run(() => this.#askToken(), renew), delayMs);
   }
 }

@@ -1,4 +1,4 @@
-/** Credentials as they travel in a handshake (V1), and when a JWT asks to be renewed (V8). Pure. */
+/** Credentials as they travel in a handshake (V1). Pure. */
 import { BEARER_PREFIX, V2 } from "../protocol/subprotocol.ts";
 
 /** What to offer as `Sec-WebSocket-Protocol`. */
@@ -17,15 +17,6 @@ export function claimsOf(token: string): Readonly<Record<string, unknown>> | nul
 
 /** The longest time a timer takes: three and a half weeks. */
 export const MAX_TIMER_MS = 2 ** 31 - 1;
-
-/**
- * How long to wait before the token should be replaced: after 70 to 85 % of what is left of it, since a hidden tab's timers
- * may be a minute late. Null when it does not expire, or is about to.
- */
-export function renewalMs(token: string, nowMs: number, random: number): number | null {
-  const leftMs = Number(claimsOf(token)?.["exp"]) * 1000 - nowMs;
-  return leftMs > 5_000 ? Math.min(MAX_TIMER_MS, leftMs * (0.7 + 0.15 * random)) : null;
-}
 
 const base64url = (text: string): string =>
   btoa(String.fromCharCode(...new TextEncoder().encode(text)))

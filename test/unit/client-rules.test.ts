@@ -4,7 +4,7 @@ import { RelayError } from "../../src/client/error.ts";
 import type { Frame } from "../../src/client/frame.ts";
 import { addressOf } from "../../src/client/options.ts";
 import { cursorIn } from "../../src/client/storage.ts";
-import { claimsOf, protocolsFor, renewalMs } from "../../src/client/token.ts";
+import { claimsOf, protocolsFor } from "../../src/client/token.ts";
 
 describe("[V9] [B1] when to ping", () => {
   /** Consumes frames, and lists after which of them a ping was due. */
@@ -51,7 +51,7 @@ describe("the address", () => {
   });
 });
 
-describe("[V1] [V8] the token", () => {
+describe("[V1] the token", () => {
   const jwt = (claims: object): string => `e30.${Buffer.from(JSON.stringify(claims)).toString("base64url")}.x`;
 
   test("travels as a subprotocol, in base64url of its UTF-8", () => {
@@ -64,15 +64,6 @@ describe("[V1] [V8] the token", () => {
   test("claims are read, and anything else is no JWT", () => {
     expect(claimsOf(jwt({ exp: 5, sub: "??>>" }))).toEqual({ exp: 5, sub: "??>>" });
     for (const text of ["", "t", "a.b.c", "a.!.c"]) expect(claimsOf(text)).toBeNull();
-  });
-
-  test("is renewed after 70 to 85 % of its time, never too late for a timer", () => {
-    expect(renewalMs(jwt({ exp: 1_100 }), 1_000_000, 0)).toBeCloseTo(70_000);
-    expect(renewalMs(jwt({ exp: 1_100 }), 1_000_000, 1)).toBeCloseTo(85_000);
-    expect(renewalMs(jwt({ exp: 1_003 }), 1_000_000, 1)).toBeNull();
-    expect(renewalMs(jwt({ exp: 1e12 }), 1_000_000, 1)).toBe(2 ** 31 - 1);
-    expect(renewalMs(jwt({}), 0, 0)).toBeNull();
-    expect(renewalMs("opaque", 0, 0)).toBeNull();
   });
 });
 

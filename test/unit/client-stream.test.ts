@@ -22,9 +22,6 @@ function open(options: Partial<EventStreamOptions> = {}): EventStream {
   return stream;
 }
 
-const jwt = (expiresInMs: number): string =>
-  `e30.${Buffer.from(JSON.stringify({ exp: (Date.now() + expiresInMs) / 1000 })).toString("base64url")}.${expiresInMs}`;
-
 /** Only what the stream reads: sockets go on in real time. */
 const stopClock = (): void => void vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout", "Date"] });
 /** Polls in real time, which a stopped clock does not hold up. */
@@ -168,23 +165,6 @@ describe("on the wire", () => {
 });
 
 describe("in time", () => {
-  test("[V8] a JWT is replaced in place before it expires", async () => {
-    stopClock();
-    const tokens = [jwt(100_000), jwt(200_000)];
-    const [, renewed = ""] = tokens;
-    const stream = open({ token: async () => tokens.shift() ?? renewed });
-    await eventually(() => relay.connections.length === 1);
-    const [connection] = relay.connections;
-    connection?.welcome();
-    await eventually(() => stream.state.kind === "live");
-    await vi.advanceTimersByTimeAsync(69_000);
-    expect(connection?.received).toEqual([]);
-    await vi.advanceTimersByTimeAsync(17_000);
-    await eventually(() => connection?.received.length === 1);
-    expect(JSON.parse(connection?.received[0] ?? "")).toEqual({ type: "auth", token: renewed });
-    expect(stream.state.kind).toBe("live");
-  });
-
   test("[W8] silence for 97.5 s is a dead line; anything that comes starts it anew", async () => {
     stopClock();
     const stream = open();

@@ -97,7 +97,7 @@ function retryAtMs(): number {
 }
 
 describe("a session", () => {
-  test("[V8] an expired token closes it, and with another it goes on after the same event", async () => {
+  test("[A3] an expired token closes it, and with another it goes on after the same event", async () => {
     start();
     const connection = await relay.connection(1);
     connection.welcome({ cursor: 4 });

@@ -11,7 +11,7 @@ describe("logLine", () => {
   it.each([
     ["a line feed", "\n"],
     ["an escape of a terminal", "\u001b[31m"],
-    ["a C1 control", "\u0085"],
+    ["a control of the second set", "\u0085"],
     ["a right-to-left override", "\u202e"],
     ["an isolate", "\u2066"],
     ["a mark", "\u200f"],
@@ -22,7 +22,6 @@ describe("logLine", () => {
     ["DEL", "\u007f"],
   ])("[O3] %s is escaped, in the line and in what is read of it", (_name, text) => {
     const line = logLine("x", { subject: `a${text}b` });
-    // eslint-style escapes only: nothing else may stand there.
     expect(line).not.toMatch(/[\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}]/u);
     const { subject } = JSON.parse(line) as { readonly subject: string };
     expect(subject).toMatch(/^a\\u[0-9a-f{}]+(\[31m)?b$/);
