@@ -6,7 +6,7 @@ declare namespace Cloudflare {
   }
   interface Env {
     ROOM: DurableObjectNamespace<import("./room/object.ts").Room>;
-    LEDGER: DurableObjectNamespace<import("./room/ledger.ts").Ledger>;
+    LEDGER: DurableObjectNamespace<import("./quota/ledger.ts").Ledger>;
     ASSETS: Fetcher;
   }
 }

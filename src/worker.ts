@@ -2,7 +2,7 @@
 import { app } from "./edge/app.ts";
 import { keepConsole } from "./shared/log.ts";
 
-export { Ledger } from "./room/ledger.ts";
+export { Ledger } from "./quota/ledger.ts";
 export { Room } from "./room/object.ts";
 
 keepConsole();

@@ -7,11 +7,11 @@ import type { Line } from "./line.ts";
 import { FIRST, step } from "./machine.ts";
 import { addressOf, type CloudEvent, type EventStreamOptions, type Handler, type StreamItem } from "./options.ts";
 import { isHidden, onWake } from "./page.ts";
-import { openLine } from "./shared.ts";
+import { openLine } from "./shared/shared.ts";
 import { view, type Effect, type Happening, type State, type StreamState } from "./state.ts";
 import type { Cursor } from "./storage.ts";
 import { MAX_TIMER_MS, protocolsFor } from "./token.ts";
-import { askWhy } from "./why.ts";
+import { askWhy } from "./diagnose.ts";
 
 /** An EventTarget with one typed event: its `detail` is the new state. */
 interface StatusEvents extends EventTarget {

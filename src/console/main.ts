@@ -1,18 +1,18 @@
 /** DOOR: binds the stream to the page. Paints at most once a frame; what was painted is what a reload goes on after. */
 import { CLOSE, type StreamItem } from "../client/index.ts";
-import { Board } from "./board.ts";
-import type { Entry } from "./entry.ts";
-import { Figures } from "./figures.ts";
-import { Form } from "./form.ts";
-import { withMoment, type Moment } from "./history.ts";
-import { keepInTab, keptInTab } from "./memory.ts";
-import { byId } from "./page.ts";
-import { Pulse } from "./pulse.ts";
-import { Session } from "./session.ts";
-import { asksToken, errorOf, wantsForm, type Cursor, type Kept } from "./situation.ts";
-import { StatusBar } from "./status.ts";
-import { Timeline } from "./timeline.ts";
-import { retryWords, statusView, type Action } from "./view.ts";
+import { Board } from "./connection/board.ts";
+import type { Entry } from "./events/entry.ts";
+import { Figures } from "./figures/figures.ts";
+import { Form } from "./page/form.ts";
+import { withMoment, type Moment } from "./connection/history.ts";
+import { keepInTab, keptInTab } from "./connection/memory.ts";
+import { byId } from "./page/page.ts";
+import { Pulse } from "./figures/pulse.ts";
+import { Session } from "./connection/session.ts";
+import { asksToken, errorOf, wantsForm, type Cursor, type Kept } from "./connection/situation.ts";
+import { StatusBar } from "./page/status.ts";
+import { Timeline } from "./connection/timeline.ts";
+import { retryWords, statusView, type Action } from "./page/view.ts";
 
 const TICK_MS = 500;
 

@@ -20,7 +20,7 @@ try {
     entryPoints: {
       main: join(source, "main.ts"),
       "client/index": join(client, "index.ts"),
-      "client/shared-worker": join(client, "shared-worker.ts"),
+      "client/shared-worker": join(client, "shared/shared-worker.ts"),
     },
     outdir: aside,
     bundle: true,

@@ -1,7 +1,7 @@
 /** `npm start`: broker, relay and a trickle of events on this machine, until Ctrl-C. */
 import { randomBytes } from "node:crypto";
 import { once } from "node:events";
-import { SETTINGS } from "../config.ts";
+import { SETTINGS } from "../config/config.ts";
 import type { Child } from "./child.ts";
 import { readFlags, USAGE, type Flags } from "./flags.ts";
 import { NatsServer } from "./nats-server.ts";

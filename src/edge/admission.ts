@@ -1,7 +1,7 @@
 /** Whether a request for events is served: the checks of H3, in its order. The first that fails answers. */
-import type { Config } from "../config.ts";
+import type { Config } from "../config/config.ts";
 import { isSubsetOf } from "../protocol/subject.ts";
-import type { JoinRequest } from "../room/join.ts";
+import type { JoinRequest } from "../room/join/request.ts";
 import type { Authentication } from "./authenticate.ts";
 import { covers, type Grant } from "./grant.ts";
 import { originPasses } from "./origin.ts";

@@ -1,18 +1,18 @@
 /** The HTTP surface of the relay: H1 to H11. */
 import { Hono } from "hono";
-import { configOf, type ConfigResult } from "../config.ts";
+import { configOf, type ConfigResult } from "../config/config.ts";
 import { describeError, leftOutDueInMs, logEvent, tellLeftOut } from "../shared/log.ts";
 import { delay } from "../shared/timer.ts";
 import { probeBroker } from "../upstream/probe.ts";
 import { admit } from "./admission.ts";
-import { mayOpen } from "./allowance.ts";
+import { mayOpen } from "../quota/may-open.ts";
 import { authenticate } from "./authenticate.ts";
 import { presentedCredential } from "./credentials.ts";
 import { joinRoom } from "./forward.ts";
 import { corsHeaders, PREFLIGHT_HEADERS } from "./origin.ts";
 import { problemResponse } from "./problem.ts";
 import { checkReadiness } from "./readiness.ts";
-import { placementFor, type Place } from "./region.ts";
+import { placementFor, type Place } from "../placement/region.ts";
 
 /** Methods of each path besides OPTIONS. HEAD stands apart from GET, since an upgrade has no HEAD. */
 const METHODS: ReadonlyMap<string, readonly string[]> = new Map([

@@ -1,5 +1,5 @@
 /** From a presented credential to what it grants: A1 and A4. */
-import type { Config } from "../config.ts";
+import type { Config } from "../config/config.ts";
 import { equalBytes } from "../shared/constant-time.ts";
 import type { Credential } from "./credentials.ts";
 import type { Grant } from "./grant.ts";

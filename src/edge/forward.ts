@@ -1,9 +1,9 @@
 /** Hands an admitted upgrade to a room of its subject, and the room's answer back to the client. */
-import { encodeJoin, JOIN_HEADER, SHARD_HEADER, type JoinRequest } from "../room/join.ts";
-import { roomName, type RoomId } from "../room/room-name.ts";
+import { encodeJoin, JOIN_HEADER, SHARD_HEADER, type JoinRequest } from "../room/join/request.ts";
+import { roomName, type RoomId } from "../placement/room-name.ts";
 import { describeError, logEvent } from "../shared/log.ts";
 import { problemResponse } from "./problem.ts";
-import type { Placement } from "./region.ts";
+import type { Placement } from "../placement/region.ts";
 
 /**
  * Answers 101 with the room's socket, or a refusal: 503 with `Retry-After` when there is no place (H3). Asks the

@@ -2,24 +2,24 @@
  * One room: joins, events, heartbeats, and what must be written down when the upstream goes. It decides nothing
  * by itself that `join-decision`, `fanout`, `upstream-machine` and `replays` do not decide; it owns the timers.
  */
-import type { Config } from "../config.ts";
+import type { Config } from "../config/config.ts";
 import type { CloseName } from "../protocol/codes.ts";
 import type { Frame } from "../protocol/frames.ts";
 import { delay, Timer } from "../shared/timer.ts";
-import { UpstreamError } from "../upstream/api.ts";
-import type { Head } from "../upstream/heads.ts";
-import { Arrivals } from "./arrivals.ts";
-import type { Backlog } from "./backlog.ts";
-import { Fanout, type FanoutOptions } from "./fanout.ts";
-import { Feed } from "./feed.ts";
-import type { FeedHost } from "./feed-host.ts";
-import { decide, type Admission, type Wish } from "./join-decision.ts";
-import type { Memory } from "./memory.ts";
-import { Pacer } from "./pacer.ts";
-import { Pulse } from "./pulse.ts";
-import { Reading } from "./reading.ts";
-import { Replays } from "./replays.ts";
-import type { Session } from "./session.ts";
+import { UpstreamError } from "../upstream/jetstream-api.ts";
+import type { Head } from "../upstream/stream-info.ts";
+import { Arrivals } from "./join/pending.ts";
+import type { Backlog } from "./delivery/unread.ts";
+import { Fanout, type FanoutOptions } from "./delivery/fanout.ts";
+import { Feed } from "../upstream/feed.ts";
+import type { FeedHost } from "../upstream/feed-ports.ts";
+import { decide, type Admission, type Wish } from "./join/decision.ts";
+import type { Memory } from "./checkpoint.ts";
+import { Pacer } from "./replay/catch-up-loop.ts";
+import { Pulse } from "./heartbeat.ts";
+import { Reading } from "./live/live-reader.ts";
+import { Replays } from "./replay/queue.ts";
+import type { Session } from "./delivery/session.ts";
 
 export interface CoreHost {
   readonly fanout: Omit<FanoutOptions, "onGone" | "onPoison">;

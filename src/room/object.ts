@@ -5,25 +5,25 @@
  * The constructor cannot fail: a throw there would drop every socket that survived hibernation (DO-7).
  */
 import { DurableObject } from "cloudflare:workers";
-import { configOf, type Config } from "../config.ts";
+import { configOf, type Config } from "../config/config.ts";
 import type { CloseName } from "../protocol/codes.ts";
 import { welcomeFrame } from "../protocol/frames.ts";
 import { V2 } from "../protocol/subprotocol.ts";
 import { describeError, logEvent } from "../shared/log.ts";
-import { forgetBacklog } from "./backlog.ts";
+import { forgetBacklog } from "./delivery/unread.ts";
 import { Core } from "./core.ts";
-import { closeQuietly } from "./farewell.ts";
-import { Grants } from "./grants.ts";
-import { onMessage } from "./inbound.ts";
-import type { Admitted } from "./join-decision.ts";
-import { decodeJoin, JOIN_HEADER, SHARD_HEADER, type JoinRequest } from "./join.ts";
-import { forget, recall, remember } from "./memory.ts";
-import { parseRoomName } from "./room-name.ts";
-import type { Session } from "./session.ts";
-import type { ShardLimits, ShardReport } from "./shard-book.ts";
-import { Shards } from "./shards.ts";
+import { closeQuietly } from "./delivery/close.ts";
+import { Grants } from "../quota/renewals.ts";
+import { onMessage } from "./delivery/inbound.ts";
+import type { Admitted } from "./join/decision.ts";
+import { decodeJoin, JOIN_HEADER, SHARD_HEADER, type JoinRequest } from "./join/request.ts";
+import { forget, recall, remember } from "./checkpoint.ts";
+import { parseRoomName } from "../placement/room-name.ts";
+import type { Session } from "./delivery/session.ts";
+import type { ShardLimits, ShardReport } from "../placement/shard-book.ts";
+import { Shards } from "../placement/shard-reports.ts";
 import { refuse, Sockets } from "./sockets.ts";
-import { forgetWindow } from "./window.ts";
+import { forgetWindow } from "./delivery/window.ts";
 
 const ACK_BYTES = 256 * 1024;
 /** A place is free again as soon as its door hears of it. */

@@ -3,12 +3,12 @@
  * its attachment; what it does not need there lives in memory.
  */
 import { V1, type Protocol } from "../protocol/subprotocol.ts";
-import { dismiss, sendProblem } from "./farewell.ts";
-import { newFlow, wakeFlow } from "./flow.ts";
-import { newInbound } from "./inbound.ts";
-import type { Admission, Admitted } from "./join-decision.ts";
-import type { JoinRequest } from "./join.ts";
-import { fromAttachment, LIVE, toAttachment, type Session } from "./session.ts";
+import { dismiss, sendProblem } from "./delivery/close.ts";
+import { newFlow, wakeFlow } from "./delivery/flow-control.ts";
+import { newInbound } from "./delivery/inbound.ts";
+import type { Admission, Admitted } from "./join/decision.ts";
+import type { JoinRequest } from "./join/request.ts";
+import { fromAttachment, LIVE, toAttachment, type Session } from "./delivery/session.ts";
 
 export class Sockets {
   readonly #ctx: DurableObjectState;

@@ -3,10 +3,10 @@
  * done (U1). Turns NATS messages into `ConsumerEvent`s; `pull.ts` decides what they mean.
  */
 import { Timer } from "../shared/timer.ts";
-import { consumerConfig, createSubject, deleteSubject, parseCreated, pullRequest, pullSubject } from "./api.ts";
+import { consumerConfig, createSubject, deleteSubject, parseCreated, pullRequest, pullSubject } from "./jetstream-api.ts";
 import { countOf, statusOf } from "./headers.ts";
 import { hedge } from "./hedge.ts";
-import type { Link } from "./link.ts";
+import type { Link } from "./connection.ts";
 import { parseAck, pullStart, step, type PullFrame, type PullState } from "./pull.ts";
 import { Pulls } from "./pulls.ts";
 import type { Delivery } from "./raw-nats.ts";

@@ -3,8 +3,8 @@
  * forgets a socket that never spoke; open for ever, it would pin the object, and hold one of the few connections that
  * may wait for headers at a time (DO-4, DO-25).
  */
-import type { NatsSettings } from "../config.ts";
-import { UpstreamError } from "./api.ts";
+import type { NatsSettings } from "../config/config.ts";
+import { UpstreamError } from "./jetstream-api.ts";
 
 export class Dialler {
   readonly #access: NatsSettings["access"];

@@ -1,7 +1,7 @@
 /** Whether the broker can be reached and has the stream, for `/readyz` (H9). */
-import type { Config } from "../config.ts";
-import { parseStreamInfo, streamInfoSubject, UpstreamError } from "./api.ts";
-import { openLink } from "./link.ts";
+import type { Config } from "../config/config.ts";
+import { parseStreamInfo, streamInfoSubject, UpstreamError } from "./jetstream-api.ts";
+import { openLink } from "./connection.ts";
 
 const TIMEOUT_MS = 4_000;
 

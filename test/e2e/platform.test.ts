@@ -1,7 +1,7 @@
 /** What a broker does that the relay relies on (docs/platform.md), asked of the broker itself in the relay's own words. */
 import { connect, type Msg, type NatsConnection } from "nats.ws";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { consumerConfig, createSubject, pullRequest, pullSubject } from "../../src/upstream/api.ts";
+import { consumerConfig, createSubject, pullRequest, pullSubject } from "../../src/upstream/jetstream-api.ts";
 import { parseAck } from "../../src/upstream/pull.ts";
 import { Rig } from "../support/rig.ts";
 import { STREAM } from "../support/rig-control.ts";

@@ -19,7 +19,7 @@ declare global {
 export async function bundleClient(): Promise<Map<string, string>> {
   const { outputFiles } = await build({
     absWorkingDir: ROOT,
-    entryPoints: ["src/client/index.ts", "src/client/shared-worker.ts"],
+    entryPoints: ["src/client/index.ts", "src/client/shared/shared-worker.ts"],
     outdir: "dist/client",
     bundle: true,
     minify: true,

@@ -2,8 +2,8 @@
 import { CLOSE } from "../../src/protocol/codes.ts";
 import { welcomeFrame } from "../../src/protocol/frames.ts";
 import { V1, V2 } from "../../src/protocol/subprotocol.ts";
-import type { Admission } from "../../src/room/join-decision.ts";
-import type { Phase } from "../../src/room/session.ts";
+import type { Admission } from "../../src/room/join/decision.ts";
+import type { Phase } from "../../src/room/delivery/session.ts";
 import { ModelClient } from "./model-room-client.ts";
 import type { CoreWorld } from "./model-room-core.ts";
 import { CORE_HEARTBEAT_MS } from "./model-room-core-commands.ts";

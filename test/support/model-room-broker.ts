@@ -1,6 +1,6 @@
 /** A JetStream broker in memory, behind the relay's own `Link`: what it says is queued and delivered when the test wants. */
-import { UpstreamError } from "../../src/upstream/api.ts";
-import type { Link } from "../../src/upstream/link.ts";
+import { UpstreamError } from "../../src/upstream/jetstream-api.ts";
+import type { Link } from "../../src/upstream/connection.ts";
 import type { Delivery } from "../../src/upstream/raw-nats.ts";
 import type { ModelClock } from "./model-room-clock.ts";
 import { ModelConsumer } from "./model-room-consumer.ts";

@@ -1,8 +1,8 @@
 /** What must be true of a fan-out between any two turns, and what must be true of a session that left it. */
 import { CLOSE, PROBLEM, type CloseName } from "../../src/protocol/codes.ts";
 import { V2 } from "../../src/protocol/subprotocol.ts";
-import { isExhausted } from "../../src/room/flow.ts";
-import type { Session } from "../../src/room/session.ts";
+import { isExhausted } from "../../src/room/delivery/flow-control.ts";
+import type { Session } from "../../src/room/delivery/session.ts";
 import { v2BudgetBytes } from "./model-room-budgets.ts";
 import type { ModelClient } from "./model-room-client.ts";
 import { HEARTBEAT_MS, SEND_TIMEOUT_MS } from "./model-room-commands.ts";

@@ -1,5 +1,5 @@
 /** A client behind a recording socket: what it was sent, what of that it has read, and when it pinged (WS-7, WS-10). */
-import type { Socket } from "../../src/room/session.ts";
+import type { Socket } from "../../src/room/delivery/session.ts";
 import { V2, type Protocol } from "../../src/protocol/subprotocol.ts";
 import { begin, read, type Reading, type Start } from "./model-room-reader.ts";
 import type { ModelStream } from "./model-room-stream.ts";

@@ -1,9 +1,9 @@
 /** The whole room without its Durable Object: the real core, a broker and sockets of the model, and a clock by hand. */
-import { loadConfig, type Config } from "../../src/config.ts";
+import { loadConfig, type Config } from "../../src/config/config.ts";
 import type { CloseName } from "../../src/protocol/codes.ts";
 import { Core } from "../../src/room/core.ts";
-import type { Memory } from "../../src/room/memory.ts";
-import { toAttachment, type Attachment, type Session } from "../../src/room/session.ts";
+import type { Memory } from "../../src/room/checkpoint.ts";
+import { toAttachment, type Attachment, type Session } from "../../src/room/delivery/session.ts";
 import type { ModelBroker } from "./model-room-broker.ts";
 import type { ModelClient } from "./model-room-client.ts";
 import type { ModelClock } from "./model-room-clock.ts";

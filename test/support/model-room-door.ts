@@ -1,7 +1,7 @@
 /** Stands in for src/upstream/link.ts, the door to NATS: vi.mock it with this module, and the room dials the model's broker. */
 import { vi } from "vitest";
 import { LineBudget } from "../../src/shared/line-budget.ts";
-import type { Link } from "../../src/upstream/link.ts";
+import type { Link } from "../../src/upstream/connection.ts";
 import { ModelBroker } from "./model-room-broker.ts";
 import { ModelClock } from "./model-room-clock.ts";
 import { collectGarbage, installCollector } from "./model-room-collector.ts";

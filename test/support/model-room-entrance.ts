@@ -1,8 +1,8 @@
 /** How a client comes into the model's room, as the core lets it in. */
 import { welcomeFrame } from "../../src/protocol/frames.ts";
 import { V2, type Protocol } from "../../src/protocol/subprotocol.ts";
-import { decide } from "../../src/room/join-decision.ts";
-import type { Phase } from "../../src/room/session.ts";
+import { decide } from "../../src/room/join/decision.ts";
+import type { Phase } from "../../src/room/delivery/session.ts";
 import { v1BudgetBytes, v2BudgetBytes } from "./model-room-budgets.ts";
 import { ModelClient } from "./model-room-client.ts";
 import { HEARTBEAT_MS, type Place } from "./model-room-commands.ts";

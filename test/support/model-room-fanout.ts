@@ -1,8 +1,8 @@
 /** Runs commands against the real fan-out, with a model of everything around it, and checks after each one. */
 import type { CloseName } from "../../src/protocol/codes.ts";
 import { V1, V2 } from "../../src/protocol/subprotocol.ts";
-import { Fanout } from "../../src/room/fanout.ts";
-import { toAttachment, type Session } from "../../src/room/session.ts";
+import { Fanout } from "../../src/room/delivery/fanout.ts";
+import { toAttachment, type Session } from "../../src/room/delivery/session.ts";
 import { departureFault, farewellFault, roomFaults, silenceFaults } from "./model-room-checks.ts";
 import type { ModelClient } from "./model-room-client.ts";
 import { HEARTBEAT_MS, SEND_TIMEOUT_MS, type Command, type Setup } from "./model-room-commands.ts";

@@ -1,7 +1,7 @@
 /** A replay of the model: reads the stream for sessions that the window cannot serve, as replay.ts does with a consumer. */
 import type { Envelope } from "../../src/protocol/frames.ts";
-import type { Fanout } from "../../src/room/fanout.ts";
-import type { Session } from "../../src/room/session.ts";
+import type { Fanout } from "../../src/room/delivery/fanout.ts";
+import type { Session } from "../../src/room/delivery/session.ts";
 import { envelopeOf, type ModelStream } from "./model-room-stream.ts";
 
 interface Read {

@@ -1,8 +1,8 @@
 /** The room's replays over the model's broker: a fan-out without a window, so that everything behind R needs one. */
 import { V2, type Protocol } from "../../src/protocol/subprotocol.ts";
-import { Fanout } from "../../src/room/fanout.ts";
-import { Replays } from "../../src/room/replays.ts";
-import type { Phase, Session } from "../../src/room/session.ts";
+import { Fanout } from "../../src/room/delivery/fanout.ts";
+import { Replays } from "../../src/room/replay/queue.ts";
+import type { Phase, Session } from "../../src/room/delivery/session.ts";
 import { ModelBroker, type ModelLink } from "./model-room-broker.ts";
 import { ModelClient } from "./model-room-client.ts";
 import type { ModelClock } from "./model-room-clock.ts";

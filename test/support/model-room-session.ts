@@ -1,7 +1,7 @@
 /** One place that knows every field of a session, for tests that care for some of them. */
-import { newFlow, wakeFlow } from "../../src/room/flow.ts";
-import { newInbound } from "../../src/room/inbound.ts";
-import { fromAttachment, LIVE, type Session } from "../../src/room/session.ts";
+import { newFlow, wakeFlow } from "../../src/room/delivery/flow-control.ts";
+import { newInbound } from "../../src/room/delivery/inbound.ts";
+import { fromAttachment, LIVE, type Session } from "../../src/room/delivery/session.ts";
 
 export type SessionGiven = Partial<Session> & Pick<Session, "socket" | "protocol">;
 

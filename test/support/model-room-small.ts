@@ -2,8 +2,8 @@
 import type { CloseName } from "../../src/protocol/codes.ts";
 import type { Envelope } from "../../src/protocol/frames.ts";
 import type { Protocol } from "../../src/protocol/subprotocol.ts";
-import { Fanout } from "../../src/room/fanout.ts";
-import type { Phase, Session } from "../../src/room/session.ts";
+import { Fanout } from "../../src/room/delivery/fanout.ts";
+import type { Phase, Session } from "../../src/room/delivery/session.ts";
 import { makeSession } from "./model-room-session.ts";
 
 export const HEARTBEAT_MS = 1_000;

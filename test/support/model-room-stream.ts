@@ -1,6 +1,6 @@
 /** A JetStream stream as the model knows it: every message ever published, whatever retention has removed. */
 import type { Envelope } from "../../src/protocol/frames.ts";
-import { epochOf } from "../../src/upstream/api.ts";
+import { epochOf } from "../../src/upstream/jetstream-api.ts";
 
 export const STREAM = "S";
 

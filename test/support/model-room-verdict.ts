@@ -1,7 +1,7 @@
 /** Whether a client of the whole room was closed for a reason, and heard something often enough. */
 import type { CloseName } from "../../src/protocol/codes.ts";
 import { V2 } from "../../src/protocol/subprotocol.ts";
-import type { Phase } from "../../src/room/session.ts";
+import type { Phase } from "../../src/room/delivery/session.ts";
 import { farewellFault } from "./model-room-checks.ts";
 import type { ModelClient } from "./model-room-client.ts";
 import type { CoreWorld } from "./model-room-core.ts";

@@ -1,5 +1,5 @@
-import { UpstreamError } from "../../src/upstream/api.ts";
-import type { Link } from "../../src/upstream/link.ts";
+import { UpstreamError } from "../../src/upstream/jetstream-api.ts";
+import type { Link } from "../../src/upstream/connection.ts";
 import type { Delivery } from "../../src/upstream/raw-nats.ts";
 
 /** A connection that writes down what it is asked, answers with `answer`, and hands messages to the last inbox. */

@@ -1,6 +1,6 @@
 /** The table of docs/settings.md. `npm run settings` writes it there. */
 import { readFileSync, writeFileSync } from "node:fs";
-import { SETTINGS, type Setting } from "../../src/config.ts";
+import { SETTINGS, type Setting } from "../../src/config/config.ts";
 
 const DOCUMENT = new URL("../../docs/settings.md", import.meta.url);
 

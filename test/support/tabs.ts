@@ -22,7 +22,7 @@ export class Tabs {
     vi.stubGlobal("removeEventListener", () => {});
     vi.stubGlobal("SharedWorker", MessageChannel);
     vi.resetModules();
-    await import("../../src/client/shared-worker.ts");
+    await import("../../src/client/shared/shared-worker.ts");
     const listener = await connect.promise;
     vi.stubGlobal(
       "SharedWorker",

@@ -1,0 +1,29 @@
+/** DOOR: the script of the SharedWorker. One port is one page's line (`shared.ts`). */
+import { openSocket } from "../line.ts";
+import { Lobby, type Seat } from "./lobby.ts";
+import type { ToPage, ToWorker } from "./shared.ts";
+
+const lobby = new Lobby(openSocket);
+
+globalThis.addEventListener("connect", (event) => {
+  const [port] = (event as MessageEvent).ports;
+  if (port !== undefined) serve(port);
+});
+
+function serve(port: MessagePort): void {
+  let seat: Seat | null = null;
+  const leave = (): void => {
+    seat?.leave();
+    port.close();
+  };
+  port.addEventListener("message", ({ data }: MessageEvent<ToWorker>) => {
+    if (data === null) leave();
+    else if (data === true) seat?.handled();
+    else {
+      seat = lobby.join(data, (message: ToPage) => port.postMessage(message));
+      // Granted when the page lets go of it, however it ends.
+      void navigator.locks.request(data.lock, leave);
+    }
+  });
+  port.start();
+}

@@ -1,0 +1,139 @@
+/**
+ * How much a client has been sent and not yet proven to have read (B1). Pure.
+ *
+ * A socket's queue cannot be seen and has no limit (WS-1, WS-2). The only proof is the ordered
+ * `ping`/`pong`: a ping with a new time stamp means that the client has read everything that was sent before
+ * the previous pong (WS-7). Two promises follow from the numbers below:
+ *  - a client that proves nothing is sent at most `budgetBytes` and one frame;
+ *  - after every ping it may be sent at least `ackBytes` more, so one that reads always has a reason to ping.
+ */
+import { V2, type Protocol } from "../../protocol/subprotocol.ts";
+
+/**
+ * A client that owes a ping is looked at this often at least: the platform answers pings without telling us (WS-8).
+ * Whoever is waited for since just now is looked at sooner: one that is near answers within a millisecond.
+ */
+export const PACED_MS = 25;
+
+export interface FlowLimits {
+  /** MAX_UNREAD_BYTES for v2; for v1 its share of MAX_UNPROVEN_BYTES. */
+  readonly budgetBytes: number;
+  /** What a v2 client receives before it owes a ping. */
+  readonly ackBytes: number;
+}
+
+export interface Flow {
+  readonly protocol: Protocol;
+  sentBytes: number;
+  provenBytes: number;
+  /** What has surely left the relay, proven or not. */
+  drainedBytes: number;
+  /** Granted by the last ping: sending may go on to here, whatever is proven. */
+  grantBytes: number;
+  /** Time stamp of the last ping seen, milliseconds since 1970. */
+  pingAtMs: number | null;
+  /** A stamp that was seen within its own millisecond. */
+  keptPingAtMs: number | null;
+  /** What had surely been sent when that ping arrived: proven by the next one. */
+  markBytes: number;
+  polledBytes: number;
+  sentAtPingBytes: number;
+  /** Since when a ping is due, or null while none is. */
+  owedSinceMs: number | null;
+  /** Since when nothing may be sent for lack of one, as far as anybody looked. */
+  waitedSinceMs: number | null;
+}
+
+/** `pingAtMs`: the time stamp the socket already carries, which proves nothing. */
+export function newFlow(protocol: Protocol, pingAtMs: number | null): Flow {
+  return {
+    protocol,
+    sentBytes: 0,
+    provenBytes: 0,
+    drainedBytes: 0,
+    grantBytes: 0,
+    pingAtMs,
+    keptPingAtMs: null,
+    markBytes: 0,
+    polledBytes: 0,
+    sentAtPingBytes: 0,
+    owedSinceMs: null,
+    waitedSinceMs: null,
+  };
+}
+
+/**
+ * The account of a socket that survived while the room slept, from what was written down. A v2 client goes on with it: what
+ * it had not proven it still has to, or every sleep would be another budget. But nothing of that lies in a queue, since
+ * one that is not empty keeps the room awake (WS-5). A v1 client has no duty to ping, and begins anew.
+ */
+export function wakeFlow(kept: Flow | undefined, protocol: Protocol, pingAtMs: number | null): Flow {
+  if (kept === undefined || protocol !== V2) return newFlow(protocol, pingAtMs);
+  return { ...kept, drainedBytes: kept.sentBytes };
+}
+
+/** More than this between two looks at the time stamp would make proofs coarse. */
+const POLL_EVERY_BYTES = 64 * 1024;
+
+/** True when nothing more may be sent until a ping comes. */
+export function isExhausted(flow: Flow, limits: FlowLimits): boolean {
+  return flow.sentBytes >= Math.max(flow.provenBytes + limits.budgetBytes, flow.grantBytes);
+}
+
+/** True when the time stamp should be looked at before more is sent. */
+export function wantsPoll(flow: Flow, limits: FlowLimits): boolean {
+  return flow.sentBytes - flow.polledBytes >= POLL_EVERY_BYTES || isExhausted(flow, limits);
+}
+
+/** True when so much can be sent at once, with no look at the time stamp before the end of it. */
+export function hasRoom(flow: Flow, bytes: number, limits: FlowLimits): boolean {
+  const sentBytes = flow.sentBytes + bytes;
+  if (sentBytes - flow.polledBytes >= POLL_EVERY_BYTES) return false;
+  return sentBytes < Math.max(flow.provenBytes + limits.budgetBytes, flow.grantBytes);
+}
+
+/** Takes note of a frame that was sent. `asksForPing` is true for heartbeats (V9). */
+export function recordSent(flow: Flow, bytes: number, asksForPing: boolean, limits: FlowLimits, nowMs: number): void {
+  flow.sentBytes += bytes;
+  if (flow.owedSinceMs === null && (asksForPing || flow.sentBytes - flow.sentAtPingBytes >= limits.ackBytes)) {
+    flow.owedSinceMs = nowMs;
+  }
+}
+
+/**
+ * Looks at the time stamp of the last ping. True when there is a new one. A stamp of this very millisecond is kept
+ * until its millisecond is over, which a later stamp says too: a second ping within it would carry the same stamp
+ * and never be seen.
+ */
+export function poll(flow: Flow, pingAtMs: number | null, limits: FlowLimits, nowMs: number): boolean {
+  const isNews = pingAtMs !== null && pingAtMs !== flow.pingAtMs;
+  if (!isNews) {
+    flow.polledBytes = flow.sentBytes;
+    if (isExhausted(flow, limits)) flow.waitedSinceMs ??= nowMs;
+    return false;
+  }
+  const kept = flow.keptPingAtMs;
+  flow.keptPingAtMs = pingAtMs;
+  const over = pingAtMs < nowMs ? pingAtMs : kept !== null && kept !== pingAtMs ? kept : null;
+  if (over === null || over === flow.pingAtMs) return false;
+  flow.pingAtMs = over;
+  // A v1 client pings when it likes, not stop-and-wait: any ping counts as proof of all (B1).
+  flow.provenBytes = flow.protocol === V2 ? Math.max(flow.provenBytes, flow.markBytes) : flow.sentBytes;
+  flow.markBytes = flow.polledBytes;
+  flow.polledBytes = flow.sentBytes;
+  flow.sentAtPingBytes = flow.sentBytes;
+  flow.owedSinceMs = null;
+  flow.waitedSinceMs = null;
+  flow.grantBytes = flow.sentBytes + limits.ackBytes;
+  return true;
+}
+
+/** After how many milliseconds to look again for the ping of a client that may be sent nothing: ever later. */
+export function lookAgainMs({ waitedSinceMs }: Flow, nowMs: number): number {
+  return Math.min(PACED_MS, Math.max(1, nowMs - (waitedSinceMs ?? nowMs)));
+}
+
+/** True when a v2 client owes a ping for longer than `timeoutMs`. */
+export function isOverdue(flow: Flow, timeoutMs: number, nowMs: number): boolean {
+  return flow.protocol === V2 && flow.owedSinceMs !== null && nowMs - flow.owedSinceMs > timeoutMs;
+}

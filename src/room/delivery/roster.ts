@@ -1,0 +1,58 @@
+/** Who is in the room, and who of them shares its cursor (V10). Bookkeeping only: it sends nothing. */
+import { V1, V2, type Protocol } from "../../protocol/subprotocol.ts";
+import { LIVE, type Session } from "./session.ts";
+
+export class Roster {
+  readonly all = new Set<Session>();
+  /** Sessions whose cursor is the room's. */
+  readonly live = new Set<Session>();
+  /** Sessions with a cursor of their own. */
+  readonly own = new Set<Session>();
+  readonly #onCount: (v1: number, v2: number) => void;
+  #v1Count = 0;
+
+  /** `onCount`: sessions of one version share their bounds (B1). */
+  constructor(onCount: (v1: number, v2: number) => void) {
+    this.#onCount = onCount;
+  }
+
+  /** Those that somebody here speaks. */
+  get protocols(): readonly Protocol[] {
+    const v2Count = this.all.size - this.#v1Count;
+    const spoken: Protocol[] = this.#v1Count > 0 ? [V1] : [];
+    if (v2Count > 0) spoken.push(V2);
+    return spoken;
+  }
+
+  add(session: Session): void {
+    this.all.add(session);
+    (session.phase.kind === "live" ? this.live : this.own).add(session);
+    this.#count(session, 1);
+  }
+
+  /** False when it was not here. */
+  remove(session: Session): boolean {
+    if (!this.all.delete(session)) return false;
+    this.live.delete(session);
+    this.own.delete(session);
+    this.#count(session, -1);
+    return true;
+  }
+
+  toLive(session: Session): void {
+    session.phase = LIVE;
+    this.own.delete(session);
+    this.live.add(session);
+  }
+
+  toOwn(session: Session, cursor: number): void {
+    session.phase = { kind: "own", cursor, readTo: cursor };
+    this.live.delete(session);
+    this.own.add(session);
+  }
+
+  #count(session: Session, change: 1 | -1): void {
+    if (session.protocol === V1) this.#v1Count += change;
+    this.#onCount(this.#v1Count, this.all.size - this.#v1Count);
+  }
+}

@@ -1,0 +1,102 @@
+/**
+ * The room's bounded memory of recent envelopes: everything that matches in (from, to] (B3). Windows of one isolate
+ * share its memory, so many rooms have smaller ones.
+ *
+ * A ring in an array: dropped entries are counted at the front and cut off now and then, so that adding is O(1).
+ */
+import type { Envelope } from "../../protocol/frames.ts";
+import { WeakMembers, type Owner } from "../../shared/weak-members.ts";
+
+const ISOLATE_BYTES = 32 * 1024 * 1024;
+const isolate = new WeakMembers<Window>();
+/** Counting the rooms of the isolate on every event would cost more than it saves. */
+const RECOUNT_EVERY = 256;
+
+/** Call when an object is made anew: the window of its last instance went with its memory. */
+export function forgetWindow(owner: Owner): void {
+  isolate.delete(owner);
+}
+
+export class Window {
+  #entries: Envelope[] = [];
+  #head = 0;
+  #bytes = 0;
+  #from: number;
+  readonly #maxBytes: number;
+  #shareBytes = ISOLATE_BYTES;
+  #pushes = 0;
+
+  /** `owner` names the object, so that a later instance of it takes its place among those that share. */
+  constructor(from: number, maxBytes: number, owner: Owner = Symbol()) {
+    this.#from = from;
+    this.#maxBytes = maxBytes;
+    isolate.set(owner, this);
+  }
+
+  /** The cursor from which on the window knows every match. */
+  get from(): number {
+    return this.#from;
+  }
+
+  get bytes(): number {
+    return this.#bytes;
+  }
+
+  /** Changes whenever anything was added or forgotten. */
+  get version(): number {
+    return this.#pushes;
+  }
+
+  get size(): number {
+    return this.#entries.length - this.#head;
+  }
+
+  /** Adds the next envelope; the oldest ones make room for it. */
+  push(envelope: Envelope): void {
+    this.#entries.push(envelope);
+    this.#bytes += envelope.bytes;
+    if (this.#pushes++ % RECOUNT_EVERY === 0) this.#shareBytes = ISOLATE_BYTES / isolate.count();
+    const maxBytes = Math.min(this.#maxBytes, this.#shareBytes);
+    while (this.#bytes > maxBytes) {
+      const oldest = this.#entries[this.#head++] as Envelope;
+      this.#bytes -= oldest.bytes;
+      this.#from = oldest.seq;
+    }
+    if (this.#head > 1024 && this.#head * 2 > this.#entries.length) {
+      this.#entries = this.#entries.slice(this.#head);
+      this.#head = 0;
+    }
+  }
+
+  /** Envelopes above `cursor`, at least one if there is any, up to about `maxBytes`. Only for `cursor >= from`. */
+  after(cursor: number, maxBytes: number): Envelope[] {
+    const found: Envelope[] = [];
+    let bytes = 0;
+    for (let i = this.#firstAbove(cursor); i < this.#entries.length && bytes < maxBytes; i++) {
+      const envelope = this.#entries[i] as Envelope;
+      found.push(envelope);
+      bytes += envelope.bytes;
+    }
+    return found;
+  }
+
+  /** Forgets everything and begins anew at `from`. */
+  reset(from: number): void {
+    this.#entries = [];
+    this.#head = 0;
+    this.#bytes = 0;
+    this.#from = from;
+    this.#pushes++;
+  }
+
+  #firstAbove(cursor: number): number {
+    let low = this.#head;
+    let high = this.#entries.length;
+    while (low < high) {
+      const middle = (low + high) >>> 1;
+      if ((this.#entries[middle] as Envelope).seq > cursor) high = middle;
+      else low = middle + 1;
+    }
+    return low;
+  }
+}

@@ -1,0 +1,60 @@
+import { isValidFilter } from "../../protocol/subject.ts";
+import { V1, V2, type Protocol } from "../../protocol/subprotocol.ts";
+
+/** What the edge hands to a room with an upgrade it has admitted; JSON in the header `relay-join`. */
+export interface JoinRequest {
+  /** NATS subject filter, already checked (H4). */
+  readonly subject: string;
+  /** Cursor of the client, or null when it starts live (W3). Clamped to 2^53-1: no stream is that long. */
+  readonly since: number | null;
+  /** Stream identity the cursor belongs to, or null when the client sent none (V6). */
+  readonly epoch: string | null;
+  readonly protocol: Protocol;
+  /** True when the client offered subprotocols, so that the 101 must echo `protocol`. */
+  readonly echoProtocol: boolean;
+  /** Milliseconds since 1970 after which nothing more may be sent (A3), or null. */
+  readonly expiresAtMs: number | null;
+  /** Label of the credential, from which it cannot be read back (B4). */
+  readonly grantId: string;
+}
+
+export const JOIN_HEADER = "relay-join";
+/** In a door's 503: the shard that has a place (B2). */
+export const SHARD_HEADER = "relay-shard";
+
+/** The value of the header: JSON with every non-ASCII character escaped, since a header carries bytes and a subject may be Unicode. */
+export function encodeJoin(join: JoinRequest): string {
+  return JSON.stringify(join).replace(
+    /[\u007f-\uffff]/g,
+    (unit) => `\\u${unit.charCodeAt(0).toString(16).padStart(4, "0")}`,
+  );
+}
+
+/** Reads the header back; null when it is absent or is not what `encodeJoin` writes. */
+export function decodeJoin(header: string | null): JoinRequest | null {
+  const value = parseJson(header ?? "");
+  if (typeof value !== "object" || value === null) return null;
+  const { subject, since, epoch, protocol, echoProtocol, expiresAtMs, grantId } = value as Readonly<
+    Record<string, unknown>
+  >;
+  if (typeof subject !== "string" || !isValidFilter(subject)) return null;
+  if (since !== null && !isWholeNumber(since)) return null;
+  if (epoch !== null && typeof epoch !== "string") return null;
+  if (protocol !== V1 && protocol !== V2) return null;
+  if (typeof echoProtocol !== "boolean") return null;
+  if (expiresAtMs !== null && !isWholeNumber(expiresAtMs)) return null;
+  if (typeof grantId !== "string") return null;
+  return { subject, since, epoch, protocol, echoProtocol, expiresAtMs, grantId };
+}
+
+function isWholeNumber(value: unknown): value is number {
+  return Number.isSafeInteger(value) && Number(value) >= 0;
+}
+
+function parseJson(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return null;
+  }
+}

@@ -1,0 +1,227 @@
+/**
+ * What the room has read: its position in the stream, and the fan-out that what is read goes to. Here it is
+ * decided where each new consumer starts, and who has lost something when it could not start there (W5, W6).
+ */
+import type { Config } from "../../config/config.ts";
+import { FRAME_MAX_BYTES } from "../../protocol/frames.ts";
+import { isSubsetOf } from "../../protocol/subject.ts";
+import { logEvent } from "../../shared/log.ts";
+import { openMessage, type DropReason } from "../../upstream/envelope.ts";
+import type { Head } from "../../upstream/stream-info.ts";
+import { Batcher } from "./batcher.ts";
+import type { Fanout } from "../delivery/fanout.ts";
+import type { FeedReader, Opened, ReadEvent } from "../../upstream/feed-ports.ts";
+import { JumpGuard } from "../../upstream/gap-guard.ts";
+import type { RoomView, Wish } from "../join/decision.ts";
+import type { LastRead, Memory } from "../checkpoint.ts";
+import { resume } from "./start-decision.ts";
+
+export interface ReadingHost {
+  newFanout(cursor: number, epoch: string): Fanout;
+  onFlushed(): void;
+  firstSeq(): Promise<number>;
+  doubt(why: string): void;
+  /** More may be asked for again. */
+  readOn(): void;
+  /** Who waits to join (B3). */
+  wishes(): readonly Wish[];
+}
+
+/** Events held back for an answer of the broker before nothing more is asked for. */
+const MAX_HELD = 512;
+
+/**
+ * A stream shorter than what was read may belong to a leader that has yet to apply what its cluster agreed on. Joiners
+ * wait for 10 s at most, and whoever has lost something is told within two heartbeats.
+ */
+const MAX_PATIENCE_MS = 8_000;
+
+/** Dropped payloads that are remembered, so that a replay that meets one again does not count it again. */
+const MAX_DROPPED_SEQS = 1_024;
+
+export class Reading implements FeedReader {
+  readonly #subject: string;
+  readonly #windowBytes: number;
+  readonly #host: ReadingHost;
+  readonly #batcher: Batcher;
+  readonly #guard: JumpGuard;
+  #fanout: Fanout | null = null;
+  #position = 0;
+  /** The last message at or below the position. */
+  #last: LastRead | null = null;
+  #isOther = false;
+  #proven = false;
+  readonly #patienceMs: number;
+  #behindSinceMs: number | null = null;
+  #dropped = 0;
+  readonly #droppedSeqs = new Set<number>();
+
+  constructor(subject: string, config: Config, host: ReadingHost) {
+    this.#subject = subject;
+    this.#windowBytes = config.windowBytes;
+    this.#patienceMs = Math.min(config.heartbeatMs / 2, MAX_PATIENCE_MS);
+    this.#host = host;
+    this.#batcher = new Batcher(config.batchMs, (nowMs) => {
+      this.#fanout?.flush(nowMs);
+      host.onFlushed();
+    });
+    this.#guard = new JumpGuard({
+      firstSeq: () => host.firstSeq(),
+      pass: (event) => this.#take(event),
+      doubt: (why) => host.doubt(why),
+      released: () => host.readOn(),
+      overtaken: (firstSeq) => {
+        if (this.#fanout !== null) this.#overtaken(this.#fanout, firstSeq, firstSeq - 1);
+      },
+    });
+  }
+
+  /** Null while the room is cold: it has not chosen a place in the stream yet. */
+  get fanout(): Fanout | null {
+    return this.#fanout;
+  }
+
+  /** How far everything that matches has been read; at least R. */
+  get position(): number {
+    return this.#position;
+  }
+
+  get dropped(): number {
+    return this.#dropped;
+  }
+
+  /** Goes on where a sleeping room left off. */
+  resumeFrom(memory: Memory): Fanout {
+    this.#position = memory.position;
+    this.#last = memory.last;
+    this.#proven = true;
+    return (this.#fanout = this.#host.newFanout(memory.cursor, memory.epoch));
+  }
+
+  /** What a joiner may rely on; null until a consumer has proven the place the room is at. */
+  view(): RoomView | null {
+    const fanout = this.#fanout;
+    if (fanout === null || !this.#proven) return null;
+    fanout.flush(Date.now());
+    return { cursor: fanout.cursor, atHead: fanout.atHead, windowFrom: fanout.window.from, epoch: fanout.epoch };
+  }
+
+  /** What must be written down now; null when nobody is here to need it. */
+  memory(): Memory | null {
+    const fanout = this.#fanout;
+    if (fanout === null || fanout.sessions.size === 0) return null;
+    fanout.flush(Date.now());
+    const { cursor, epoch } = fanout;
+    return { subject: this.#subject, cursor, position: this.#position, epoch, last: this.#last };
+  }
+
+  /**
+   * The cursor after which the next consumer starts; null to ask again. Tells everybody whose stream is no more (W6).
+   * What was read last is read once more if it is still there: a stream that was restored and has grown since looks like
+   * this one, but for what it holds.
+   */
+  startAt(head: Head): number | null {
+    const fanout = this.#fanout;
+    fanout?.flush(Date.now());
+    const memory = fanout && {
+      epoch: fanout.epoch,
+      position: this.#position,
+      clients: fanout.sessions.size,
+      windowSize: fanout.window.size,
+      isPatient: this.#behindSinceMs === null || Date.now() - this.#behindSinceMs < this.#patienceMs,
+      isOther: this.#isOther,
+    };
+    const decision = resume(memory, head, this.#host.wishes(), this.#windowBytes);
+    if (decision.kind === "wait") {
+      if (this.#behindSinceMs === null)
+        logEvent("upstream-behind", { subject: this.#subject, position: this.#position, last: head.lastSeq });
+      this.#behindSinceMs ??= Date.now();
+      return null;
+    }
+    this.#behindSinceMs = null;
+    this.#isOther = false;
+    const { kind, cursor } = decision;
+    const last = this.#last;
+    if (kind === "continue") return last === null || last.seq < head.firstSeq ? cursor : last.seq - 1;
+    if (kind === "reset" && fanout !== null) {
+      logEvent("stream-reset", { subject: this.#subject, clients: fanout.sessions.size });
+      fanout.lose("stream-reset", head.firstSeq, Infinity, this.#position, Date.now());
+    }
+    if (fanout === null) this.#fanout = this.#host.newFanout(cursor, head.epoch);
+    else fanout.restart(cursor, head.epoch);
+    this.#position = cursor;
+    this.#last = null;
+    this.#proven = false;
+    return cursor;
+  }
+
+  /** A consumer began to read. Tells everybody whose next event was removed before (W5). */
+  begin({ start, head, atHead }: Opened): void {
+    const fanout = this.#fanout;
+    if (fanout === null) return;
+    if (start > this.#position) this.#overtaken(fanout, Math.max(head.firstSeq, start + 1), start);
+    const isWhole = head.subjects?.every((subject) => isSubsetOf(subject, this.#subject)) ?? false;
+    this.#guard.begin(this.#position, isWhole);
+    fanout.setAtHead(atHead, Date.now());
+  }
+
+  /** The broker has taken the first pull: the place is good. */
+  confirm(): void {
+    this.#proven = true;
+  }
+
+  /** Retention has removed events before they were read: everybody who needed them is told (W5). */
+  #overtaken(fanout: Fanout, firstSeq: number, cursor: number): void {
+    logEvent("retention-passed", { subject: this.#subject, position: this.#position, oldest: firstSeq });
+    fanout.flush(Date.now());
+    fanout.lose("retention-exhausted", firstSeq, cursor, this.#position, Date.now());
+    fanout.restart(cursor, fanout.epoch);
+    this.#position = cursor;
+  }
+
+  paused(): void {
+    this.#guard.unsure();
+  }
+
+  end(): void {
+    this.#guard.end();
+  }
+
+  get wantsMore(): boolean {
+    return this.#guard.held < MAX_HELD;
+  }
+
+  /** Takes what the consumer read. */
+  read(event: ReadEvent): void {
+    if (event.kind === "message" && event.position <= this.#position) this.#compare(event);
+    else this.#guard.offer(event);
+  }
+
+  /** What was read before comes again: the last of it, or the stream has another history. */
+  #compare({ position, time, pending }: Extract<ReadEvent, { kind: "message" }>): void {
+    this.#isOther = position !== this.#last?.seq || time !== this.#last.time;
+    if (this.#isOther) this.#host.doubt("the stream has another history");
+    else if (pending === 0) this.#fanout?.setAtHead(true, Date.now());
+  }
+
+  #take(event: ReadEvent): void {
+    const fanout = this.#fanout;
+    if (fanout === null) return;
+    this.#position = Math.max(this.#position, event.position);
+    if (event.kind === "position") return fanout.setAtHead(true, Date.now());
+    this.#last = { seq: event.position, time: event.time };
+    const why = openMessage(event, (envelope) => fanout.receive(envelope));
+    if (why !== null) this.drop(event.position, why, event.subject);
+    if (event.pending === 0) fanout.setAtHead(true, Date.now());
+    if (fanout.pendingBytes > 0) this.#batcher.schedule(fanout.pendingBytes >= FRAME_MAX_BYTES);
+  }
+
+  /** A message no client can be given (W7, W17): the log names where it is, and not what it says. */
+  drop(seq: number, why: DropReason, subject: string): void {
+    if (this.#droppedSeqs.has(seq)) return;
+    if (this.#droppedSeqs.size >= MAX_DROPPED_SEQS) this.#droppedSeqs.clear();
+    this.#droppedSeqs.add(seq);
+    this.#dropped++;
+    logEvent("event-dropped", { subject, seq, why, dropped: this.#dropped });
+  }
+}

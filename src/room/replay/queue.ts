@@ -1,0 +1,181 @@
+/**
+ * Who reads from the broker what the window no longer holds, and in which order: at most `maxReplays` consumers,
+ * the oldest wish first, overlapping ranges together (U1). One that only clients hold who do not read makes way.
+ */
+import { backoffMs } from "../../shared/backoff.ts";
+import { logSparingly } from "../../shared/log-limiter.ts";
+import { UpstreamError } from "../../upstream/jetstream-api.ts";
+import { Consumer } from "../../upstream/consumer.ts";
+import type { DropReason } from "../../upstream/envelope.ts";
+import type { Link } from "../../upstream/connection.ts";
+import type { Fanout } from "../delivery/fanout.ts";
+import { PACED_MS } from "../delivery/flow-control.ts";
+import { Replay } from "./replay.ts";
+import type { Session } from "../delivery/session.ts";
+
+export interface ReplaysOptions {
+  readonly stream: string;
+  readonly filter: string;
+  readonly maxReplays: number;
+  readonly link: () => Link | null;
+  readonly firstSeq: () => Promise<number>;
+  readonly onDropped: (seq: number, why: DropReason, subject: string) => void;
+  readonly wake: () => void;
+}
+
+/** So close behind another's replay, a session waits for it instead of opening its own. */
+const SHARE_DISTANCE = 4_096;
+const IDLE_HEARTBEAT_MS = 100;
+const MIN_PULL_BYTES = 512 * 1024;
+const HEADROOM_BYTES = 64 * 1024;
+/** After a replay broke off, the next one waits, and ever longer: its reason may still be there. */
+const RETRY_MS = 500;
+const RETRY_CAP_MS = 5_000;
+/** A replay that comes no closer to the window for this long is given up (U1). */
+const NO_GAIN_MS = 60_000;
+
+export class Replays {
+  readonly #options: ReplaysOptions;
+  readonly #active = new Set<Replay>();
+  /** In order of arrival; the value is how close to the window the session has come, and when. */
+  readonly #wanting = new Map<Session, { distance: number; atMs: number }>();
+
+  #notBeforeMs = 0;
+  /** Replays in a row that broke off before they served anything. */
+  #failures = 0;
+
+  constructor(options: ReplaysOptions) {
+    this.#options = options;
+  }
+
+  get active(): number {
+    return this.#active.size;
+  }
+
+  /** A session that the window cannot serve. */
+  want(session: Session, nowMs: number): void {
+    if (!this.#wanting.has(session)) this.#wanting.set(session, { distance: Infinity, atMs: nowMs });
+  }
+
+  /**
+   * Serves and starts what can be. Returns after how many milliseconds to run it again, since a member owes a ping, or a
+   * turn or a start is due; Infinity when nothing is.
+   */
+  run(fanout: Fanout, nowMs: number): number {
+    let againMs = Infinity;
+    let waitMs = Infinity;
+    for (const replay of [...this.#active]) {
+      againMs = Math.min(againMs, replay.serve(nowMs));
+      if (replay.isStuck(nowMs) && this.#isAwaited(fanout, nowMs)) replay.stop();
+      if (replay.state === "stopped") this.#active.delete(replay);
+      if (replay.state === "serving") this.#failures = 0;
+      if (replay.brokeOff)
+        this.#notBeforeMs = nowMs + backoffMs(this.#failures++, RETRY_MS, RETRY_CAP_MS, Math.random());
+    }
+    for (const [session, gain] of [...this.#wanting]) {
+      const phase = session.phase;
+      if (!fanout.own.has(session) || phase.kind === "live" || phase.readTo >= fanout.window.from) {
+        this.#wanting.delete(session);
+        continue;
+      }
+      if (!this.#gains(session, gain, fanout.window.from - phase.readTo, nowMs)) {
+        fanout.close(session, "slowConsumer");
+        continue;
+      }
+      if (this.#isServed(session)) continue;
+      // Who cannot be sent anything now has no use for a place.
+      const sessionMs = fanout.waitMs(session, nowMs);
+      if (sessionMs === 0) this.#place(session, phase.readTo, fanout, nowMs);
+      else waitMs = Math.min(waitMs, sessionMs);
+    }
+    if (this.#wanting.size > 0 && nowMs < this.#notBeforeMs) waitMs = Math.min(waitMs, PACED_MS);
+    // Without a connection nothing can start, and the room may fall asleep.
+    return this.#options.link() === null ? againMs : Math.min(againMs, waitMs);
+  }
+
+  /** The connection is gone: everybody waits again. */
+  stop(): void {
+    for (const replay of this.#active) replay.stop();
+    this.#active.clear();
+  }
+
+  /** Ends queued sessions that retention has passed (U1, W5). */
+  expire(fanout: Fanout, firstSeq: number): void {
+    for (const session of [...this.#wanting.keys()]) {
+      const phase = session.phase;
+      if (phase.kind !== "own" || this.#isServed(session) || !fanout.own.has(session)) continue;
+      if (phase.readTo + 1 >= firstSeq) continue;
+      if (session.fromOldest) fanout.skipTo(session, firstSeq - 1, Date.now());
+      else fanout.tellLost(session, "retention-exhausted", firstSeq);
+    }
+  }
+
+  /** Somebody who reads waits for a place, and there is none. */
+  #isAwaited(fanout: Fanout, nowMs: number): boolean {
+    if (this.#active.size < this.#options.maxReplays) return false;
+    for (const session of this.#wanting.keys()) {
+      if (fanout.own.has(session) && !this.#isServed(session) && fanout.waitMs(session, nowMs) === 0) return true;
+    }
+    return false;
+  }
+
+  #isServed(session: Session): boolean {
+    for (const replay of this.#active) if (replay.members.has(session)) return true;
+    return false;
+  }
+
+  /** False when the session came no closer to the window for too long; waiting in the queue counts as patience. */
+  #gains(session: Session, gain: { distance: number; atMs: number }, distance: number, nowMs: number): boolean {
+    if (distance >= gain.distance && this.#isServed(session)) return nowMs - gain.atMs <= NO_GAIN_MS;
+    gain.distance = Math.min(gain.distance, distance);
+    gain.atMs = nowMs;
+    return true;
+  }
+
+  #place(session: Session, readTo: number, fanout: Fanout, nowMs: number): void {
+    const full = this.#active.size >= this.#options.maxReplays;
+    for (const replay of this.#active) {
+      if (readTo < replay.base || replay.state === "stopped") continue;
+      if (!full && readTo - replay.base > SHARE_DISTANCE) continue;
+      replay.members.add(session);
+      return;
+    }
+    const link = this.#options.link();
+    if (full || link === null || nowMs < this.#notBeforeMs) return;
+    void this.#start(session, readTo, fanout, link);
+  }
+
+  async #start(session: Session, readTo: number, fanout: Fanout, link: Link): Promise<void> {
+    const pullBytes = Math.max(MIN_PULL_BYTES, link.maxPayloadBytes + HEADROOM_BYTES);
+    const replay = new Replay(readTo, fanout, pullBytes, this.#options);
+    replay.members.add(session);
+    this.#active.add(replay);
+    const { stream, filter } = this.#options;
+    try {
+      const options = { stream, filter, startSeq: readTo + 1, idleHeartbeatMs: IDLE_HEARTBEAT_MS };
+      const { consumer, start } = await Consumer.create(link, options, (event) => replay.receive(event));
+      if (replay.state === "stopped") return void consumer.stop();
+      if (start > readTo + 1) this.#lose(replay, fanout, start);
+      if (replay.members.size === 0) replay.stop();
+      replay.begin(consumer);
+    } catch (error) {
+      replay.stop(true);
+      if (!(error instanceof UpstreamError)) throw error;
+      logSparingly("replay-failed", { subject: filter, why: error.message });
+    }
+  }
+
+  /** Retention passed members between the question and the answer (JS-2). */
+  #lose(replay: Replay, fanout: Fanout, start: number): void {
+    for (const member of [...replay.members]) {
+      const phase = member.phase;
+      if (phase.kind !== "own" || phase.readTo + 1 >= start) continue;
+      if (member.fromOldest) {
+        fanout.skipTo(member, start - 1, Date.now());
+        continue;
+      }
+      replay.members.delete(member);
+      fanout.tellLost(member, "retention-exhausted", start);
+    }
+  }
+}

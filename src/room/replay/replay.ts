@@ -1,0 +1,200 @@
+/**
+ * One bounded, paced replay: a consumer of its own that reads what the window no longer holds, for the sessions
+ * that share it (U1, B1). It is a small room: members above its position wait until it reaches them. While they are
+ * served what one pull brought, the next is under way.
+ *
+ *   pulling ──pull over──▶ checking ──nothing was removed──▶ serving ──all members served──▶ pulling
+ *                             │ next event was removed (W5)      │ nobody left, or the window covers all
+ *                             ▼                                  ▼
+ *                          members lost                        stopped
+ */
+import type { Envelope } from "../../protocol/frames.ts";
+import { openMessage, type DropReason } from "../../upstream/envelope.ts";
+import type { Consumer, ConsumerEvent } from "../../upstream/consumer.ts";
+import type { Fanout } from "../delivery/fanout.ts";
+import { lookAgainMs } from "../delivery/flow-control.ts";
+import { leavesOut } from "../../upstream/gap-guard.ts";
+import type { Session } from "../delivery/session.ts";
+import { throttle } from "../isolate/throttle.ts";
+
+const BATCH = 256;
+/** With more than this to serve, nothing is pulled ahead: a room's replays share the isolate's memory. */
+const AHEAD_BYTES = 256 * 1024;
+/** A member that cannot keep up with the others is let go after this long, to a replay of its own. */
+const LAGGARD_MS = 2_000;
+
+export type ReplayState = "pulling" | "checking" | "serving" | "stopped";
+
+export interface ReplayHost {
+  /** Resolves to the stream's first seq, asked from now on. */
+  firstSeq(): Promise<number>;
+  onDropped(seq: number, why: DropReason, subject: string): void;
+  /** The replay can make progress or has stopped: run it soon. */
+  wake(): void;
+}
+
+export class Replay {
+  readonly members = new Set<Session>();
+  readonly #fanout: Fanout;
+  readonly #host: ReplayHost;
+  readonly #pullBytes: number;
+  #consumer: Consumer | null = null;
+  #state: ReplayState = "pulling";
+  #arriving: Envelope[] = [];
+  /** The pull has brought what it could. */
+  #isOver = false;
+  /** First position of this pull after which a seq is missing: retention may have removed it (JS-6). */
+  #jumpAfter: number | null = null;
+  #lastSeq: number;
+  /** What was checked and is being served: everything that matches in (base, readyTo]. */
+  #ready: readonly Envelope[] = [];
+  #readyTo: number;
+  #base: number;
+  /** Not served before this, for the sake of who is live. */
+  #turnAtMs = 0;
+  #servingSinceMs = 0;
+  #takenAtMs = 0;
+  #brokeOff = false;
+
+  /** Starts above `base`; `pullBytes`: see JS-9. */
+  constructor(base: number, fanout: Fanout, pullBytes: number, host: ReplayHost) {
+    this.#base = base;
+    this.#lastSeq = base;
+    this.#readyTo = base;
+    this.#fanout = fanout;
+    this.#pullBytes = pullBytes;
+    this.#host = host;
+  }
+
+  get state(): ReplayState {
+    return this.#state;
+  }
+
+  /** Nobody here has taken anything for a while: others have more use for its place (W13). */
+  isStuck(nowMs: number): boolean {
+    return this.#state === "serving" && this.#takenAtMs > 0 && nowMs - this.#takenAtMs > LAGGARD_MS;
+  }
+
+  get base(): number {
+    return this.#base;
+  }
+
+  begin(consumer: Consumer): void {
+    if (this.#state === "stopped") return void consumer.stop();
+    this.#consumer = consumer;
+    this.#pull();
+  }
+
+  /** True when it ended before its members were served. */
+  get brokeOff(): boolean {
+    return this.#brokeOff;
+  }
+
+  stop(brokeOff = false): void {
+    if (this.#state === "stopped") return;
+    this.#brokeOff = brokeOff;
+    this.#state = "stopped";
+    void this.#consumer?.stop();
+    this.#consumer = null;
+    this.members.clear();
+    this.#host.wake();
+  }
+
+  /** Feeds what the consumer says. */
+  receive(event: ConsumerEvent): void {
+    if (this.#state === "stopped") return;
+    if (event.kind === "doubt") return this.stop(true);
+    if (event.kind !== "ended") {
+      if (leavesOut(event, this.#lastSeq)) this.#jumpAfter ??= this.#lastSeq;
+      this.#lastSeq = Math.max(this.#lastSeq, event.position);
+    }
+    if (event.kind === "message") {
+      const why = openMessage(event, (envelope) => this.#arriving.push(envelope));
+      if (why !== null) this.#host.onDropped(event.position, why, event.subject);
+    }
+    this.#isOver ||= event.kind !== "message" || event.pending === 0 || this.#consumer?.outstanding === 0;
+    if (this.#isOver && this.#state === "pulling") this.#check();
+  }
+
+  /** One pull at a time. */
+  #pull(): void {
+    if (this.#consumer?.outstanding === 0) this.#consumer.pull(BATCH, this.#pullBytes);
+  }
+
+  /** Takes what came. A filter skips seqs, and so does retention: only the stream's floor tells them apart. */
+  #check(): void {
+    const jump = this.#jumpAfter;
+    this.#ready = this.#arriving;
+    this.#readyTo = this.#lastSeq;
+    this.#arriving = [];
+    this.#jumpAfter = null;
+    this.#isOver = false;
+    if (jump === null) return this.#serve();
+    this.#state = "checking";
+    this.#host.firstSeq().then(
+      (firstSeq) => {
+        if (this.#state !== "checking") return;
+        if (firstSeq <= jump + 1) return this.#serve();
+        for (const member of this.members) {
+          const phase = member.phase;
+          if (phase.kind !== "own" || phase.readTo >= firstSeq - 1) continue;
+          if (member.fromOldest) this.#fanout.skipTo(member, firstSeq - 1, Date.now());
+          else this.#fanout.tellLost(member, "retention-exhausted", firstSeq);
+        }
+        this.stop();
+      },
+      () => this.stop(true),
+    );
+  }
+
+  #serve(): void {
+    this.#state = "serving";
+    this.#servingSinceMs = 0;
+    this.#takenAtMs = 0;
+    const readyBytes = this.#ready.reduce((sum, { bytes }) => sum + bytes, 0);
+    this.#turnAtMs = throttle.book(readyBytes, this.members.size, Date.now());
+    if (readyBytes <= AHEAD_BYTES) this.#pull();
+    this.#host.wake();
+  }
+
+  /**
+   * Sends members what is in the buffer, as far as each can take it. Returns after how many milliseconds to call again,
+   * since somebody waits for a ping or it is not this replay's turn; Infinity when it wakes the host itself.
+   */
+  serve(nowMs: number): number {
+    if (this.#state !== "serving") return Infinity;
+    if (nowMs < this.#turnAtMs) return this.#turnAtMs - nowMs;
+    this.#servingSinceMs ||= nowMs;
+    this.#takenAtMs ||= nowMs;
+    const lagging: Session[] = [];
+    for (const member of [...this.members]) {
+      const phase = member.phase;
+      if (!this.#fanout.own.has(member) || phase.kind === "live" || phase.readTo >= this.#fanout.window.from) {
+        this.members.delete(member);
+        continue;
+      }
+      const before = phase.readTo;
+      const outcome = this.#fanout.deliver(member, this.#ready, nowMs);
+      if (phase.readTo > before) this.#takenAtMs = nowMs;
+      if (outcome === "gone") this.members.delete(member);
+      else if (outcome === "paused") lagging.push(member);
+      else phase.readTo = Math.max(phase.readTo, this.#readyTo);
+      if (outcome === "more" && phase.readTo >= this.#fanout.window.from) this.members.delete(member);
+    }
+    if (this.members.size === 0) {
+      this.stop();
+      return Infinity;
+    }
+    if (lagging.length > 0) {
+      const letGo = lagging.length < this.members.size && nowMs - this.#servingSinceMs > LAGGARD_MS;
+      if (!letGo) return Math.min(...lagging.map((member) => lookAgainMs(member.flow, nowMs)));
+      for (const member of lagging) this.members.delete(member);
+    }
+    this.#ready = [];
+    this.#base = this.#readyTo;
+    this.#state = "pulling";
+    if (this.#isOver) this.#check();
+    else this.#pull();
+    return Infinity;
+  }
+}

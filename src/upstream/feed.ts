@@ -1,0 +1,247 @@
+/**
+ * Runs the upstream machine of one room: connection, one live consumer, retries. The room is told what was read
+ * and where a consumer really began; what that means for clients is the room's business.
+ */
+import { backoffMs } from "../shared/backoff.ts";
+import { delay, Timer } from "../shared/timer.ts";
+import { UpstreamError } from "./jetstream-api.ts";
+import { Consumer, HEARTBEATS_MISSED, type ConsumerEvent } from "./consumer.ts";
+import { Heads, type Head } from "./stream-info.ts";
+import { openLink, type Link } from "./connection.ts";
+import { FeedLog } from "./feed-log.ts";
+import type { FeedHost, FeedOptions, FeedReader } from "./feed-ports.ts";
+import { ASLEEP, stepUpstream, type Upstream, type UpstreamEvent } from "./feed-machine.ts";
+
+const BATCH = 512;
+/** A broker that is behind what was read is asked again after this, and then ever later. */
+const BEHIND_RETRY_MS = 250;
+const BEHIND_RETRY_CAP_MS = 1_000;
+
+export class Feed {
+  readonly heads: Heads;
+  readonly #options: FeedOptions;
+  readonly #reader: FeedReader;
+  readonly #host: FeedHost;
+  readonly #log: FeedLog;
+  #state: Upstream = { kind: "idle" };
+  #link: Link | null = null;
+  #consumer: Consumer | null = null;
+  /** Aborted when a connection that is being opened is no longer wanted. */
+  #opening = new AbortController();
+  /** Rises with every opening and closing, so that a late answer of an older one changes nothing. */
+  #generation = 0;
+  #refusedAt = 0;
+  readonly #retryTimer = new Timer();
+
+  constructor(options: FeedOptions, reader: FeedReader, host: FeedHost) {
+    this.#options = options;
+    this.#reader = reader;
+    this.#host = host;
+    this.#log = new FeedLog(options.filter);
+    this.heads = new Heads(options.stream);
+  }
+
+  get state(): Upstream["kind"] {
+    return this.#state.kind;
+  }
+
+  /** The connection, while it may be used for requests. */
+  get link(): Link | null {
+    return this.#state.kind === "open" ? this.#link : null;
+  }
+
+  /** True while it is open, opening, or waiting on a timer: the room cannot sleep. */
+  get isAwake(): boolean {
+    return this.#state.kind === "open" || this.#state.kind === "opening" || this.#retryTimer.isArmed;
+  }
+
+  /** True when the broker has refused something since `moment` (W11). */
+  refusedSince(moment: number): boolean {
+    return this.#refusedAt > moment;
+  }
+
+  /**
+   * A shared STREAM.INFO, over the connection of the moment, be the consumer open or just opening. With `moment` one that
+   * was asked after it will do, and others who come soon may share it. No answer is a lost connection. Throws
+   * UpstreamError.
+   */
+  async ask(moment?: number): Promise<Head> {
+    const restMs = moment === undefined ? 0 : this.heads.restMs(Date.now());
+    if (restMs > 0) await delay(restMs);
+    const link = this.#link;
+    if (link === null) throw new UpstreamError("unavailable", "no connection");
+    try {
+      return await this.heads.ask(link, moment);
+    } catch (error) {
+      if (error instanceof UpstreamError && error.verdict === "refused") this.#refusedAt = this.heads.now();
+      else if (this.#link === link) this.#lost("no answer to STREAM.INFO", false);
+      throw error;
+    }
+  }
+
+  /** The room woke, and its upstream was gone when it fell asleep. */
+  wake(): void {
+    if (this.#state.kind === "idle") this.#state = ASLEEP;
+  }
+
+  want(): void {
+    this.#step({ kind: "wanted" });
+  }
+
+  unwant(): void {
+    this.#step({ kind: "unwanted" });
+  }
+
+  /** For timers and alarms: retries what is due. */
+  tick(): void {
+    this.#step({ kind: "due" });
+  }
+
+  /** Replaces the consumer: what it reads can no longer be trusted. */
+  doubt(why: string): void {
+    if (this.#state.kind === "open") this.#lost(why, this.#link !== null);
+    // While opening, #open notices that its consumer is gone.
+    else void this.#dropConsumer();
+  }
+
+  /** Asks for more, now that the reader can take it. */
+  readOn(): void {
+    const consumer = this.#consumer;
+    if (consumer !== null && this.#reader.wantsMore && consumer.outstanding <= BATCH / 2) consumer.pull(BATCH);
+  }
+
+  #step(event: UpstreamEvent): void {
+    const { state, effects } = stepUpstream(this.#state, event, Date.now(), Math.random());
+    this.#state = state;
+    for (const effect of effects) {
+      this.#retryTimer.clear();
+      if (effect.kind === "open") void this.#open(++this.#generation);
+      else if (effect.kind === "close") this.#close();
+      else if (effect.afterMs !== null) this.#retryTimer.arm(effect.afterMs, () => this.tick());
+    }
+  }
+
+  /** Deletes the consumer before the connection goes, or the broker would keep it for a minute (U1, U4). */
+  #close(): void {
+    this.#generation++;
+    this.#opening.abort();
+    const link = this.#link;
+    this.#link = null;
+    const stopped = this.#dropConsumer();
+    if (link !== null) void stopped.then(() => link.close());
+  }
+
+  #dropConsumer(): Promise<void> {
+    const consumer = this.#consumer;
+    this.#consumer = null;
+    this.#reader.end();
+    return consumer?.stop() ?? Promise.resolve();
+  }
+
+  /** Forgotten before it is closed, so that its closing is no news. */
+  #dropLink(): void {
+    const link = this.#link;
+    this.#link = null;
+    link?.close();
+  }
+
+  #lost(why: string, linked: boolean): void {
+    if (this.#state.kind !== "open") return;
+    this.#generation++;
+    this.#log.lost(why);
+    this.#host.onLost();
+    void this.#dropConsumer();
+    if (!linked) this.#dropLink();
+    this.#step({ kind: "lost", linked, pressing: this.#host.pressing() });
+  }
+
+  async #open(generation: number): Promise<void> {
+    try {
+      await Promise.all([this.#connect(generation), this.#host.collect()]);
+      await this.#subscribe(generation);
+      if (generation !== this.#generation) return;
+      if (this.#consumer === null) throw new UpstreamError("unavailable", "the consumer was lost at once");
+      this.#step({ kind: "opened" });
+      this.#host.onReady();
+    } catch (thrown) {
+      if (generation !== this.#generation) return;
+      const error = thrown instanceof UpstreamError ? thrown : new UpstreamError("unavailable", String(thrown));
+      this.#generation++;
+      void this.#dropConsumer();
+      if (error.verdict === "unavailable") this.#dropLink();
+      const attempt = this.#state.kind === "opening" ? this.#state.attempt : 0;
+      this.#log.failed(attempt, error.message);
+      if (error.verdict === "refused") this.#refusedAt = this.heads.now();
+      this.#step({ kind: "failed", pressing: this.#host.pressing() });
+      this.#host.onFailed();
+    }
+  }
+
+  async #connect(generation: number): Promise<void> {
+    if (this.#link !== null) return;
+    let link: Link | null = null;
+    const onClosed = (why: string): void => {
+      if (this.#link !== link) return;
+      this.#link = null;
+      this.#lost(why, false);
+    };
+    this.#opening = new AbortController();
+    const { nats, filter } = this.#options;
+    link = await openLink(nats, `cellos-relay ${filter}`, onClosed, this.#opening.signal);
+    if (generation !== this.#generation) return link.close();
+    this.heads.forget();
+    this.#link = link;
+  }
+
+  /** Creates the live consumer where the room left off, and proves that the stream did not change meanwhile. */
+  async #subscribe(generation: number): Promise<void> {
+    for (let behind = 0; ; behind++) {
+      if (this.#link === null) throw new UpstreamError("unavailable", "the connection went away");
+      const link = this.#link;
+      const before = await this.heads.ask(link);
+      if (generation !== this.#generation) return;
+      const asked = this.#reader.startAt(before);
+      if (asked === null) {
+        await delay(backoffMs(behind, BEHIND_RETRY_MS, BEHIND_RETRY_CAP_MS, Math.random()));
+        continue;
+      }
+      const { stream, filter, idleHeartbeatMs } = this.#options;
+      const { consumer, start, pending } = await Consumer.create(
+        link,
+        { stream, filter, startSeq: asked + 1, idleHeartbeatMs },
+        (event) => this.#receive(consumer, event),
+      );
+      const head = await this.heads.ask(link).catch((error: unknown) => {
+        void consumer.stop();
+        throw error;
+      });
+      if (generation !== this.#generation) return void consumer.stop();
+      if (head.epoch !== before.epoch || head.lastSeq < before.lastSeq) {
+        await consumer.stop();
+        throw new UpstreamError("unavailable", "the stream changed while its consumer was made");
+      }
+      this.#consumer = consumer;
+      this.#reader.begin({ start: start - 1, head, atHead: pending === 0 });
+      await consumer.pullChecked(BATCH);
+      if (consumer === this.#consumer) this.#log.opened(start - 1, head.lastSeq);
+      return;
+    }
+  }
+
+  #receive(consumer: Consumer, event: ConsumerEvent): void {
+    if (consumer !== this.#consumer) return;
+    if (event.kind === "doubt") {
+      if (this.#state.kind === "open")
+        return this.#lost(event.why, event.why !== HEARTBEATS_MISSED && this.#link !== null);
+      void this.#dropConsumer();
+      return;
+    }
+    if (event.kind === "ended") {
+      if (event.unattended) this.#reader.paused();
+    } else {
+      if (this.#state.kind === "open" && this.#state.attempt > 0) this.#step({ kind: "progress" });
+      this.#reader.read(event);
+    }
+    this.readOn();
+  }
+}

@@ -1,0 +1,121 @@
+/**
+ * Holds back what the live consumer read after a suspicious jump (W5). Pure, but for the question it asks.
+ *
+ * A filter skips seqs, and so does retention that overtakes a reader: the frames look the same (JS-6). Only the
+ * stream's floor tells: if it is still at or below the place of the jump after the jump was read, nothing was removed
+ * in between. Where the filter is that of the whole stream it skips nothing, so every jump is suspicious. Elsewhere
+ * jumps are the rule, and only those in a backlog are: at the head hardly anything can be overtaken, and what the
+ * broker says of its backlog may be late (JS-10) only where events are removed as soon as they have come.
+ *
+ *   passing ──suspicious jump──▶ asking ──floor at or below it──▶ passing, all of it
+ *                                  └──floor above it──▶ overtaken, then passing what is above the floor
+ */
+import type { ReadEvent } from "./feed-ports.ts";
+
+export interface JumpGuardHost {
+  /** Resolves to the stream's first seq, asked from now on. */
+  firstSeq(): Promise<number>;
+  pass(event: ReadEvent): void;
+  /** Everything held back has been passed. */
+  released(): void;
+  /** Nothing can be proven about what this consumer reads. */
+  doubt(why: string): void;
+  /** Events after `position` and below `firstSeq` may have been removed unread. */
+  overtaken(firstSeq: number): void;
+}
+
+export class JumpGuard {
+  readonly #host: JumpGuardHost;
+  #lastSeq = 0;
+  #isWhole = false;
+  #backlog = false;
+  #held: ReadEvent[] = [];
+  #asking = false;
+  /** Rises when a consumer begins or ends, so that a late answer about it is ignored. */
+  #generation = 0;
+
+  constructor(host: JumpGuardHost) {
+    this.#host = host;
+  }
+
+  /** A consumer begins above `position`. `isWhole`: its filter matches everything in the stream. */
+  begin(position: number, isWhole: boolean): void {
+    this.end();
+    this.#lastSeq = position;
+    this.#isWhole = isWhole;
+    // Between the creation of a consumer and its first pull nobody delivers, even at the head.
+    this.#backlog = true;
+  }
+
+  /** Nobody delivers for a moment: what comes next may have left something out, even at the head. */
+  unsure(): void {
+    this.#backlog = true;
+  }
+
+  /** The consumer is gone: its successor reads again what is held here. */
+  end(): void {
+    this.#generation++;
+    this.#held = [];
+    this.#asking = false;
+  }
+
+  /** How many events wait for an answer. */
+  get held(): number {
+    return this.#held.length;
+  }
+
+  offer(event: ReadEvent): void {
+    if (this.#asking) this.#held.push(event);
+    else if (this.#isJump(event)) this.#ask([event]);
+    else this.#pass(event);
+  }
+
+  #isJump(event: ReadEvent): boolean {
+    return (this.#isWhole || this.#backlog) && leavesOut(event, this.#lastSeq);
+  }
+
+  #pass(event: ReadEvent): void {
+    this.#lastSeq = Math.max(this.#lastSeq, event.position);
+    this.#backlog = event.kind === "message" && event.pending > 0;
+    this.#host.pass(event);
+  }
+
+  #ask(events: ReadEvent[]): void {
+    this.#asking = true;
+    const generation = this.#generation;
+    this.#host.firstSeq().then(
+      (firstSeq) => {
+        if (generation !== this.#generation) return;
+        this.#asking = false;
+        const overtaken = firstSeq > this.#lastSeq + 1;
+        if (overtaken) {
+          this.#host.overtaken(firstSeq);
+          this.#lastSeq = firstSeq - 1;
+        }
+        for (const event of events) if (event.position >= firstSeq || !overtaken) this.#pass(event);
+        this.#release();
+        if (!this.#asking) this.#host.released();
+      },
+      // The next consumer begins after what was passed.
+      () => {
+        if (generation === this.#generation) this.#host.doubt("no answer about a jump");
+      },
+    );
+  }
+
+  /** What came while asking may hold a jump that the answer does not cover. */
+  #release(): void {
+    const held = this.#held;
+    this.#held = [];
+    for (let i = 0; i < held.length; i++) {
+      const event = held[i] as ReadEvent;
+      if (this.#isJump(event)) return this.#ask(held.slice(i));
+      this.#pass(event);
+    }
+  }
+}
+
+/** True when `event` passes seqs after `lastSeq` in silence. A heartbeat says that nothing is left up to its position, its own seq included. */
+export function leavesOut(event: ReadEvent, lastSeq: number): boolean {
+  return event.kind === "message" ? event.position > lastSeq + 1 : event.position > lastSeq;
+}

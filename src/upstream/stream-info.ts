@@ -1,0 +1,81 @@
+/**
+ * STREAM.INFO, shared: everybody who asked before a request left is answered by it, so any number of joins
+ * costs one request (W3). An INFO answers only who arrived before it was asked: what the broker acknowledged
+ * earlier is then at or below its last seq.
+ */
+import { epochOf, parseStreamInfo, streamInfoSubject, type StreamInfo } from "./jetstream-api.ts";
+import type { Link } from "./connection.ts";
+
+export interface Head extends StreamInfo {
+  readonly epoch: string;
+  /** Order of events in this room: a head asked later has a greater one. */
+  readonly askedAt: number;
+}
+
+const TIMEOUT_MS = 5_000;
+/** Joins of a storm arrive over some time: those of so many milliseconds share a request. */
+const SHARE_MS = 10;
+
+export class Heads {
+  readonly #stream: string;
+  #clock = 0;
+  #latest: Head | null = null;
+  #inFlight: Promise<Head> | null = null;
+  /** Of the last request that was sent. */
+  #askedAt = 0;
+  #sentAtMs = -Infinity;
+  #next: Promise<Head> | null = null;
+
+  constructor(stream: string) {
+    this.#stream = stream;
+  }
+
+  /** A moment, to be compared with `askedAt`. */
+  now(): number {
+    return ++this.#clock;
+  }
+
+  /** The latest head asked after `moment`, or null. */
+  since(moment: number): Head | null {
+    return this.#latest !== null && this.#latest.askedAt > moment ? this.#latest : null;
+  }
+
+  /** How long somebody who is in no hurry may wait, so as to share the next request with others. */
+  restMs(nowMs: number): number {
+    return Math.max(0, this.#sentAtMs + SHARE_MS - nowMs);
+  }
+
+  /** A head asked after `moment`, which is now if it is not given. Throws UpstreamError. */
+  ask(link: Link, moment = this.#clock): Promise<Head> {
+    if (this.#inFlight === null) return this.#send(link);
+    if (this.#askedAt > moment) return this.#inFlight;
+    this.#next ??= this.#inFlight.then(
+      () => this.#send(link),
+      () => this.#send(link),
+    );
+    return this.#next;
+  }
+
+  /** The connection was replaced: nobody may wait for an answer on the old one. */
+  forget(): void {
+    this.#inFlight = null;
+    this.#next = null;
+  }
+
+  #send(link: Link): Promise<Head> {
+    this.#next = null;
+    const askedAt = (this.#askedAt = ++this.#clock);
+    this.#sentAtMs = Date.now();
+    const request = link.request(streamInfoSubject(this.#stream), null, TIMEOUT_MS).then((answer) => {
+      const info = parseStreamInfo(answer);
+      this.#latest = { ...info, epoch: epochOf(this.#stream, info.created), askedAt };
+      return this.#latest;
+    });
+    this.#inFlight = request;
+    const done = (): void => {
+      if (this.#inFlight === request) this.#inFlight = null;
+    };
+    request.then(done, done);
+    return request;
+  }
+}

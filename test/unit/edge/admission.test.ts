@@ -1,0 +1,116 @@
+import { describe, expect, it } from "vitest";
+import { loadConfig, type Config } from "../../../src/config/config.ts";
+import { admit, type AdmissionInput } from "../../../src/edge/admission.ts";
+import type { Authentication } from "../../../src/edge/authenticate.ts";
+import type { RefusalReason } from "../../../src/edge/problem.ts";
+
+function configWith(env: Record<string, string> = {}): Config {
+  const result = loadConfig(env);
+  if (!result.ok) throw new Error(result.problem);
+  return result.config;
+}
+
+const GRANT = { subjects: ["cellos.events.>"], expiresAtMs: null, id: "0" };
+const GRANTED: Authentication = { kind: "granted", grant: GRANT };
+
+const GOOD: AdmissionInput = {
+  authentication: GRANTED,
+  origin: "https://relay.example",
+  ownOrigin: "https://relay.example",
+  search: "?subject=cellos.events.a.>&since=5&epoch=e1",
+  protocols: "cellos.relay.v2, cellos.events.v1, bearer.YQ",
+  upgrade: "websocket",
+};
+
+function outcome(change: Partial<AdmissionInput>, config = configWith()): string {
+  const verdict = admit({ ...GOOD, ...change }, config);
+  return verdict.kind === "refused" ? verdict.reason : "admitted";
+}
+
+describe("admit", () => {
+  it("[H1] admits a request in order and says what its room needs", () => {
+    expect(admit(GOOD, configWith())).toEqual({
+      kind: "admitted",
+      grant: GRANT,
+      join: {
+        subject: "cellos.events.a.>",
+        since: 5,
+        epoch: "e1",
+        protocol: "cellos.relay.v2",
+        echoProtocol: true,
+        expiresAtMs: null,
+        grantId: "0",
+      },
+    });
+  });
+
+  it("[H1] admits the barest upgrade to the default subject, live, as v1", () => {
+    const bare = { ...GOOD, origin: null, search: "", protocols: null };
+    expect(admit(bare, configWith({ DEFAULT_SUBJECT: "cellos.events.b" }))).toMatchObject({
+      join: { subject: "cellos.events.b", since: null, epoch: null, protocol: "cellos.events.v1", echoProtocol: false },
+    });
+  });
+
+  it("[A3] hands the room the time the grant expires", () => {
+    const authentication: Authentication = { kind: "granted", grant: { ...GRANT, expiresAtMs: 99 } };
+    expect(admit({ ...GOOD, authentication }, configWith())).toMatchObject({ join: { expiresAtMs: 99 } });
+  });
+
+  /** One fault per check, in the order of H3. */
+  const faults: readonly (readonly [RefusalReason, Partial<AdmissionInput>])[] = [
+    ["auth-unconfigured", { authentication: { kind: "unconfigured" } }],
+    ["credential-missing", { authentication: { kind: "missing" } }],
+    ["credential-invalid", { authentication: { kind: "invalid" } }],
+    ["origin-forbidden", { origin: "https://evil.example" }],
+    ["bad-since", { search: "?since=x&subject=other.>" }],
+    ["bad-subprotocol", { protocols: "graphql-ws" }],
+    ["subject-forbidden", { search: "?subject=other.>" }],
+    ["not-an-upgrade", { upgrade: null }],
+  ];
+
+  it.each(faults)("[H3] refuses with %s", (reason, fault) => expect(outcome(fault)).toBe(reason));
+
+  it("[H3] answers with the first of two faults, whichever they are", () => {
+    faults.forEach(([reason, fault], index) => {
+      for (const [, later] of faults.slice(index + 1)) expect(outcome({ ...later, ...fault })).toBe(reason);
+    });
+  });
+
+  it("[A5] passes the relay's own origin, listed ones, and requests without one", () => {
+    const listed = configWith({ ALLOWED_ORIGINS: "https://app.example" });
+    expect(outcome({ origin: "https://app.example" }, listed)).toBe("admitted");
+    expect(outcome({ origin: "https://relay.example" }, listed)).toBe("admitted");
+    expect(outcome({ origin: null }, listed)).toBe("admitted");
+    for (const origin of ["http://app.example", "https://app.example.evil", "https://app.example:8443", "null", ""]) {
+      expect(outcome({ origin }, listed)).toBe("origin-forbidden");
+    }
+  });
+
+  it("[A5] passes any origin, null too, only when * is written out", () => {
+    for (const origin of ["https://any.example", "null"]) {
+      expect(outcome({ origin })).toBe("origin-forbidden");
+      expect(outcome({ origin }, configWith({ ALLOWED_ORIGINS: "*" }))).toBe("admitted");
+    }
+  });
+
+  it("[H4] refuses a subject outside the root, or outside the credential's grant", () => {
+    expect(outcome({ search: "?subject=cellos.>" })).toBe("subject-forbidden");
+    expect(outcome({ search: "?subject=cellos.events" })).toBe("subject-forbidden");
+    const narrow: Authentication = {
+      kind: "granted",
+      grant: { ...GRANT, subjects: ["cellos.events.t1.>", "other.>"] },
+    };
+    expect(outcome({ authentication: narrow, search: "?subject=cellos.events.t1.*" })).toBe("admitted");
+    expect(outcome({ authentication: narrow, search: "?subject=cellos.events.t2.a" })).toBe("subject-forbidden");
+    expect(outcome({ authentication: narrow, search: "?subject=other.a" })).toBe("subject-forbidden");
+    expect(outcome({ authentication: narrow, search: "" })).toBe("subject-forbidden");
+  });
+
+  it.each(["websocket", "WebSocket", "h2c, websocket"])("[H3] takes Upgrade: %s as an upgrade", (upgrade) => {
+    expect(outcome({ upgrade })).toBe("admitted");
+  });
+
+  it.each(["", "h2c", "websockets"])("[H3] takes Upgrade: %j as none", (upgrade) =>
+    expect(outcome({ upgrade })).toBe("not-an-upgrade"),
+  );
+});

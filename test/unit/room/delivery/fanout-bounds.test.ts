@@ -1,0 +1,87 @@
+import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
+import { V1, V2 } from "../../../../src/protocol/subprotocol.ts";
+import { welcomeFrame } from "../../../../src/protocol/frames.ts";
+import { collectGarbage, installCollector } from "../../../support/model-room-collector.ts";
+import { client, envelope, NOW, room } from "../../../support/model-room-small.ts";
+
+beforeEach(() => {
+  installCollector();
+  collectGarbage();
+});
+afterEach(() => {
+  vi.unstubAllGlobals();
+});
+
+describe("Fanout and its bounds", () => {
+  it("[B1] a client past its budget is sent nothing more, keeps its cursor, and catches up after a ping", () => {
+    const { fanout, pings } = room();
+    const one = client(V2, 5);
+    fanout.join(one.session, NOW);
+    for (const seq of [6, 7, 8]) {
+      fanout.receive(envelope(seq, 600));
+      fanout.flush(NOW);
+    }
+    expect(one.heard).toEqual(["6", "7"]);
+    expect(one.session.phase).toEqual({ kind: "own", cursor: 7, readTo: 7 });
+    expect(fanout.serve(one.session, NOW)).toBe("paused");
+    pings.set(one.session, NOW);
+    expect(fanout.serve(one.session, NOW + 1)).toBe("live");
+    expect(one.heard).toEqual(["6", "7", "8"]);
+  });
+
+  it("[B1] within one turn, a client past its budget keeps the cursor of the last frame it was sent", () => {
+    const { fanout } = room(1_000_000);
+    const one = client(V2, 5);
+    fanout.join(one.session, NOW);
+    for (const seq of [6, 7, 8]) fanout.receive(envelope(seq, 60_000));
+    fanout.flush(NOW);
+    expect(one.heard).toEqual(["6"]);
+    expect(one.session.phase).toEqual({ kind: "own", cursor: 6, readTo: 6 });
+  });
+
+  it("[B1] closes 4408 who owes a ping past the time-out, live or not, and nobody who gave it", () => {
+    const { fanout, gone, pings } = room();
+    const silent = client(V2, 5);
+    const reader = client(V2, 5);
+    for (const { session } of [silent, reader]) fanout.join(session, NOW);
+    fanout.heartbeat(6, "connected", NOW);
+    pings.set(reader.session, NOW + 1);
+    fanout.heartbeat(6, "connected", NOW + 5_000);
+    expect(silent.heard).toEqual(["heartbeat 6", "heartbeat 6"]);
+    fanout.heartbeat(6, "connected", NOW + 5_001);
+    expect(silent.heard.at(-1)).toBe("close 4408");
+    expect(gone).toEqual(["slowConsumer"]);
+    expect([...fanout.sessions]).toEqual([reader.session]);
+  });
+
+  it("[A3] sends nothing a second after the credential has expired, and closes 4401", () => {
+    const { fanout, gone } = room();
+    const one = client(V1, 5, { expiresAtMs: NOW });
+    fanout.join(one.session, NOW);
+    fanout.receive(envelope(6));
+    fanout.flush(NOW + 1_000);
+    fanout.receive(envelope(7));
+    fanout.flush(NOW + 1_001);
+    expect(one.heard).toEqual(["6", "close 4401"]);
+    expect(gone).toEqual(["tokenExpired"]);
+  });
+
+  it("[W14] who leaves is forgotten once, and its socket is the caller's business", () => {
+    const { fanout, gone } = room();
+    const one = client(V2, 5);
+    fanout.join(one.session, NOW);
+    fanout.leave(one.session);
+    fanout.leave(one.session);
+    fanout.receive(envelope(6));
+    fanout.flush(NOW);
+    expect([one.heard, gone]).toEqual([[], [null]]);
+  });
+
+  it("[V3] the welcome counts as sent", () => {
+    const { fanout } = room();
+    const one = client(V2, 5);
+    fanout.greet(one.session, welcomeFrame({ epoch: "e", cursor: 5, live: true, heartbeatMs: 1, ackBytes: 1 }), NOW);
+    expect(one.heard).toEqual(["welcome 5"]);
+    expect(one.session.flow.sentBytes).toBeGreaterThan(90);
+  });
+});

@@ -1,0 +1,130 @@
+import fc from "fast-check";
+import { describe, expect, it } from "vitest";
+import { V1, V2 } from "../../../../src/protocol/subprotocol.ts";
+import {
+  isExhausted,
+  isOverdue,
+  newFlow,
+  poll,
+  recordSent,
+  wakeFlow,
+  wantsPoll,
+  type Flow,
+  type FlowLimits,
+} from "../../../../src/room/delivery/flow-control.ts";
+
+const LIMITS: FlowLimits = { budgetBytes: 1_000, ackBytes: 250 };
+const SLEEP_MS = 10_000;
+
+/** What a sleeping room leaves of an account. */
+const slept = (flow: Flow, pingAtMs: number | null): Flow => wakeFlow(structuredClone(flow), flow.protocol, pingAtMs);
+
+/** Sends as the relay does: after a look at the time stamp when one is wanted. False when nothing may be sent. */
+function send(flow: Flow, bytes: number, pingAtMs: number | null, nowMs: number): boolean {
+  if (wantsPoll(flow, LIMITS)) poll(flow, pingAtMs, LIMITS, nowMs);
+  if (isExhausted(flow, LIMITS)) return false;
+  recordSent(flow, bytes, false, LIMITS, nowMs);
+  return true;
+}
+
+describe("an account over the sleep of the room", () => {
+  it("[B1] gives a client that proves nothing no second budget, however often the room sleeps", () => {
+    const list = fc.array(fc.tuple(fc.integer({ min: 1, max: 3_000 }), fc.boolean()), { minLength: 1, maxLength: 40 });
+    fc.assert(
+      fc.property(list, fc.option(fc.nat(5)), (frames, stampAtJoin) => {
+        let flow = newFlow(V2, stampAtJoin);
+        for (const [bytes, sleeps] of frames) {
+          if (sleeps) flow = slept(flow, stampAtJoin);
+          const before = flow.sentBytes;
+          expect(send(flow, bytes, stampAtJoin, 9)).toBe(before < LIMITS.budgetBytes);
+        }
+      }),
+    );
+  });
+
+  it("[B1] [V9] never stops a client that reads and pings while the room sleeps", () => {
+    const list = fc.array(fc.tuple(fc.integer({ min: 1, max: 3_000 }), fc.boolean()), { minLength: 1, maxLength: 40 });
+    fc.assert(
+      fc.property(list, (frames) => {
+        let flow = newFlow(V2, null);
+        let nowMs = 0;
+        let pingAtMs: number | null = null;
+        let sincePing = 0;
+        for (const [bytes, sleeps] of frames) {
+          nowMs += 1;
+          expect(send(flow, bytes, pingAtMs, nowMs)).toBe(true);
+          sincePing += bytes;
+          if (sincePing >= LIMITS.ackBytes) {
+            pingAtMs = nowMs;
+            sincePing = 0;
+          }
+          if (!sleeps) continue;
+          flow = slept(flow, pingAtMs);
+          nowMs += SLEEP_MS;
+        }
+      }),
+    );
+  });
+
+  it("[B1] [WS-7] takes as proof only what was sent before the ping before, though looks were forgotten", () => {
+    const actions = fc.array(
+      fc.oneof(
+        fc.record({ do: fc.constant("send" as const), bytes: fc.integer({ min: 1, max: 400 }) }),
+        fc.record({ do: fc.constant("read" as const), frames: fc.integer({ min: 1, max: 5 }) }),
+        fc.record({ do: fc.constantFrom("ping" as const, "look" as const, "sleep" as const) }),
+      ),
+      { maxLength: 60, size: "max" },
+    );
+    fc.assert(
+      fc.property(actions, (list) => {
+        let flow = newFlow(V2, null);
+        // Written down after every sending, and not after every look.
+        let kept = flow;
+        const queue: (number | "pong")[] = [];
+        let readBytes = 0;
+        let awaitsPong = false;
+        let pingAtMs: number | null = null;
+        let nowMs = 0;
+        for (const action of list) {
+          nowMs += action.do === "sleep" ? SLEEP_MS : action.do === "look" ? 1 : 0;
+          if (action.do === "send" && send(flow, action.bytes, pingAtMs, nowMs)) {
+            queue.push(action.bytes);
+            kept = structuredClone(flow);
+          }
+          if (action.do === "look") poll(flow, pingAtMs, LIMITS, nowMs);
+          if (action.do === "sleep") flow = slept(kept, pingAtMs);
+          if (action.do === "ping" && !awaitsPong) {
+            awaitsPong = true;
+            pingAtMs = nowMs;
+            queue.push("pong");
+          }
+          if (action.do !== "read") continue;
+          for (const item of queue.splice(0, action.frames)) {
+            if (item === "pong") awaitsPong = false;
+            else readBytes += item;
+          }
+        }
+        expect(flow.provenBytes).toBeLessThanOrEqual(readBytes);
+      }),
+      { numRuns: 2_000 },
+    );
+  });
+
+  it("[B1] a ping that is owed is owed since before the sleep, and no longer once it came during it", () => {
+    const flow = newFlow(V2, null);
+    recordSent(flow, 1, true, LIMITS, 100);
+    const owing = slept(flow, null);
+    recordSent(owing, 1, true, LIMITS, 25_100);
+    expect([isOverdue(owing, 50_000, 50_100), isOverdue(owing, 50_000, 50_101)]).toEqual([false, true]);
+    const pinged = slept(flow, 20_000);
+    expect(poll(pinged, 20_000, LIMITS, 50_101)).toBe(true);
+    expect(isOverdue(pinged, 50_000, 50_101)).toBe(false);
+  });
+
+  it("[B1] a v1 socket begins anew, and so does one that nothing was written down of", () => {
+    const flow = newFlow(V1, null);
+    recordSent(flow, 900, false, LIMITS, 100);
+    expect(slept(flow, 7)).toEqual(newFlow(V1, 7));
+    expect(wakeFlow(undefined, V2, 7)).toEqual(newFlow(V2, 7));
+  });
+});

@@ -1,0 +1,53 @@
+import fc from "fast-check";
+import { describe, expect, it } from "vitest";
+import { decodeJoin, encodeJoin, type JoinRequest } from "../../../../src/room/join/request.ts";
+
+const JOIN: JoinRequest = {
+  subject: "a.>",
+  since: null,
+  epoch: null,
+  protocol: "cellos.events.v1",
+  echoProtocol: false,
+  expiresAtMs: null,
+  grantId: "g",
+};
+
+const joins: fc.Arbitrary<JoinRequest> = fc.record({
+  subject: fc.string({ unit: fc.constantFrom("a", "é", "東", "😀", '"', "\\", "\u200b"), minLength: 1, maxLength: 20 }),
+  since: fc.option(fc.maxSafeNat()),
+  epoch: fc.option(fc.string({ unit: fc.constantFrom("a", "-", "_", "9"), minLength: 1 })),
+  protocol: fc.constantFrom("cellos.events.v1", "cellos.relay.v2"),
+  echoProtocol: fc.boolean(),
+  expiresAtMs: fc.option(fc.maxSafeNat()),
+  grantId: fc.string(),
+});
+
+describe("encodeJoin and decodeJoin", () => {
+  it("[H1] carry a join through a header, in visible ASCII", () => {
+    fc.assert(
+      fc.property(joins, (join) => {
+        const header = encodeJoin(join);
+        expect(header).toMatch(/^[\x20-\x7e]+$/);
+        expect(decodeJoin(header)).toEqual(join);
+      }),
+    );
+  });
+
+  it.each([
+    null,
+    "",
+    "{",
+    "null",
+    "[]",
+    "{}",
+    JSON.stringify({ ...JOIN, subject: "a b" }),
+    JSON.stringify({ ...JOIN, subject: 1 }),
+    JSON.stringify({ ...JOIN, since: -1 }),
+    JSON.stringify({ ...JOIN, since: "1" }),
+    JSON.stringify({ ...JOIN, epoch: 1 }),
+    JSON.stringify({ ...JOIN, protocol: "x" }),
+    JSON.stringify({ ...JOIN, echoProtocol: 1 }),
+    JSON.stringify({ ...JOIN, expiresAtMs: 0.5 }),
+    JSON.stringify({ ...JOIN, since: undefined }),
+  ])("[H1] refuse %s", (header) => expect(decodeJoin(header)).toBeNull());
+});

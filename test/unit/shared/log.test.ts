@@ -1,0 +1,118 @@
+import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
+import { describeError, keepConsole, leftOutDueInMs, logEvent, logLine } from "../../../src/shared/log.ts";
+
+describe("logLine", () => {
+  it("[O3] is one JSON object a line, its event first", () => {
+    expect(logLine("room-closed", { subject: "a\nb", clients: 3 })).toBe(
+      '{"event":"room-closed","subject":"a\\\\u000ab","clients":3}',
+    );
+  });
+
+  it.each([
+    ["a line feed", "\n"],
+    ["an escape of a terminal", "\u001b[31m"],
+    ["a control of the second set", "\u0085"],
+    ["a right-to-left override", "\u202e"],
+    ["an isolate", "\u2066"],
+    ["a mark", "\u200f"],
+    ["a line separator", "\u2028"],
+    ["a byte order mark", "\ufeff"],
+    ["a tag", "\u{e0041}"],
+    ["half a pair", "\ud800"],
+    ["DEL", "\u007f"],
+  ])("[O3] %s is escaped, in the line and in what is read of it", (_name, text) => {
+    const line = logLine("x", { subject: `a${text}b` });
+    expect(line).not.toMatch(/[\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}]/u);
+    const { subject } = JSON.parse(line) as { readonly subject: string };
+    expect(subject).toMatch(/^a\\u[0-9a-f{}]+(\[31m)?b$/);
+  });
+
+  it("[O3] other scripts stay as they are", () => {
+    expect(logLine("x", { subject: "é 東 😀 שלום" })).toBe('{"event":"x","subject":"é 東 😀 שלום"}');
+  });
+
+  it("[O3] cuts a value that is too long", () => {
+    const line = logLine("x", { why: "y".repeat(100_000), at: "z" });
+    expect(line.length).toBeLessThan(1_100);
+    expect(JSON.parse(line)).toMatchObject({ event: "x", at: "z" });
+  });
+});
+
+describe("logEvent", () => {
+  let lines: string[] = [];
+  const START_MS = 1_700_000_040_000;
+
+  beforeEach(() => {
+    lines = [];
+    vi.useFakeTimers({ now: START_MS });
+    vi.spyOn(console, "log").mockImplementation((line: string) => void lines.push(line));
+  });
+  afterEach(() => {
+    vi.runOnlyPendingTimers();
+    vi.useRealTimers();
+    vi.restoreAllMocks();
+  });
+
+  const told = (): unknown[] => lines.map((line) => JSON.parse(line) as unknown);
+
+  it("[O3] prints ten lines of a name a minute, and at its end how many were left out, though no more follow", () => {
+    vi.setSystemTime(START_MS + 60_000);
+    for (let n = 0; n < 50_000; n++) logEvent("event-dropped", { seq: n });
+    expect(lines).toHaveLength(10);
+    expect(leftOutDueInMs()).toBe(60_000 - ((START_MS + 60_000) % 60_000));
+    vi.advanceTimersByTime(60_000);
+    expect(lines).toHaveLength(11);
+    expect(told().at(-1)).toEqual({ event: "log-lines-left-out", name: "event-dropped", leftOut: 49_990 });
+    expect(leftOutDueInMs()).toBeNull();
+    vi.advanceTimersByTime(600_000);
+    expect(lines).toHaveLength(11);
+  });
+
+  it("[O3] says so with the next line when the object that waited is gone", () => {
+    vi.setSystemTime(START_MS + 1_200_000);
+    for (let n = 0; n < 12; n++) logEvent("client-closed");
+    vi.clearAllTimers();
+    vi.setSystemTime(START_MS + 1_320_000);
+    logEvent("room-woke");
+    expect(told().slice(10)).toEqual([
+      { event: "log-lines-left-out", name: "client-closed", leftOut: 2 },
+      { event: "room-woke" },
+    ]);
+  });
+});
+
+describe("keepConsole", () => {
+  it("[A6] [O3] lets no library print, and says that one wanted to", () => {
+    const kept = { ...console };
+    const printed: unknown[] = [];
+    vi.useFakeTimers({ now: 1_700_009_000_000 });
+    try {
+      console.log = console.error = (...values: unknown[]) => void printed.push(...values);
+      keepConsole();
+      console.log("reader closed", new Error("hunter2"));
+      console.error("hunter2");
+      logEvent("room-woke", { clients: 1 });
+    } finally {
+      Object.assign(console, kept);
+      vi.useRealTimers();
+    }
+    expect(printed).toEqual([
+      '{"event":"library-printed","method":"log"}',
+      '{"event":"library-printed","method":"error"}',
+      '{"event":"room-woke","clients":1}',
+    ]);
+  });
+});
+
+describe("describeError", () => {
+  it("[A6] says what was thrown and where, without its message", () => {
+    const described = describeError(new TypeError("Invalid URL: ws://user:hunter2@broker\n    token hunter2"));
+    expect(described.error).toBe("TypeError");
+    expect(described.at).toContain("log.test.ts");
+    expect(JSON.stringify(described)).not.toContain("hunter2");
+  });
+
+  it("[A6] says only the type of what is no error", () => {
+    expect(describeError("hunter2")).toEqual({ error: "string", at: "" });
+  });
+});

@@ -1,0 +1,73 @@
+import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
+import { FeedLog } from "../../../src/upstream/feed-log.ts";
+import { leaveWorld, newWorld } from "../../support/model-room-door.ts";
+
+vi.mock("../../../src/upstream/connection.ts", () => import("../../support/model-room-door.ts"));
+
+const NOW_MS = 1_700_000_000_000;
+const MINUTE_MS = 60_000;
+
+/** What was printed: the events, each with its reason. */
+const printed = (): string[] =>
+  vi.mocked(console.log).mock.calls.map(([line]) => {
+    const { event, why = "" } = JSON.parse(String(line)) as { readonly event: string; readonly why?: string };
+    return `${event} ${why}`.trim();
+  });
+
+describe("the log of a room", () => {
+  afterEach(() => leaveWorld());
+
+  it("[O3] tells of a path that is cut all the time in a handful of lines, and that it is well in the end", async () => {
+    const world = newWorld({});
+    await world.run({ do: "join", v2: true, back: null, epoch: false });
+    await world.run({ do: "advance", ms: 300 });
+    for (let n = 0; n < 200; n++) {
+      await world.run({ do: "publish", kind: "match", bytes: 100, count: 1 });
+      await world.run({ do: "cut" });
+      await world.run({ do: "advance", ms: 1_500 });
+    }
+    await world.run({ do: "advance", ms: 3_000 });
+    const lines = printed().filter((line) => line.startsWith("upstream-"));
+    expect(lines.filter((line) => line.startsWith("upstream-lost")).length).toBeGreaterThan(3);
+    expect(lines.length).toBeLessThan(40);
+    expect(lines.at(-1)).toBe("upstream-open");
+    expect(world.faults).toEqual([]);
+  });
+});
+
+describe("FeedLog", () => {
+  beforeEach(() => {
+    vi.useFakeTimers({ now: NOW_MS });
+    vi.spyOn(console, "log").mockImplementation(() => {});
+  });
+  afterEach(() => {
+    vi.useRealTimers();
+    vi.restoreAllMocks();
+  });
+
+  it("[O3] tells the end of every trouble that it told, and of no other", () => {
+    const log = new FeedLog("a.flapping");
+    for (let n = 0; n < 9; n++) {
+      log.lost("deleted");
+      log.opened(5, 5);
+    }
+    expect(printed()).toHaveLength(6);
+    log.lost("cut");
+    log.failed(0, "no answer");
+    log.opened(5, 5);
+    log.lost("cut");
+    log.opened(5, 5);
+    expect(printed().slice(6)).toEqual(["upstream-lost cut", "upstream-failed no answer", "upstream-open"]);
+  });
+
+  it("[O3] does not fall silent in a long outage, and tells another reason at once", () => {
+    const log = new FeedLog("a.away");
+    for (let attempt = 0; attempt < 40; attempt++) {
+      log.failed(attempt, "no answer");
+      vi.advanceTimersByTime(MINUTE_MS / 3);
+    }
+    expect(printed()).toHaveLength(3 + 12);
+    log.failed(40, "refused");
+    expect(printed().at(-1)).toBe("upstream-failed refused");
+  });
+});
