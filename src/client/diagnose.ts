@@ -4,7 +4,7 @@ import { RelayError, type Problem } from "./error.ts";
 const TIMEOUT_MS = 10_000;
 
 /** Status 426: credentials and query are in order. None: nobody answered, or CORS hides what. Never rejects. */
-export async function askWhy(address: URL, token: string | undefined): Promise<RelayError> {
+export async function diagnoseRefusal(address: URL, token: string | undefined): Promise<RelayError> {
   try {
     const response = await fetch(address.href.replace("ws", "http"), {
       headers: token === undefined ? {} : { authorization: `Bearer ${token}` },

@@ -16,7 +16,7 @@ import { CLOSE } from "../protocol/codes.ts";
 import { RelayError } from "./error.ts";
 import type { Frame } from "./frame.ts";
 import { jitterMs, longJitterMs, verdictOf, type Circumstances } from "./retry.ts";
-import type { Happening, Past, State, Step } from "./state.ts";
+import type { StreamEvent, Past, State, Step } from "./state.ts";
 
 /** The relay may hold an upgrade back for 10 s while it waits for its broker (W11). */
 export const JOIN_MS = 30_000;
@@ -31,7 +31,7 @@ type Reading = Extract<State, { kind: "replaying" | "live" }>;
 
 export const FIRST = open({ failures: 0, hurriedAtMs: -Infinity });
 
-export function step(state: State, event: Happening, now: Circumstances): Step {
+export function step(state: State, event: StreamEvent, now: Circumstances): Step {
   const { kind } = event;
   if (state.kind === "closed") return [state];
   if (kind === "closeAsked") return end(null);
@@ -68,7 +68,7 @@ function onWelcome(state: State & { kind: "joining" }, frame: Frame, { nowMs }: 
   return [follow({ kind: "replaying", past: state.past, sinceMs: nowMs, heartbeatMs, deadlineMs }, frame)];
 }
 
-function onReading(state: Reading, event: Happening, now: Circumstances): Step {
+function onReading(state: Reading, event: StreamEvent, now: Circumstances): Step {
   const { nowMs } = now;
   const { heartbeatMs, deadlineMs } = state;
   const past = nowMs - state.sinceMs < STABLE_MS ? state.past : { ...state.past, failures: 0 };

@@ -30,7 +30,7 @@ export type State =
   | { readonly kind: "hydrating"; readonly past: Past; readonly error: RelayError }
   | { readonly kind: "closed"; readonly error: RelayError | null };
 
-export type Happening =
+export type StreamEvent =
   | { readonly kind: "dialled" | "failed" | "heard" | "hydrated" | "ticked" | "woke" | "closeAsked" }
   /** A frame was consumed. */
   | { readonly kind: "framed"; readonly frame: Frame }

@@ -8,10 +8,10 @@ import { FIRST, step } from "./machine.ts";
 import { addressOf, type CloudEvent, type EventStreamOptions, type Handler, type StreamItem } from "./options.ts";
 import { isHidden, onWake } from "./page.ts";
 import { openLine } from "./shared/shared.ts";
-import { view, type Effect, type Happening, type State, type StreamState } from "./state.ts";
+import { view, type Effect, type StreamEvent, type State, type StreamState } from "./state.ts";
 import type { Cursor } from "./storage.ts";
 import { MAX_TIMER_MS, protocolsFor } from "./token.ts";
-import { askWhy } from "./diagnose.ts";
+import { diagnoseRefusal } from "./diagnose.ts";
 
 /** An EventTarget with one typed event: its `detail` is the new state. */
 interface StatusEvents extends EventTarget {
@@ -87,7 +87,7 @@ export class EventStream<Event = CloudEvent> extends StatusTarget {
     this.#step({ kind: "closeAsked" });
   }
 
-  #step(happening: Happening): void {
+  #step(happening: StreamEvent): void {
     const { token, onReset } = this.#options;
     const [state, ...effects] = step(this.#state, happening, {
       nowMs: Date.now(),
@@ -133,7 +133,7 @@ export class EventStream<Event = CloudEvent> extends StatusTarget {
         );
       case "ask":
         return this.#run(
-          () => askWhy(this.#address, this.#token),
+          () => diagnoseRefusal(this.#address, this.#token),
           (error) => this.#step({ kind: "lost", error }),
         );
       case "hydrate":

@@ -12,7 +12,7 @@ import { joinRoom } from "./forward.ts";
 import { corsHeaders, PREFLIGHT_HEADERS } from "./origin.ts";
 import { problemResponse } from "./problem.ts";
 import { checkReadiness } from "./readiness.ts";
-import { placementFor, type Place } from "../placement/region.ts";
+import { placementFor, type CallerLocation } from "../placement/region.ts";
 
 /** Methods of each path besides OPTIONS. HEAD stands apart from GET, since an upgrade has no HEAD. */
 const METHODS: ReadonlyMap<string, readonly string[]> = new Map([
@@ -52,7 +52,7 @@ routes.get("/ws/events", async ({ req, env }) => {
     upgrade: headers.get("Upgrade"),
   };
   const verdict = admit(input, loaded.config);
-  const placement = placementFor(loaded.config.roomPlacement, req.raw.cf as Place | undefined);
+  const placement = placementFor(loaded.config.roomPlacement, req.raw.cf as CallerLocation | undefined);
   if (verdict.kind === "refused") return problemResponse(verdict.reason);
   const { subject, grantId } = verdict.join;
   const allowed = await mayOpen(env.LEDGER, grantId, subject, loaded.config.maxRoomsPerGrant);

@@ -6,7 +6,7 @@
 import type { Hint, RoomPlacement } from "../config/settings.ts";
 
 /** What is read of `request.cf`; all of it may be absent, as in tests and on some plans. */
-export interface Place {
+export interface CallerLocation {
   readonly continent?: string;
   readonly country?: string;
   /** Degrees east, as text. */
@@ -21,7 +21,7 @@ const EAST_OF_EUROPE = 15;
 const WEST_OF_AMERICA = -100;
 
 /** The hint for a client's place (DO-27); null when nothing is known of it. */
-export function hintFor(place: Place | null | undefined): Hint | null {
+export function hintFor(place: CallerLocation | null | undefined): Hint | null {
   const country = place?.country ?? "";
   if (MIDDLE_EAST.has(country)) return "me";
   const longitude = Number.parseFloat(place?.longitude ?? "");
@@ -55,7 +55,7 @@ export interface Placement {
  * ROOM_PLACEMENT: `regional` gives every part of the world a room of its own; a hint such as `weur` puts the one
  * room there, near the broker; `single` leaves the place of the one room to the platform.
  */
-export function placementFor(setting: RoomPlacement, place: Place | null | undefined): Placement {
+export function placementFor(setting: RoomPlacement, place: CallerLocation | null | undefined): Placement {
   if (setting === "single") return { region: "single", hint: null };
   const hint = setting === "regional" ? hintFor(place) : setting;
   const region = setting === "regional" ? (hint ?? "anywhere") : `single-${setting}`;

@@ -30,14 +30,14 @@ interface Shard {
 
 export class ShardBook {
   readonly #limits: ShardLimits;
-  /** Shards 1 and up; the door knows itself. */
+  /** ShardReports 1 and up; the door knows itself. */
   readonly #others: Shard[] = [];
 
   constructor(limits: ShardLimits) {
     this.#limits = limits;
   }
 
-  /** Shards that are open, the door among them. */
+  /** ShardReports that are open, the door among them. */
   get size(): number {
     return this.#others.length + 1;
   }
@@ -78,7 +78,7 @@ export class ShardBook {
     this.#forgetEmptyTail(nowMs);
   }
 
-  /** Shards are closed from the end, once nobody is there. */
+  /** ShardReports are closed from the end, once nobody is there. */
   #forgetEmptyTail(nowMs: number): void {
     for (let last = this.#others.at(-1); last !== undefined; last = this.#others.at(-1)) {
       if (last.reported > 0 || (last.promised > 0 && nowMs - last.promisedAtMs <= PROMISE_MS)) return;

@@ -11,7 +11,7 @@ import { roomName, type RoomId } from "./room-name.ts";
 import { ShardBook, type ShardLimits, type ShardReport } from "./shard-book.ts";
 
 /** What a shard calls of its door. */
-export interface Door {
+export interface Coordinator {
   report(shard: number, report: ShardReport): Promise<void>;
 }
 
@@ -19,10 +19,10 @@ export interface Door {
 const REPORT_AFTER_MS = 500;
 const REPORT_FULL_AFTER_MS = 20;
 
-export class Shards {
+export class ShardReports {
   readonly #id: RoomId | null;
   readonly #clients: () => number;
-  readonly #door: (name: string) => Door;
+  readonly #coordinator: (name: string) => Coordinator;
   readonly #timer = new Timer();
   #isHurried = false;
   #book: ShardBook | null = null;
@@ -31,10 +31,10 @@ export class Shards {
   #told: ShardReport = { clients: Infinity, arrivals: 0 };
 
   /** `id` is null for an object that was not created by name; it is a door without shards. */
-  constructor(id: RoomId | null, clients: () => number, door: (name: string) => Door) {
+  constructor(id: RoomId | null, clients: () => number, door: (name: string) => Coordinator) {
     this.#id = id;
     this.#clients = clients;
-    this.#door = door;
+    this.#coordinator = door;
   }
 
   /** Where one more client goes: 0 is here, null nowhere. A shard behind the door was chosen already. */
@@ -64,8 +64,8 @@ export class Shards {
     if (id === null || id.shard === 0) return;
     this.#timer.clear();
     this.#told = { clients: this.#clients(), arrivals: this.#arrivals };
-    const told = this.#door(roomName({ ...id, shard: 0 })).report(id.shard, this.#told);
-    told.catch((error: unknown) => logEvent("door-unreachable", { subject: id.subject, ...describeError(error) }));
+    const told = this.#coordinator(roomName({ ...id, shard: 0 })).report(id.shard, this.#told);
+    told.catch((error: unknown) => logEvent("coordinator-unreachable", { subject: id.subject, ...describeError(error) }));
   }
 
   #tellSoon(limits: ShardLimits): void {

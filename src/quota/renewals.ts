@@ -3,7 +3,7 @@ import { describeError, logEvent } from "../shared/log.ts";
 import type { Session } from "../room/delivery/session.ts";
 
 /** What a room calls of a credential's ledger. */
-export interface LedgerCalls {
+export interface LedgerStub {
   renew(subject: string, room: string): Promise<void>;
   close(subject: string, room: string): Promise<void>;
 }
@@ -11,14 +11,14 @@ export interface LedgerCalls {
 /** A ledger forgets what it has not heard of for longer; more often would only cost requests. */
 const RENEW_AFTER_MS = 20_000;
 
-export class Grants {
+export class Renewals {
   readonly #room: string;
-  readonly #ledger: (grantId: string) => LedgerCalls;
+  readonly #ledger: (grantId: string) => LedgerStub;
   #renewedAtMs = 0;
   #known = new Set<string>();
 
   /** `room` is this one's id: a ledger hears of one subject from several rooms. */
-  constructor(room: string, ledger: (grantId: string) => LedgerCalls) {
+  constructor(room: string, ledger: (grantId: string) => LedgerStub) {
     this.#room = room;
     this.#ledger = ledger;
   }

@@ -1,5 +1,5 @@
 /** What a room writes down so that it can sleep: never per message, only when its upstream is not there (DO-3, DO-31). */
-export interface Memory {
+export interface Checkpoint {
   readonly subject: string;
   /** R, as the live clients have it. */
   readonly cursor: number;
@@ -20,16 +20,16 @@ export interface LastRead {
 const KEY = "room";
 
 /** Reads it back; null when there is none, or one that this version cannot read. */
-export function recall(storage: DurableObjectStorage): Memory | null {
-  const value = storage.kv.get<Partial<Memory>>(KEY);
+export function readCheckpoint(storage: DurableObjectStorage): Checkpoint | null {
+  const value = storage.kv.get<Partial<Checkpoint>>(KEY);
   if (typeof value?.subject !== "string" || typeof value.epoch !== "string") return null;
   if (!Number.isSafeInteger(value.cursor) || !Number.isSafeInteger(value.position)) return null;
   const { seq, time } = value.last ?? {};
   const isKnown = Number.isSafeInteger(seq) && typeof time === "string";
-  return { ...value, last: isKnown ? value.last : null } as Memory;
+  return { ...value, last: isKnown ? value.last : null } as Checkpoint;
 }
 
-export function remember(storage: DurableObjectStorage, memory: Memory): void {
+export function writeCheckpoint(storage: DurableObjectStorage, memory: Checkpoint): void {
   storage.kv.put(KEY, memory);
 }
 

@@ -9,23 +9,23 @@ import { delay, Timer } from "../shared/timer.ts";
 import { UpstreamError } from "../upstream/jetstream-api.ts";
 import type { Head } from "../upstream/stream-info.ts";
 import { Arrivals } from "./join/pending.ts";
-import type { Backlog } from "./delivery/unread.ts";
+import type { UnreadAccount } from "./delivery/unread.ts";
 import { Fanout, type FanoutOptions } from "./delivery/fanout.ts";
 import { Feed } from "../upstream/feed.ts";
 import type { FeedHost } from "../upstream/feed-ports.ts";
-import { decide, type Admission, type Wish } from "./join/decision.ts";
-import type { Memory } from "./checkpoint.ts";
-import { Pacer } from "./replay/catch-up-loop.ts";
-import { Pulse } from "./heartbeat.ts";
-import { Reading } from "./live/live-reader.ts";
-import { Replays } from "./replay/queue.ts";
+import { decide, type Admission, type StartRequest } from "./join/decision.ts";
+import type { Checkpoint } from "./checkpoint.ts";
+import { CatchUpLoop } from "./replay/catch-up-loop.ts";
+import { HeartbeatTimer } from "./heartbeat.ts";
+import { LiveReader } from "./live/live-reader.ts";
+import { ReplayQueue } from "./replay/queue.ts";
 import type { Session } from "./delivery/session.ts";
 
 export interface CoreHost {
   readonly fanout: Omit<FanoutOptions, "onGone" | "onPoison">;
   onGone(session: Session, close: CloseName | null): void;
   /** Writes down what a sleeping room needs: the memory, and every socket's attachment. */
-  persist(memory: Memory): void;
+  persist(memory: Checkpoint): void;
   /** Called with every heartbeat. */
   onBeat(): void;
   /** Nobody is here any more, and the upstream is closed. */
@@ -41,39 +41,39 @@ export class Core implements FeedHost {
   readonly subject: string;
   readonly #host: CoreHost;
   readonly #feed: Feed | null;
-  readonly #replays: Replays;
+  readonly #replays: ReplayQueue;
   readonly #arrivals = new Arrivals();
-  readonly #pacer: Pacer;
-  readonly #reading: Reading;
-  readonly #pulse: Pulse;
+  readonly #catchUpLoop: CatchUpLoop;
+  readonly #reading: LiveReader;
+  readonly #heartbeatTimer: HeartbeatTimer;
   readonly #lingerTimer = new Timer();
 
   constructor(subject: string, config: Config, host: CoreHost) {
     this.subject = subject;
     this.#host = host;
     const firstSeq = (): Promise<number> => this.#ask().then((head) => head.firstSeq);
-    this.#reading = new Reading(subject, config, {
+    this.#reading = new LiveReader(subject, config, {
       newFanout: (cursor, epoch) => this.#newFanout(cursor, epoch),
-      onFlushed: () => this.#pacer.wake(),
+      onFlushed: () => this.#catchUpLoop.wake(),
       firstSeq,
       doubt: (why) => this.#feed?.doubt(why),
       readOn: () => this.#feed?.readOn(),
-      wishes: () => this.#arrivals.wishes,
+      startRequests: () => this.#arrivals.startRequests,
     });
     const idleHeartbeatMs = Math.min(config.heartbeatMs / 4, MAX_IDLE_HEARTBEAT_MS);
     const { nats, stream } = config;
     this.#feed = nats && new Feed({ nats, stream, filter: subject, idleHeartbeatMs }, this.#reading, this);
-    this.#pulse = new Pulse(config.heartbeatMs, (nowMs) => this.#beat(nowMs));
-    this.#replays = new Replays({
+    this.#heartbeatTimer = new HeartbeatTimer(config.heartbeatMs, (nowMs) => this.#beat(nowMs));
+    this.#replays = new ReplayQueue({
       stream: config.stream,
       filter: subject,
       maxReplays: config.maxReplays,
       link: () => this.#feed?.link ?? null,
       firstSeq,
       onDropped: (...dropped) => this.#reading.drop(...dropped),
-      wake: () => this.#pacer.wake(0),
+      wake: () => this.#catchUpLoop.wake(0),
     });
-    this.#pacer = new Pacer(
+    this.#catchUpLoop = new CatchUpLoop(
       () => this.#reading.fanout,
       this.#replays,
       () => this.#persistIfShut(),
@@ -85,7 +85,7 @@ export class Core implements FeedHost {
   }
 
   /** What lies unread, once there has been anybody to send to (B1). */
-  get backlog(): Backlog | null {
+  get backlog(): UnreadAccount | null {
     return this.#reading.fanout?.backlog ?? null;
   }
 
@@ -94,7 +94,7 @@ export class Core implements FeedHost {
     return this.clients === 0 && (this.#feed === null || this.#feed.state === "idle");
   }
 
-  restore(memory: Memory, sessions: readonly Session[]): void {
+  restore(memory: Checkpoint, sessions: readonly Session[]): void {
     const fanout = this.#reading.resumeFrom(memory);
     for (const session of sessions) fanout.restore(session);
     this.#feed?.wake();
@@ -104,21 +104,21 @@ export class Core implements FeedHost {
    * Waits until it is known where the client starts, then calls `enter` in that same turn. Never rejects;
    * resolves within 10 s (W11).
    */
-  async join(wish: Wish, enter: (admission: Admission) => void): Promise<void> {
-    const moment = this.#feed?.heads.now() ?? 0;
-    const answer = (isLate: boolean): Admission | null => this.#admission(wish, moment, isLate);
+  async join(request: StartRequest, enter: (admission: Admission) => void): Promise<void> {
+    const moment = this.#feed?.streamInfo.now() ?? 0;
+    const answer = (isLate: boolean): Admission | null => this.#admission(request, moment, isLate);
     const ask = (): Promise<unknown> | null => {
       this.#feed?.want();
       return this.#feed?.link ? this.#ask(moment) : null;
     };
-    await this.#arrivals.wait(wish, { answer, ask }, enter);
+    await this.#arrivals.wait(request, { answer, ask }, enter);
     this.#onMaybeEmpty();
   }
 
-  #admission(wish: Wish, moment: number, isLate: boolean): Admission | null {
+  #admission(request: StartRequest, moment: number, isLate: boolean): Admission | null {
     const room = this.#reading.view();
-    const head = this.#feed?.state === "open" ? this.#feed.heads.since(moment) : null;
-    const decision = decide(wish, room, head !== null && head.epoch === room?.epoch ? head : null);
+    const head = this.#feed?.state === "open" ? this.#feed.streamInfo.since(moment) : null;
+    const decision = decide(request, room, head !== null && head.epoch === room?.epoch ? head : null);
     if (decision.kind !== "ask") return decision;
     if (this.#feed === null) return { kind: "refuse", close: "noBroker" };
     if (this.#feed.refusedSince(moment)) return { kind: "refuse", close: "subscribeFailed" };
@@ -132,9 +132,9 @@ export class Core implements FeedHost {
     const now = Date.now();
     const frame = welcome(fanout.epoch);
     if (frame !== null) fanout.greet(session, frame, now);
-    if (fanout.join(session, now) !== "live") this.#pacer.wake(0);
+    if (fanout.join(session, now) !== "live") this.#catchUpLoop.wake(0);
     this.#feed?.want();
-    this.#keepPulse();
+    this.#keepHeartbeat();
     this.#persistIfShut();
   }
 
@@ -146,8 +146,8 @@ export class Core implements FeedHost {
 
   /** For the alarm that backs the heartbeats. */
   tick(): void {
-    this.#pulse.tick();
-    this.#keepPulse();
+    this.#heartbeatTimer.tick();
+    this.#keepHeartbeat();
   }
 
   #beat(nowMs: number): void {
@@ -160,8 +160,8 @@ export class Core implements FeedHost {
     if (open) void this.#watch(fanout);
     this.#host.onBeat();
     this.#persistIfShut();
-    this.#pacer.wake(0);
-    this.#keepPulse();
+    this.#catchUpLoop.wake(0);
+    this.#keepHeartbeat();
   }
 
   /** Watches the stream's identity, its last seq and its floor (W6, JS-5). */
@@ -182,20 +182,20 @@ export class Core implements FeedHost {
     return head;
   }
 
-  pressing(): boolean {
+  hasWaiters(): boolean {
     return this.#arrivals.count > 0;
   }
 
   async collect(): Promise<void> {
     const cold = this.#reading.fanout === null || this.#reading.fanout.sessions.size === 0;
-    if (cold && this.#arrivals.wishes.some((wish) => wish.since !== null)) await delay(COLLECT_MS);
+    if (cold && this.#arrivals.startRequests.some((request) => request.since !== null)) await delay(COLLECT_MS);
   }
 
   onReady(): void {
     this.#reading.confirm();
     this.#arrivals.notify();
-    this.#keepPulse();
-    this.#pacer.wake(0);
+    this.#keepHeartbeat();
+    this.#catchUpLoop.wake(0);
   }
 
   onLost(): void {
@@ -207,12 +207,12 @@ export class Core implements FeedHost {
 
   onFailed(): void {
     this.#persist();
-    this.#keepPulse();
+    this.#keepHeartbeat();
     this.#arrivals.notify();
   }
 
-  #keepPulse(): void {
-    this.#pulse.keep(this.#feed?.isAwake === true && (this.#reading.fanout?.sessions.size ?? 0) > 0);
+  #keepHeartbeat(): void {
+    this.#heartbeatTimer.keep(this.#feed?.isAwake === true && (this.#reading.fanout?.sessions.size ?? 0) > 0);
   }
 
   #onMaybeEmpty(): void {
@@ -221,7 +221,7 @@ export class Core implements FeedHost {
       if (this.clients > 0) return;
       this.#feed?.unwant();
       this.#replays.stop();
-      this.#pulse.keep(false);
+      this.#heartbeatTimer.keep(false);
       this.#host.onEmpty();
     });
   }
@@ -229,7 +229,7 @@ export class Core implements FeedHost {
   #newFanout(cursor: number, epoch: string): Fanout {
     return new Fanout(cursor, epoch, {
       ...this.#host.fanout,
-      onPaused: () => this.#pacer.wake(1),
+      onPaused: () => this.#catchUpLoop.wake(1),
       onPoison: ({ seq }) => this.#reading.drop(seq, "failed", this.subject),
       onGone: (session, close) => {
         this.#host.onGone(session, close);

@@ -4,7 +4,7 @@
  */
 import { Timer } from "../shared/timer.ts";
 
-export class Pulse {
+export class HeartbeatTimer {
   readonly #periodMs: number;
   readonly #beat: (nowMs: number) => void;
   readonly #timer = new Timer();

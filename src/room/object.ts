@@ -13,15 +13,15 @@ import { describeError, logEvent } from "../shared/log.ts";
 import { forgetBacklog } from "./delivery/unread.ts";
 import { Core } from "./core.ts";
 import { closeQuietly } from "./delivery/close.ts";
-import { Grants } from "../quota/renewals.ts";
+import { Renewals } from "../quota/renewals.ts";
 import { onMessage } from "./delivery/inbound.ts";
 import type { Admitted } from "./join/decision.ts";
 import { decodeJoin, JOIN_HEADER, SHARD_HEADER, type JoinRequest } from "./join/request.ts";
-import { forget, recall, remember } from "./checkpoint.ts";
+import { forget, readCheckpoint, writeCheckpoint } from "./checkpoint.ts";
 import { parseRoomName } from "../placement/room-name.ts";
 import type { Session } from "./delivery/session.ts";
 import type { ShardLimits, ShardReport } from "../placement/shard-book.ts";
-import { Shards } from "../placement/shard-reports.ts";
+import { ShardReports } from "../placement/shard-reports.ts";
 import { refuse, Sockets } from "./sockets.ts";
 import { forgetWindow } from "./delivery/window.ts";
 
@@ -33,17 +33,17 @@ const FENCE_MS = 150_000;
 
 export class Room extends DurableObject<Env> {
   readonly #sockets: Sockets;
-  readonly #shards: Shards;
-  readonly #grants: Grants;
+  readonly #shards: ShardReports;
+  readonly #renewals: Renewals;
   #core: Core | null = null;
   #alarmAtMs = Date.now();
 
   constructor(ctx: DurableObjectState, env: Env) {
     super(ctx, env);
     this.#sockets = new Sockets(ctx);
-    this.#grants = new Grants(this.#owner, (grantId) => env.LEDGER.getByName(grantId));
+    this.#renewals = new Renewals(this.#owner, (grantId) => env.LEDGER.getByName(grantId));
     const clients = (): number => this.#core?.clients ?? 0;
-    this.#shards = new Shards(parseRoomName(ctx.id.name), clients, (name) => env.ROOM.getByName(name));
+    this.#shards = new ShardReports(parseRoomName(ctx.id.name), clients, (name) => env.ROOM.getByName(name));
     forgetBacklog(this.#owner);
     forgetWindow(this.#owner);
     try {
@@ -126,7 +126,7 @@ export class Room extends DurableObject<Env> {
   /** Takes up the sockets that survived while memory was lost. */
   #wake(): void {
     const loaded = configOf(this.env);
-    const memory = recall(this.ctx.storage);
+    const memory = readCheckpoint(this.ctx.storage);
     const sessions = this.#sockets.revive(memory !== null && loaded.ok).filter((session) => session !== null);
     if (sessions.length === 0 || memory === null || !loaded.ok) return;
     this.#core = this.#newCore(memory.subject, loaded.config);
@@ -136,7 +136,7 @@ export class Room extends DurableObject<Env> {
 
   #enter(core: Core, socket: WebSocket, join: JoinRequest, admitted: Admitted, config: Config): void {
     const session = this.#sockets.accept(socket, join, admitted);
-    this.#grants.entered(join.subject, join.grantId);
+    this.#renewals.entered(join.subject, join.grantId);
     const { cursor, live } = admitted;
     const { heartbeatMs } = config;
     core.enter(session, (epoch) =>
@@ -154,7 +154,7 @@ export class Room extends DurableObject<Env> {
       fanout: { ...config, owner, ackBytes: ackBytes(config), pingAtMs: (session) => this.#sockets.pingAtMs(session) },
       onGone: (session, close) => this.#onGone(session, close, config),
       persist: (memory) => {
-        remember(this.ctx.storage, memory);
+        writeCheckpoint(this.ctx.storage, memory);
         this.#sockets.persist();
       },
       onBeat: () => this.#onBeat(),
@@ -175,14 +175,14 @@ export class Room extends DurableObject<Env> {
   /** A replaced room learns it only by touching storage, which throws when it is fenced off (U5, DO-13). */
   #onBeat(): void {
     this.#shards.tell();
-    this.#grants.beat(this.#core?.subject ?? "", this.#sockets.all(), Date.now());
+    this.#renewals.beat(this.#core?.subject ?? "", this.#sockets.all(), Date.now());
     if (Date.now() - this.#alarmAtMs < FENCE_MS) return;
     this.#alarmAtMs = Date.now();
     this.ctx.storage.kv.put("fence", this.#alarmAtMs);
   }
 
   async #onEmpty(): Promise<void> {
-    this.#grants.empty(this.#core?.subject ?? "");
+    this.#renewals.empty(this.#core?.subject ?? "");
     await this.#forget();
     const backlog = this.#core?.backlog ?? null;
     if (this.#core === null || this.#core.clients > 0 || backlog?.isOver !== true || backlog.undrained === 0) return;

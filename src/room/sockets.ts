@@ -1,5 +1,5 @@
 /**
- * DOOR: the room's client sockets and their sessions. What a socket must remember while the room sleeps lies in
+ * DOOR: the room's client sockets and their sessions. What a socket must writeCheckpoint while the room sleeps lies in
  * its attachment; what it does not need there lives in memory.
  */
 import { V1, type Protocol } from "../protocol/subprotocol.ts";
@@ -49,7 +49,7 @@ export class Sockets {
       protocol: join.protocol,
       expiresAtMs: join.expiresAtMs,
       grantId: join.grantId,
-      phase: { kind: "own", cursor, readTo: cursor },
+      phase: { kind: "lagging", cursor, readTo: cursor },
       owesCaughtUp: !live,
       fromOldest,
       lastFrameAtMs: nowMs,
@@ -85,7 +85,7 @@ export class Sockets {
       protocol: kept.protocol,
       expiresAtMs: kept.expiresAtMs,
       grantId: kept.grantId,
-      phase: kept.own === null ? LIVE : { kind: "own", ...kept.own },
+      phase: kept.own === null ? LIVE : { kind: "lagging", ...kept.own },
       owesCaughtUp: kept.owesCaughtUp,
       fromOldest: kept.fromOldest,
       lastFrameAtMs: 0,

@@ -20,7 +20,7 @@ import { UpstreamError } from "./jetstream-api.ts";
 import { Dialler } from "./dialler.ts";
 import { closeAtWireError, toDelivery, type Delivery } from "./raw-nats.ts";
 
-export interface Link {
+export interface BrokerConnection {
   /** Largest payload the broker accepts, from its INFO. */
   readonly maxPayloadBytes: number;
   /** Sends JSON, returns the answer's JSON. Throws UpstreamError. */
@@ -42,12 +42,12 @@ const PING_INTERVAL_MS = 8_000;
  * Opens a connection. `onClosed` is called once, whoever ended it. `unwanted` says that nobody waits for it any more.
  * Throws UpstreamError.
  */
-export async function openLink(
+export async function openConnection(
   settings: NatsSettings,
   name: string,
   onClosed: (why: string) => void,
   unwanted?: AbortSignal,
-): Promise<Link> {
+): Promise<BrokerConnection> {
   let close: (why: string) => void = () => {};
   const dialler = new Dialler(settings.access);
   const hangUp = (): void => dialler.hangUp();
@@ -90,10 +90,10 @@ export async function openLink(
     onClosed(why);
   };
   void nc.closed().then((error) => close(error instanceof Error ? error.message : "closed"));
-  return new NatsLink(nc, close);
+  return new NatsBrokerConnection(nc, close);
 }
 
-class NatsLink implements Link {
+class NatsBrokerConnection implements BrokerConnection {
   readonly maxPayloadBytes: number;
   readonly #nc: NatsConnection;
   readonly #close: (why: string) => void;

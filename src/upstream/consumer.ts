@@ -6,7 +6,7 @@ import { Timer } from "../shared/timer.ts";
 import { consumerConfig, createSubject, deleteSubject, parseCreated, pullRequest, pullSubject } from "./jetstream-api.ts";
 import { countOf, statusOf } from "./headers.ts";
 import { hedge } from "./hedge.ts";
-import type { Link } from "./connection.ts";
+import type { BrokerConnection } from "./connection.ts";
 import { parseAck, pullStart, step, type PullFrame, type PullState } from "./pull.ts";
 import { Pulls } from "./pulls.ts";
 import type { Delivery } from "./raw-nats.ts";
@@ -70,7 +70,7 @@ interface Created {
 }
 
 export class Consumer {
-  readonly #link: Link;
+  readonly #link: BrokerConnection;
   readonly #options: ConsumerOptions;
   readonly #name = `relay-${crypto.randomUUID().replaceAll("-", "").slice(0, 16)}`;
   readonly #onEvent: (event: ConsumerEvent) => void;
@@ -81,7 +81,7 @@ export class Consumer {
   readonly #watchdog = new Timer();
   #lastFrameMs = 0;
 
-  private constructor(link: Link, options: ConsumerOptions, onEvent: (event: ConsumerEvent) => void) {
+  private constructor(link: BrokerConnection, options: ConsumerOptions, onEvent: (event: ConsumerEvent) => void) {
     this.#link = link;
     this.#options = options;
     this.#onEvent = onEvent;
@@ -92,13 +92,13 @@ export class Consumer {
    * already removed what was asked for (JS-2). `pending`: how many matches it has to deliver at once.
    * Throws UpstreamError.
    */
-  static async create(link: Link, options: ConsumerOptions, onEvent: (event: ConsumerEvent) => void): Promise<Created> {
+  static async create(link: BrokerConnection, options: ConsumerOptions, onEvent: (event: ConsumerEvent) => void): Promise<Created> {
     const ask = (): Promise<Created> => Consumer.#create(link, options, onEvent);
     return hedge(ask, CREATE_AGAIN_MS, ({ consumer }) => void consumer.stop());
   }
 
   static async #create(
-    link: Link,
+    link: BrokerConnection,
     options: ConsumerOptions,
     onEvent: (event: ConsumerEvent) => void,
   ): Promise<Created> {

@@ -23,10 +23,10 @@ export type UpstreamEvent =
   | { readonly kind: "wanted" }
   | { readonly kind: "opened" }
   | { readonly kind: "progress" }
-  /** `pressing`: joiners are waiting for the outcome, each for 10 s at most (W11). */
-  | { readonly kind: "failed"; readonly pressing: boolean }
+  /** `hasWaiters`: joiners are waiting for the outcome, each for 10 s at most (W11). */
+  | { readonly kind: "failed"; readonly hasWaiters: boolean }
   /** The connection is gone (`linked: false`), or only the consumer is doubted. */
-  | { readonly kind: "lost"; readonly linked: boolean; readonly pressing: boolean }
+  | { readonly kind: "lost"; readonly linked: boolean; readonly hasWaiters: boolean }
   | { readonly kind: "due" }
   | { readonly kind: "unwanted" };
 
@@ -38,7 +38,7 @@ export type UpstreamEffect =
 
 const BASE_MS = 500;
 const CAP_MS = 25_000;
-const PRESSING_CAP_MS = 1_000;
+const WAITERS_CAP_MS = 1_000;
 /** Events of an upstream that was opened just now say nothing yet: the same may go wrong again right behind them. */
 const STEADY_MS = 1_000;
 /** Beyond this many tries in a row nothing is timed any more, unless somebody waits. */
@@ -57,10 +57,10 @@ export function stepUpstream(state: Upstream, event: UpstreamEvent, nowMs: numbe
       if (state.kind === "idle") return open(0);
       if (state.kind !== "waiting") return stay(state);
       if (state.dueAtMs <= nowMs) return open(state.attempt);
-      if (state.dueAtMs <= nowMs + PRESSING_CAP_MS) return stay(state);
+      if (state.dueAtMs <= nowMs + WAITERS_CAP_MS) return stay(state);
       return {
-        state: { ...state, dueAtMs: nowMs + PRESSING_CAP_MS },
-        effects: [{ kind: "retry", afterMs: PRESSING_CAP_MS }],
+        state: { ...state, dueAtMs: nowMs + WAITERS_CAP_MS },
+        effects: [{ kind: "retry", afterMs: WAITERS_CAP_MS }],
       };
     case "opened":
       return state.kind === "opening"
@@ -70,12 +70,12 @@ export function stepUpstream(state: Upstream, event: UpstreamEvent, nowMs: numbe
       if (state.kind !== "open" || nowMs - state.sinceMs < STEADY_MS) return stay(state);
       return stay({ ...state, attempt: 0 });
     case "failed":
-      return state.kind === "opening" ? wait(state.attempt + 1, event.pressing, nowMs, random) : stay(state);
+      return state.kind === "opening" ? wait(state.attempt + 1, event.hasWaiters, nowMs, random) : stay(state);
     case "lost":
       if (state.kind !== "open") return stay(state);
       // A doubted consumer that had delivered is replaced at once; one that never did must not spin.
       if (event.linked && state.attempt === 0) return open(0);
-      return wait(state.attempt, event.pressing, nowMs, random);
+      return wait(state.attempt, event.hasWaiters, nowMs, random);
     case "due":
       return state.kind === "waiting" && nowMs >= state.dueAtMs ? open(state.attempt) : stay(state);
   }
@@ -89,9 +89,9 @@ function open(attempt: number): Step {
   return { state: { kind: "opening", attempt }, effects: [{ kind: "open" }] };
 }
 
-function wait(attempt: number, pressing: boolean, nowMs: number, random: number): Step {
-  const afterMs = backoffMs(Math.max(0, attempt - 1), BASE_MS, pressing ? PRESSING_CAP_MS : CAP_MS, random);
-  const timed = pressing || attempt <= TIMED_ATTEMPTS;
+function wait(attempt: number, hasWaiters: boolean, nowMs: number, random: number): Step {
+  const afterMs = backoffMs(Math.max(0, attempt - 1), BASE_MS, hasWaiters ? WAITERS_CAP_MS : CAP_MS, random);
+  const timed = hasWaiters || attempt <= TIMED_ATTEMPTS;
   return {
     state: { kind: "waiting", attempt, dueAtMs: timed ? nowMs + afterMs : nowMs },
     effects: [{ kind: "retry", afterMs: timed ? afterMs : null }],

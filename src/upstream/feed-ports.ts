@@ -36,7 +36,7 @@ export interface FeedReader {
 
 export interface FeedHost {
   /** True while somebody waits for the upstream to open. */
-  pressing(): boolean;
+  hasWaiters(): boolean;
   /** Gives a cold room the time to collect joiners (B3). */
   collect(): Promise<void>;
   /** The first pull was accepted: joiners may be answered. */

@@ -6,8 +6,8 @@ import { backoffMs } from "../shared/backoff.ts";
 import { delay, Timer } from "../shared/timer.ts";
 import { UpstreamError } from "./jetstream-api.ts";
 import { Consumer, HEARTBEATS_MISSED, type ConsumerEvent } from "./consumer.ts";
-import { Heads, type Head } from "./stream-info.ts";
-import { openLink, type Link } from "./connection.ts";
+import { StreamInfoCache, type Head } from "./stream-info.ts";
+import { openConnection, type BrokerConnection } from "./connection.ts";
 import { FeedLog } from "./feed-log.ts";
 import type { FeedHost, FeedOptions, FeedReader } from "./feed-ports.ts";
 import { ASLEEP, stepUpstream, type Upstream, type UpstreamEvent } from "./feed-machine.ts";
@@ -18,13 +18,13 @@ const BEHIND_RETRY_MS = 250;
 const BEHIND_RETRY_CAP_MS = 1_000;
 
 export class Feed {
-  readonly heads: Heads;
+  readonly streamInfo: StreamInfoCache;
   readonly #options: FeedOptions;
   readonly #reader: FeedReader;
   readonly #host: FeedHost;
   readonly #log: FeedLog;
   #state: Upstream = { kind: "idle" };
-  #link: Link | null = null;
+  #link: BrokerConnection | null = null;
   #consumer: Consumer | null = null;
   /** Aborted when a connection that is being opened is no longer wanted. */
   #opening = new AbortController();
@@ -38,7 +38,7 @@ export class Feed {
     this.#reader = reader;
     this.#host = host;
     this.#log = new FeedLog(options.filter);
-    this.heads = new Heads(options.stream);
+    this.streamInfo = new StreamInfoCache(options.stream);
   }
 
   get state(): Upstream["kind"] {
@@ -46,7 +46,7 @@ export class Feed {
   }
 
   /** The connection, while it may be used for requests. */
-  get link(): Link | null {
+  get link(): BrokerConnection | null {
     return this.#state.kind === "open" ? this.#link : null;
   }
 
@@ -66,14 +66,14 @@ export class Feed {
    * UpstreamError.
    */
   async ask(moment?: number): Promise<Head> {
-    const restMs = moment === undefined ? 0 : this.heads.restMs(Date.now());
+    const restMs = moment === undefined ? 0 : this.streamInfo.restMs(Date.now());
     if (restMs > 0) await delay(restMs);
     const link = this.#link;
     if (link === null) throw new UpstreamError("unavailable", "no connection");
     try {
-      return await this.heads.ask(link, moment);
+      return await this.streamInfo.ask(link, moment);
     } catch (error) {
-      if (error instanceof UpstreamError && error.verdict === "refused") this.#refusedAt = this.heads.now();
+      if (error instanceof UpstreamError && error.verdict === "refused") this.#refusedAt = this.streamInfo.now();
       else if (this.#link === link) this.#lost("no answer to STREAM.INFO", false);
       throw error;
     }
@@ -152,7 +152,7 @@ export class Feed {
     this.#host.onLost();
     void this.#dropConsumer();
     if (!linked) this.#dropLink();
-    this.#step({ kind: "lost", linked, pressing: this.#host.pressing() });
+    this.#step({ kind: "lost", linked, hasWaiters: this.#host.hasWaiters() });
   }
 
   async #open(generation: number): Promise<void> {
@@ -171,15 +171,15 @@ export class Feed {
       if (error.verdict === "unavailable") this.#dropLink();
       const attempt = this.#state.kind === "opening" ? this.#state.attempt : 0;
       this.#log.failed(attempt, error.message);
-      if (error.verdict === "refused") this.#refusedAt = this.heads.now();
-      this.#step({ kind: "failed", pressing: this.#host.pressing() });
+      if (error.verdict === "refused") this.#refusedAt = this.streamInfo.now();
+      this.#step({ kind: "failed", hasWaiters: this.#host.hasWaiters() });
       this.#host.onFailed();
     }
   }
 
   async #connect(generation: number): Promise<void> {
     if (this.#link !== null) return;
-    let link: Link | null = null;
+    let link: BrokerConnection | null = null;
     const onClosed = (why: string): void => {
       if (this.#link !== link) return;
       this.#link = null;
@@ -187,9 +187,9 @@ export class Feed {
     };
     this.#opening = new AbortController();
     const { nats, filter } = this.#options;
-    link = await openLink(nats, `cellos-relay ${filter}`, onClosed, this.#opening.signal);
+    link = await openConnection(nats, `cellos-relay ${filter}`, onClosed, this.#opening.signal);
     if (generation !== this.#generation) return link.close();
-    this.heads.forget();
+    this.streamInfo.forget();
     this.#link = link;
   }
 
@@ -198,7 +198,7 @@ export class Feed {
     for (let behind = 0; ; behind++) {
       if (this.#link === null) throw new UpstreamError("unavailable", "the connection went away");
       const link = this.#link;
-      const before = await this.heads.ask(link);
+      const before = await this.streamInfo.ask(link);
       if (generation !== this.#generation) return;
       const asked = this.#reader.startAt(before);
       if (asked === null) {
@@ -211,7 +211,7 @@ export class Feed {
         { stream, filter, startSeq: asked + 1, idleHeartbeatMs },
         (event) => this.#receive(consumer, event),
       );
-      const head = await this.heads.ask(link).catch((error: unknown) => {
+      const head = await this.streamInfo.ask(link).catch((error: unknown) => {
         void consumer.stop();
         throw error;
       });

@@ -12,7 +12,7 @@
  */
 import type { ReadEvent } from "./feed-ports.ts";
 
-export interface JumpGuardHost {
+export interface GapGuardHost {
   /** Resolves to the stream's first seq, asked from now on. */
   firstSeq(): Promise<number>;
   pass(event: ReadEvent): void;
@@ -24,8 +24,8 @@ export interface JumpGuardHost {
   overtaken(firstSeq: number): void;
 }
 
-export class JumpGuard {
-  readonly #host: JumpGuardHost;
+export class GapGuard {
+  readonly #host: GapGuardHost;
   #lastSeq = 0;
   #isWhole = false;
   #backlog = false;
@@ -34,7 +34,7 @@ export class JumpGuard {
   /** Rises when a consumer begins or ends, so that a late answer about it is ignored. */
   #generation = 0;
 
-  constructor(host: JumpGuardHost) {
+  constructor(host: GapGuardHost) {
     this.#host = host;
   }
 

@@ -1,7 +1,7 @@
 /** Whether the broker can be reached and has the stream, for `/readyz` (H9). */
 import type { Config } from "../config/config.ts";
 import { parseStreamInfo, streamInfoSubject, UpstreamError } from "./jetstream-api.ts";
-import { openLink } from "./connection.ts";
+import { openConnection } from "./connection.ts";
 
 const TIMEOUT_MS = 4_000;
 
@@ -9,7 +9,7 @@ const TIMEOUT_MS = 4_000;
 export async function probeBroker(config: Config): Promise<{ ok: true } | { ok: false; problem: string }> {
   if (config.nats === null) return { ok: false, problem: "NATS_URL is not set" };
   try {
-    const link = await openLink(config.nats, "cellos-relay readyz", () => {});
+    const link = await openConnection(config.nats, "cellos-relay readyz", () => {});
     try {
       parseStreamInfo(await link.request(streamInfoSubject(config.stream), null, TIMEOUT_MS));
       return { ok: true };

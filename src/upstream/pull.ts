@@ -22,7 +22,7 @@ export interface PullState {
 }
 
 /** Where a message stands, as its reply subject says. */
-export interface Place {
+export interface DeliveryInfo {
   readonly seq: number;
   readonly dseq: number;
   /** When the stream took it, as the broker writes it: with the seq it names one message of one history. */
@@ -31,7 +31,7 @@ export interface Place {
 }
 
 export type PullFrame =
-  | ({ readonly kind: "message" } & Place)
+  | ({ readonly kind: "message" } & DeliveryInfo)
   | {
       readonly kind: "status";
       readonly code: number;
@@ -92,7 +92,7 @@ function doubt(state: PullState, why: string): { state: PullState; event: PullEv
  * Positions in a message's reply subject, `$JS.ACK.<stream>.<consumer>.<delivered>.<seq>.<dseq>.<time>.<pending>`,
  * with domain and account hash before the stream on newer brokers. Null when it is not one.
  */
-export function parseAck(reply: string | undefined): Place | null {
+export function parseAck(reply: string | undefined): DeliveryInfo | null {
   if (reply === undefined || !reply.startsWith("$JS.ACK.")) return null;
   const tokens = reply.split(".");
   const shift = tokens.length === 9 ? 0 : 2;

@@ -4,7 +4,7 @@
  * earlier is then at or below its last seq.
  */
 import { epochOf, parseStreamInfo, streamInfoSubject, type StreamInfo } from "./jetstream-api.ts";
-import type { Link } from "./connection.ts";
+import type { BrokerConnection } from "./connection.ts";
 
 export interface Head extends StreamInfo {
   readonly epoch: string;
@@ -16,7 +16,7 @@ const TIMEOUT_MS = 5_000;
 /** Joins of a storm arrive over some time: those of so many milliseconds share a request. */
 const SHARE_MS = 10;
 
-export class Heads {
+export class StreamInfoCache {
   readonly #stream: string;
   #clock = 0;
   #latest: Head | null = null;
@@ -46,7 +46,7 @@ export class Heads {
   }
 
   /** A head asked after `moment`, which is now if it is not given. Throws UpstreamError. */
-  ask(link: Link, moment = this.#clock): Promise<Head> {
+  ask(link: BrokerConnection, moment = this.#clock): Promise<Head> {
     if (this.#inFlight === null) return this.#send(link);
     if (this.#askedAt > moment) return this.#inFlight;
     this.#next ??= this.#inFlight.then(
@@ -62,7 +62,7 @@ export class Heads {
     this.#next = null;
   }
 
-  #send(link: Link): Promise<Head> {
+  #send(link: BrokerConnection): Promise<Head> {
     this.#next = null;
     const askedAt = (this.#askedAt = ++this.#clock);
     this.#sentAtMs = Date.now();

@@ -50,7 +50,7 @@ export function arrive(world: CoreWorld, join: { v2: boolean; back: number | nul
         v1BudgetBytes: () => Infinity,
       },
     });
-    const phase: Phase = { kind: "own", cursor, readTo: cursor };
+    const phase: Phase = { kind: "lagging", cursor, readTo: cursor };
     const { nowMs: lastFrameAtMs } = world.clock;
     const session = makeSession({ socket: client, protocol, phase, owesCaughtUp: !live, fromOldest, lastFrameAtMs });
     world.clients.set(session, client);

@@ -1,6 +1,6 @@
-/** A JetStream broker in memory, behind the relay's own `Link`: what it says is queued and delivered when the test wants. */
+/** A JetStream broker in memory, behind the relay's own `BrokerConnection`: what it says is queued and delivered when the test wants. */
 import { UpstreamError } from "../../src/upstream/jetstream-api.ts";
-import type { Link } from "../../src/upstream/connection.ts";
+import type { BrokerConnection } from "../../src/upstream/connection.ts";
 import type { Delivery } from "../../src/upstream/raw-nats.ts";
 import type { ModelClock } from "./model-room-clock.ts";
 import { ModelConsumer } from "./model-room-consumer.ts";
@@ -17,12 +17,12 @@ export class ModelBroker {
   isUp = true;
   /** What it says arrives by itself, a millisecond later. */
   isPrompt = true;
-  readonly links = new Set<ModelLink>();
+  readonly links = new Set<ModelConnection>();
   readonly consumers = new Map<string, ModelConsumer>();
   mostConsumers = 0;
   /** Messages said, by all consumers. */
   delivered = 0;
-  #queue: { readonly link: ModelLink; readonly run: () => void; readonly isMessage: boolean }[] = [];
+  #queue: { readonly link: ModelConnection; readonly run: () => void; readonly isMessage: boolean }[] = [];
 
   constructor(clock: ModelClock, stream: ModelStream) {
     this.#clock = clock;
@@ -30,9 +30,9 @@ export class ModelBroker {
     this.#streams = [stream];
   }
 
-  open(onClosed: (why: string) => void): ModelLink {
+  open(onClosed: (why: string) => void): ModelConnection {
     if (!this.isUp) throw new UpstreamError("unavailable", "no connection");
-    const link = new ModelLink(this, onClosed);
+    const link = new ModelConnection(this, onClosed);
     this.links.add(link);
     this.#tick(link);
     return link;
@@ -62,7 +62,7 @@ export class ModelBroker {
     return this.#streams.find((stream) => stream.epoch === epoch);
   }
 
-  say(link: ModelLink, isMessage: boolean, run: () => void): void {
+  say(link: ModelConnection, isMessage: boolean, run: () => void): void {
     this.#queue.push({ link, run, isMessage });
     if (this.isPrompt) setTimeout(() => this.arrive(1), 1);
   }
@@ -84,7 +84,7 @@ export class ModelBroker {
     if (index >= 0) this.#queue.splice(index, 1);
   }
 
-  answer(link: ModelLink, subject: string, body: object | null): unknown {
+  answer(link: ModelConnection, subject: string, body: object | null): unknown {
     const { stream } = this;
     if (stream === null) return { error: { code: 404, err_code: 10059, description: "stream not found" } };
     const [, , , verb, , name = ""] = subject.split(".");
@@ -106,13 +106,13 @@ export class ModelBroker {
     return { delivered: { stream_seq: consumer.startSeq - 1 }, num_pending: consumer.pending };
   }
 
-  pull(link: ModelLink, subject: string, body: object, reply: string): void {
+  pull(link: ModelConnection, subject: string, body: object, reply: string): void {
     const consumer = this.consumers.get(subject.split(".")[6] ?? "");
     if (consumer === undefined) return link.hand(reply, ModelMessage.status(503, "No Responders"));
     consumer.pull(reply, body as Parameters<ModelConsumer["pull"]>[1]);
   }
 
-  #tick(link: ModelLink): void {
+  #tick(link: ModelConnection): void {
     setTimeout(() => {
       if (!this.links.has(link)) return;
       for (const consumer of this.consumers.values()) consumer.tick();
@@ -127,7 +127,7 @@ function infoOf(stream: ModelStream): object {
   return { created: stream.created, state };
 }
 
-export class ModelLink implements Link {
+export class ModelConnection implements BrokerConnection {
   readonly maxPayloadBytes = 1024 * 1024;
   /** Names of those created over it. */
   readonly consumers = new Set<string>();

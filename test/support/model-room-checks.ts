@@ -19,7 +19,7 @@ export function roomFaults(world: FanoutWorld): string[] {
     const client = world.clients.get(session);
     if (client === undefined) faults.push("a session without a client");
     else faults.push(...sessionFaults(session, client, fanout.cursor).map((fault) => `${client.name}: ${fault}`));
-    if (fanout.own.has(session) !== (session.phase.kind === "own")) faults.push("listed in the wrong place");
+    if (fanout.lagging.has(session) !== (session.phase.kind === "lagging")) faults.push("listed in the wrong place");
   }
   if (fanout.sessions.size !== world.clients.size) faults.push("a client that the room has forgotten");
   if (fanout.pendingBytes === 0 && fanout.cursor > world.position)

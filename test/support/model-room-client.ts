@@ -1,7 +1,7 @@
 /** A client behind a recording socket: what it was sent, what of that it has read, and when it pinged (WS-7, WS-10). */
 import type { Socket } from "../../src/room/delivery/session.ts";
 import { V2, type Protocol } from "../../src/protocol/subprotocol.ts";
-import { begin, read, type Reading, type Start } from "./model-room-reader.ts";
+import { begin, read, type LiveReader, type Start } from "./model-room-reader.ts";
 import type { ModelStream } from "./model-room-stream.ts";
 
 /** The room looks at the time stamp of the last ping this often (flow.ts). */
@@ -38,7 +38,7 @@ export class ModelClient implements Socket {
   readonly expiresAtMs: number | null;
   stream: ModelStream;
   readonly #watch: Watch;
-  reading: Reading;
+  reading: LiveReader;
   closed: { readonly code: number; readonly reason: string } | null = null;
   /** From now on send() throws, as on a socket that has closed without our knowing. */
   broken = false;

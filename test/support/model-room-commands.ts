@@ -27,7 +27,7 @@ export type Command =
     }
   | { readonly do: "drain"; readonly who: number; readonly frames: number }
   | { readonly do: "ping" | "leave" | "die"; readonly who: number }
-  /** Replays read so many entries, or hand over what they have read. */
+  /** ReplayQueue read so many entries, or hand over what they have read. */
   | { readonly do: "fetch"; readonly count: number }
   | { readonly do: "deliver" }
   | { readonly do: "remove"; readonly count: number }

@@ -2,7 +2,7 @@
 import { loadConfig, type Config } from "../../src/config/config.ts";
 import type { CloseName } from "../../src/protocol/codes.ts";
 import { Core } from "../../src/room/core.ts";
-import type { Memory } from "../../src/room/checkpoint.ts";
+import type { Checkpoint } from "../../src/room/checkpoint.ts";
 import { toAttachment, type Attachment, type Session } from "../../src/room/delivery/session.ts";
 import type { ModelBroker } from "./model-room-broker.ts";
 import type { ModelClient } from "./model-room-client.ts";
@@ -30,7 +30,7 @@ export class CoreWorld {
   troubleAtMs = -Infinity;
   #gone: Departure[] = [];
   /** What was written down last. */
-  kept: { readonly memory: Memory; readonly attachments: ReadonlyMap<Session, Attachment> } | null = null;
+  kept: { readonly memory: Checkpoint; readonly attachments: ReadonlyMap<Session, Attachment> } | null = null;
   #alarmAtMs: number;
   #downSinceMs = 0;
 

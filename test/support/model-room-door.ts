@@ -1,7 +1,7 @@
 /** Stands in for src/upstream/link.ts, the door to NATS: vi.mock it with this module, and the room dials the model's broker. */
 import { vi } from "vitest";
 import { LineBudget } from "../../src/shared/line-budget.ts";
-import type { Link } from "../../src/upstream/connection.ts";
+import type { BrokerConnection } from "../../src/upstream/connection.ts";
 import { ModelBroker } from "./model-room-broker.ts";
 import { ModelClock } from "./model-room-clock.ts";
 import { collectGarbage, installCollector } from "./model-room-collector.ts";
@@ -11,7 +11,7 @@ import { ModelStream } from "./model-room-stream.ts";
 const CONNECT_MS = 5;
 let broker: ModelBroker | null = null;
 
-export async function openLink(_settings: unknown, _name: string, onClosed: (why: string) => void): Promise<Link> {
+export async function openConnection(_settings: unknown, _name: string, onClosed: (why: string) => void): Promise<BrokerConnection> {
   await new Promise((resolve) => setTimeout(resolve, CONNECT_MS));
   if (broker === null) throw new Error("no world was made");
   return broker.open(onClosed);

@@ -22,9 +22,9 @@ export function enter(world: FanoutWorld, entering: Entering): void {
   const { protocol, at, withEpoch, expires } = entering;
   fanout.flush(nowMs);
   const since = sinceOf(world, at);
-  const wish = { since, epoch: withEpoch && since !== null ? stream.epoch : null };
+  const request = { since, epoch: withEpoch && since !== null ? stream.epoch : null };
   const room = { cursor: fanout.cursor, atHead: fanout.atHead, windowFrom: fanout.window.from, epoch: fanout.epoch };
-  const decision = decide(wish, room, stream);
+  const decision = decide(request, room, stream);
   if (decision.kind !== "admit") return;
   const { cursor, live, fromOldest } = decision;
   const start = { cursor, live, fromOldest };
@@ -42,7 +42,7 @@ export function enter(world: FanoutWorld, entering: Entering): void {
     },
   });
   const { expiresAtMs } = client;
-  const phase: Phase = { kind: "own", cursor, readTo: cursor };
+  const phase: Phase = { kind: "lagging", cursor, readTo: cursor };
   const session = makeSession({
     socket: client,
     protocol,

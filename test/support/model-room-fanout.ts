@@ -60,10 +60,10 @@ export class FanoutWorld {
     this.run({ do: "at-head" });
     for (let beat = 0; beat < 4; beat++) {
       for (let turn = 0; turn < 500 && this.faults.length === 0; turn++) {
-        const before = this.fanout.own.size;
+        const before = this.fanout.lagging.size;
         this.run({ do: "fetch", count: 200 });
         this.run({ do: "deliver" });
-        if (!this.#everybodyReads() && this.fanout.own.size === before && turn > 2) break;
+        if (!this.#everybodyReads() && this.fanout.lagging.size === before && turn > 2) break;
       }
       this.nowMs += HEARTBEAT_MS;
       this.run({ do: "heartbeat" });
@@ -101,7 +101,7 @@ export class FanoutWorld {
         return this.#lose(command.who, command.do);
       case "serve":
         fanout.flush(nowMs);
-        return fanout.serveOwn(nowMs);
+        return fanout.serveLagging(nowMs);
       case "fetch":
         return this.#fetch(command.count);
       case "deliver":
@@ -159,7 +159,7 @@ export class FanoutWorld {
   #fetch(count: number): void {
     const { fanout, nowMs } = this;
     fanout.flush(nowMs);
-    for (const session of [...fanout.own]) {
+    for (const session of [...fanout.lagging]) {
       if (fanout.serve(session, nowMs) === "needs-replay") this.#replay.fetch(session, fanout, this.stream, count);
     }
   }

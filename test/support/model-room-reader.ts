@@ -7,7 +7,7 @@ import { FRAME_MAX_BYTES, FRAME_MAX_EVENTS, HEARTBEAT_TYPE } from "../../src/pro
 import { V2, type Protocol } from "../../src/protocol/subprotocol.ts";
 import type { ModelStream } from "./model-room-stream.ts";
 
-export interface Reading {
+export interface LiveReader {
   readonly protocol: Protocol;
   /** Null before `welcome`. */
   readonly cursor: number | null;
@@ -31,14 +31,14 @@ export interface Start {
 
 type Json = Readonly<Record<string, unknown>>;
 
-export function begin(protocol: Protocol, start: Start): Reading {
+export function begin(protocol: Protocol, start: Start): LiveReader {
   const { live, fromOldest } = start;
   const cursor = protocol === V2 ? null : start.cursor;
   const owesCaughtUp = protocol === V2 && !live;
   return { protocol, cursor, events: 0, owesCaughtUp, fromOldest, isHeartbeat: false, problem: null, fault: null };
 }
 
-export function read(reading: Reading, text: string, start: Start, stream: ModelStream): Reading {
+export function read(reading: LiveReader, text: string, start: Start, stream: ModelStream): LiveReader {
   const frame = JSON.parse(text) as Json;
   if (reading.problem !== null) return wrong(reading, "a frame after the problem");
   const now = { ...reading, isHeartbeat: false };
@@ -60,7 +60,7 @@ export function read(reading: Reading, text: string, start: Start, stream: Model
   }
 }
 
-function readV1(reading: Reading, frame: Json, stream: ModelStream): Reading {
+function readV1(reading: LiveReader, frame: Json, stream: ModelStream): LiveReader {
   if ("type" in frame) return problem(reading, frame);
   const event = frame["event"] as Json;
   if (event["type"] !== HEARTBEAT_TYPE) return received(reading, frame, stream);
@@ -69,7 +69,7 @@ function readV1(reading: Reading, frame: Json, stream: ModelStream): Reading {
   return moved({ ...reading, isHeartbeat: true }, frame["seq"], stream);
 }
 
-function welcome(reading: Reading, frame: Json, start: Start, stream: ModelStream): Reading {
+function welcome(reading: LiveReader, frame: Json, start: Start, stream: ModelStream): LiveReader {
   const { protocol, epoch, cursor, live } = frame;
   if (reading.cursor !== null) return wrong(reading, "a second welcome");
   if (protocol !== 2 || epoch !== stream.epoch || cursor !== start.cursor || live !== start.live)
@@ -77,17 +77,17 @@ function welcome(reading: Reading, frame: Json, start: Start, stream: ModelStrea
   return { ...reading, cursor: start.cursor };
 }
 
-function events(reading: Reading, frame: Json, stream: ModelStream): Reading {
+function events(reading: LiveReader, frame: Json, stream: ModelStream): LiveReader {
   const list = frame["events"] as readonly Json[];
   if (frame["prev"] !== reading.cursor) return wrong(reading, `prev ${String(frame["prev"])} at ${reading.cursor}`);
   if (list.length === 0 || list.length > FRAME_MAX_EVENTS) return wrong(reading, `${list.length} events in a frame`);
   const bytes = list.reduce((sum, { seq }) => sum + (stream.entry(Number(seq))?.bytes ?? 0), 0);
   if (list.length > 1 && bytes > FRAME_MAX_BYTES) return wrong(reading, `${list.length} events of ${bytes} bytes`);
-  return list.reduce<Reading>((now, event) => (now.fault === null ? received(now, event, stream) : now), reading);
+  return list.reduce<LiveReader>((now, event) => (now.fault === null ? received(now, event, stream) : now), reading);
 }
 
 /** One event: it must be the very next match. */
-function received(reading: Reading, { seq, event }: Json, stream: ModelStream): Reading {
+function received(reading: LiveReader, { seq, event }: Json, stream: ModelStream): LiveReader {
   const { n, epoch = stream.epoch } = event as Json;
   if (typeof seq !== "number" || n !== seq || epoch !== stream.epoch) return wrong(reading, `event ${String(seq)}`);
   const due = nextDue(reading, stream);
@@ -98,7 +98,7 @@ function received(reading: Reading, { seq, event }: Json, stream: ModelStream): 
 }
 
 /** A cursor that moves without an event: never back, never past a match that was not sent (W9). */
-function moved(reading: Reading, cursor: unknown, stream: ModelStream): Reading {
+function moved(reading: LiveReader, cursor: unknown, stream: ModelStream): LiveReader {
   if (typeof cursor !== "number" || cursor < (reading.cursor ?? 0)) {
     return wrong(reading, `cursor ${String(cursor)} below ${reading.cursor}`);
   }
@@ -108,17 +108,17 @@ function moved(reading: Reading, cursor: unknown, stream: ModelStream): Reading 
 }
 
 /** The next match that must come: from the oldest retained, what was removed need not. */
-export function nextDue(reading: Reading, stream: ModelStream): number {
+export function nextDue(reading: LiveReader, stream: ModelStream): number {
   const after = reading.cursor ?? 0;
   return stream.nextMatch(reading.fromOldest ? Math.max(after, stream.firstSeq - 1) : after);
 }
 
 /** A match that was removed after it was read from the stream may still come. */
-function isSkippable(reading: Reading, seq: number, stream: ModelStream): boolean {
+function isSkippable(reading: LiveReader, seq: number, stream: ModelStream): boolean {
   return reading.fromOldest && seq > (reading.cursor ?? 0) && stream.entry(seq)?.kind === "match";
 }
 
-function problem(reading: Reading, { type, title, oldest_seq: oldestSeq }: Json): Reading {
+function problem(reading: LiveReader, { type, title, oldest_seq: oldestSeq }: Json): LiveReader {
   if (typeof type !== "string" || !type.startsWith("/problems/ws/")) return wrong(reading, `problem ${String(type)}`);
   if (typeof title !== "string") return wrong(reading, "a problem without a title");
   const isLost = type === PROBLEM.retentionExhausted.type || type === PROBLEM.streamReset.type;
@@ -127,6 +127,6 @@ function problem(reading: Reading, { type, title, oldest_seq: oldestSeq }: Json)
   return { ...reading, problem: { type, oldestSeq } };
 }
 
-function wrong(reading: Reading, fault: string): Reading {
+function wrong(reading: LiveReader, fault: string): LiveReader {
   return { ...reading, fault };
 }

@@ -33,7 +33,7 @@ export class ModelReplay {
   deliver(fanout: Fanout, nowMs: number): void {
     for (const [session, { events, upTo }] of [...this.#read]) {
       const phase = session.phase;
-      if (!fanout.own.has(session) || phase.kind === "live" || phase.readTo >= fanout.window.from) {
+      if (!fanout.lagging.has(session) || phase.kind === "live" || phase.readTo >= fanout.window.from) {
         this.#read.delete(session);
         continue;
       }

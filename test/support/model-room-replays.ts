@@ -1,9 +1,9 @@
 /** The room's replays over the model's broker: a fan-out without a window, so that everything behind R needs one. */
 import { V2, type Protocol } from "../../src/protocol/subprotocol.ts";
 import { Fanout } from "../../src/room/delivery/fanout.ts";
-import { Replays } from "../../src/room/replay/queue.ts";
+import { ReplayQueue } from "../../src/room/replay/queue.ts";
 import type { Phase, Session } from "../../src/room/delivery/session.ts";
-import { ModelBroker, type ModelLink } from "./model-room-broker.ts";
+import { ModelBroker, type ModelConnection } from "./model-room-broker.ts";
 import { ModelClient } from "./model-room-client.ts";
 import type { ModelClock } from "./model-room-clock.ts";
 import { makeSession } from "./model-room-session.ts";
@@ -14,9 +14,9 @@ export class ReplaysBench {
   readonly stream = new ModelStream("created");
   readonly broker: ModelBroker;
   readonly fanout: Fanout;
-  readonly replays: Replays;
+  readonly replays: ReplayQueue;
   readonly dropped: number[] = [];
-  link: ModelLink | null;
+  link: ModelConnection | null;
   readonly #pings = new Map<Session, ModelClient>();
 
   constructor(clock: ModelClock, messages: number, maxReplays: number, maxUnreadBytes = 100_000) {
@@ -37,7 +37,7 @@ export class ReplaysBench {
       onPoison: ({ seq }) => this.dropped.push(seq),
     });
     this.fanout.setAtHead(true, clock.nowMs);
-    this.replays = new Replays({
+    this.replays = new ReplayQueue({
       stream: STREAM,
       filter: "s",
       maxReplays,
@@ -69,7 +69,7 @@ export class ReplaysBench {
     });
     // Nobody was welcomed here.
     client.reading = { ...client.reading, cursor };
-    const phase: Phase = { kind: "own", cursor, readTo: cursor };
+    const phase: Phase = { kind: "lagging", cursor, readTo: cursor };
     const session = makeSession({ socket: client, protocol, phase, fromOldest, lastFrameAtMs: this.clock.nowMs });
     this.#pings.set(session, client);
     this.fanout.join(session, this.clock.nowMs);
@@ -95,7 +95,7 @@ export class ReplaysBench {
         client.drain(Infinity);
         client.pingIfDue();
       }
-      for (const session of [...fanout.own]) {
+      for (const session of [...fanout.lagging]) {
         if (fanout.serve(session, clock.nowMs) === "needs-replay") this.replays.want(session, clock.nowMs);
       }
       this.replays.run(fanout, clock.nowMs);

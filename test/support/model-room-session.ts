@@ -24,7 +24,7 @@ export function reviveSession(attachment: unknown, socket: Session["socket"], pi
   const kept = fromAttachment(structuredClone(attachment));
   if (kept === null) throw new Error("an attachment that cannot be read back");
   const { protocol, expiresAtMs, grantId, owesCaughtUp, fromOldest } = kept;
-  const phase = kept.own === null ? LIVE : { kind: "own" as const, ...kept.own };
+  const phase = kept.own === null ? LIVE : { kind: "lagging" as const, ...kept.own };
   const flow = wakeFlow(kept.flow, protocol, pingAtMs);
   return makeSession({ socket, protocol, expiresAtMs, grantId, phase, owesCaughtUp, fromOldest, flow });
 }

@@ -57,6 +57,6 @@ export function client(
     send: (text: string) => void heard.push(said(text)),
     close: (code: number) => void heard.push(`close ${code}`),
   };
-  const phase: Phase = { kind: "own", cursor, readTo: cursor };
+  const phase: Phase = { kind: "lagging", cursor, readTo: cursor };
   return { session: makeSession({ socket, protocol, phase, lastFrameAtMs: NOW, ...given }), heard };
 }

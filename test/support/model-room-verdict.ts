@@ -34,7 +34,7 @@ function unjustified(world: CoreWorld, client: ModelClient, phase: Phase, close:
     case "streamReset":
       return client.stream === broker.stream ? "no reset" : null;
     case "retentionExhausted": {
-      const has = Math.max(client.reading.cursor ?? 0, phase.kind === "own" ? phase.readTo : 0);
+      const has = Math.max(client.reading.cursor ?? 0, phase.kind === "lagging" ? phase.readTo : 0);
       if (client.stream !== broker.stream) return null;
       return has < client.stream.firstSeq - 1 ? null : `has up to ${has}, oldest is ${client.stream.firstSeq}`;
     }

@@ -1,9 +1,9 @@
 import { UpstreamError } from "../../src/upstream/jetstream-api.ts";
-import type { Link } from "../../src/upstream/connection.ts";
+import type { BrokerConnection } from "../../src/upstream/connection.ts";
 import type { Delivery } from "../../src/upstream/raw-nats.ts";
 
 /** A connection that writes down what it is asked, answers with `answer`, and hands messages to the last inbox. */
-export class ScriptedLink implements Link {
+export class ScriptedConnection implements BrokerConnection {
   readonly maxPayloadBytes = 1024;
   readonly requests: { readonly subject: string; readonly body: unknown }[] = [];
   readonly published: { readonly subject: string; readonly body: unknown; readonly reply: string }[] = [];

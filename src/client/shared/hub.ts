@@ -15,7 +15,7 @@ import type { Line, OpenLine } from "../line.ts";
 import type { ToPage } from "./shared.ts";
 
 /** Where a page starts; null: now. */
-export interface Place {
+export interface StartPoint {
   readonly since: number | null;
   readonly epoch: string | null;
 }
@@ -23,7 +23,7 @@ export interface Place {
 /** One page in the hub. */
 export interface Member {
   readonly post: (message: ToPage) => void;
-  place: Place;
+  place: StartPoint;
   /** What it had when it came, which may be more than the hub has. */
   readonly had: number;
   /** Index of the next frame it is sent. */
@@ -85,7 +85,7 @@ export class Hub {
   }
 
   /** Whether a page that starts there misses nothing here. */
-  covers({ since, epoch }: Place, nowMs: number): boolean {
+  covers({ since, epoch }: StartPoint, nowMs: number): boolean {
     const welcome = this.#welcome;
     if (welcome === null || this.#pace === "closed" || (epoch !== null && epoch !== welcome.epoch)) return false;
     if (nowMs - this.#heardMs > welcome.heartbeatMs * 1.5 + SLACK_MS) return false;

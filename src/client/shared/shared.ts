@@ -64,7 +64,7 @@ function startWorker(shared: EventStreamOptions["shared"]): SharedWorker | null 
     // Bundlers look for exactly this expression, literals and all.
     return typeof shared === "object"
       ? new SharedWorker(shared.workerUrl)
-      : new SharedWorker(new URL("../shared-worker.js", import.meta.url));
+      : new SharedWorker(new URL("./shared-worker.js", import.meta.url));
   } catch {
     // Of another origin, or forbidden by the page's policy.
     return null;

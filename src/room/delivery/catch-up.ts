@@ -11,7 +11,7 @@ import type { Phase, Session } from "./session.ts";
 import type { Window } from "./window.ts";
 
 /** Where the room is: R, and whether it has read what was there when its consumer was opened. */
-export interface Place {
+export interface RoomCursor {
   cursor: number;
   atHead: boolean;
 }
@@ -24,7 +24,7 @@ const SLICE_BYTES = 256 * 1024;
 /** Slices kept until the window changes or the heart beats: 4 MiB at most. */
 const MAX_SLICES = 16;
 
-type OwnPhase = Extract<Phase, { kind: "own" }>;
+type LaggingPhase = Extract<Phase, { kind: "lagging" }>;
 
 /** What follows a place: everything that matches up to `to`, which is null when nothing does. */
 interface Slice {
@@ -41,7 +41,7 @@ interface Rest {
 }
 
 export class CatchUp {
-  readonly #at: Readonly<Place>;
+  readonly #at: Readonly<RoomCursor>;
   readonly #window: Window;
   readonly #roster: Roster;
   readonly #sender: Sender;
@@ -50,7 +50,7 @@ export class CatchUp {
   #slicesVersion = 0;
   #lastRest: Rest | null = null;
 
-  constructor(at: Readonly<Place>, window: Window, roster: Roster, sender: Sender, onPoison: OnPoison) {
+  constructor(at: Readonly<RoomCursor>, window: Window, roster: Roster, sender: Sender, onPoison: OnPoison) {
     this.#at = at;
     this.#window = window;
     this.#roster = roster;
@@ -84,7 +84,7 @@ export class CatchUp {
   }
 
   /** What of these events lies above a place, encoded once for all who stand there, one after the other. */
-  #rest(protocol: Protocol, { cursor, readTo }: OwnPhase, events: readonly Envelope[]): readonly Frame[] {
+  #rest(protocol: Protocol, { cursor, readTo }: LaggingPhase, events: readonly Envelope[]): readonly Frame[] {
     const last = this.#lastRest;
     const isSame = last?.events === events && last.protocol === protocol;
     if (isSame && last.cursor === cursor && last.readTo === readTo) return last.frames;
@@ -98,7 +98,7 @@ export class CatchUp {
    * What follows a place, encoded once for all who stand there: under load clients leave the live set at the same
    * frame, and there are as many of them as the room has.
    */
-  #slice(protocol: Protocol, { cursor, readTo }: OwnPhase): Slice {
+  #slice(protocol: Protocol, { cursor, readTo }: LaggingPhase): Slice {
     const encode = (): Slice => {
       const events = this.#window.after(readTo, SLICE_BYTES);
       return { frames: this.#encode(protocol, cursor, events), to: events.at(-1)?.seq ?? null };
@@ -123,7 +123,7 @@ export class CatchUp {
     this.#lastRest = null;
   }
 
-  #sendAll(session: Session, phase: OwnPhase, frames: readonly Frame[], nowMs: number): "more" | "paused" | "gone" {
+  #sendAll(session: Session, phase: LaggingPhase, frames: readonly Frame[], nowMs: number): "more" | "paused" | "gone" {
     for (const frame of frames) {
       const outcome = this.#sender.send(session, frame, nowMs, false);
       if (outcome !== "sent") return outcome;
@@ -165,7 +165,7 @@ export class CatchUp {
     if (session.protocol === V2) {
       const outcome = this.#sender.send(session, caughtUpFrame(this.#at.cursor), nowMs, false);
       if (outcome !== "sent") return outcome === "gone";
-      if (session.phase.kind === "own") session.phase.cursor = this.#at.cursor;
+      if (session.phase.kind === "lagging") session.phase.cursor = this.#at.cursor;
     }
     session.owesCaughtUp = false;
     return true;

@@ -9,8 +9,8 @@ import type { CloseName } from "../../protocol/codes.ts";
 import { heartbeatFrame, type Envelope, type Frame, type LostCursor, type UpstreamHealth } from "../../protocol/frames.ts";
 import type { Protocol } from "../../protocol/subprotocol.ts";
 import type { Owner } from "../../shared/weak-members.ts";
-import { Backlog } from "./unread.ts";
-import { CatchUp, type Place, type Served } from "./catch-up.ts";
+import { UnreadAccount } from "./unread.ts";
+import { CatchUp, type RoomCursor, type Served } from "./catch-up.ts";
 import { encodeBatch, type OnPoison } from "./encode.ts";
 import { dismiss, sendProblem } from "./close.ts";
 import { Sender, type Encode, type SenderOptions } from "./sender.ts";
@@ -32,12 +32,12 @@ export interface FanoutOptions extends SenderOptions {
 
 export class Fanout {
   readonly window: Window;
-  readonly backlog: Backlog;
+  readonly backlog: UnreadAccount;
   readonly #roster: Roster;
   readonly #options: FanoutOptions;
   #pending: Envelope[] = [];
   #pendingBytes = 0;
-  readonly #at: Place;
+  readonly #at: RoomCursor;
   readonly #sender: Sender;
   readonly #catchUp: CatchUp;
   epoch: string;
@@ -47,7 +47,7 @@ export class Fanout {
     this.#options = options;
     this.window = new Window(cursor, options.windowBytes, options.owner);
     this.#at = { cursor, atHead: false };
-    this.backlog = new Backlog(options.maxQueuedBytes, options.owner);
+    this.backlog = new UnreadAccount(options.maxQueuedBytes, options.owner);
     this.#sender = new Sender(options, {
       close: (session, name) => this.close(session, name),
       gone: (session) => this.leave(session),
@@ -74,8 +74,8 @@ export class Fanout {
     return this.#roster.all;
   }
 
-  get own(): ReadonlySet<Session> {
-    return this.#roster.own;
+  get lagging(): ReadonlySet<Session> {
+    return this.#roster.lagging;
   }
 
   /** Takes the next event, ascending. It is sent by the next flush. */
@@ -97,7 +97,7 @@ export class Fanout {
     for (const event of events) this.window.push(event);
     this.#at.cursor = events.at(-1)?.seq ?? prev;
     this.#broadcast((protocol) => frames.get(protocol) ?? [], prev, nowMs, false);
-    this.serveOwn(nowMs);
+    this.serveLagging(nowMs);
     this.#shed(nowMs);
   }
 
@@ -129,7 +129,7 @@ export class Fanout {
   lose(why: LostCursor, oldestSeq: number, readTo: number, position: number, nowMs: number): void {
     for (const session of [...this.#roster.all]) {
       if (sentTo(session, this.#at.cursor, position) >= readTo) continue;
-      const mayMove = why === "retention-exhausted" && session.fromOldest && session.phase.kind === "own";
+      const mayMove = why === "retention-exhausted" && session.fromOldest && session.phase.kind === "lagging";
       if (mayMove) this.skipTo(session, readTo, nowMs);
       else this.tellLost(session, why, oldestSeq);
     }
@@ -164,8 +164,8 @@ export class Fanout {
     this.flush(nowMs);
     for (const session of [...this.#roster.all]) {
       if (!session.owesCaughtUp) continue;
-      if (session.phase.kind === "own") this.serve(session, nowMs);
-      else if (!this.#catchUp.tell(session, nowMs)) this.#roster.toOwn(session, this.#at.cursor);
+      if (session.phase.kind === "lagging") this.serve(session, nowMs);
+      else if (!this.#catchUp.tell(session, nowMs)) this.#roster.toLagging(session, this.#at.cursor);
     }
   }
 
@@ -181,16 +181,16 @@ export class Fanout {
     for (const session of this.#roster.live) this.#sender.closeIfOverdue(session, nowMs);
     const encode = (protocol: Protocol): Frame[] => [frame(protocol, this.#at.cursor)];
     this.#broadcast(encode, prev, nowMs, true, position > prev ? undefined : idle);
-    const own = [...this.#roster.own];
-    this.serveOwn(nowMs);
-    for (const session of own) {
+    const lagging = [...this.#roster.lagging];
+    this.serveLagging(nowMs);
+    for (const session of lagging) {
       if (!this.#roster.all.has(session) || !idle(session)) continue;
       const phase = session.phase;
       const room = this.#at.cursor;
       const cursor = phase.kind === "live" ? room : phase.readTo >= room ? Math.max(room, phase.cursor) : phase.cursor;
       const outcome = this.#sender.send(session, frame(session.protocol, cursor), nowMs, true);
       // A v1 client goes live without a frame, so it may have done so just now and still be due one.
-      if (phase.kind === "live" && outcome === "paused") this.#roster.toOwn(session, room);
+      if (phase.kind === "live" && outcome === "paused") this.#roster.toLagging(session, room);
       if (phase.kind === "live" || outcome !== "sent") continue;
       phase.cursor = cursor;
       this.#catchUp.settle(session, nowMs);
@@ -199,8 +199,8 @@ export class Fanout {
   }
 
   /** Serves every session that is not live from the window. */
-  serveOwn(nowMs: number): void {
-    for (const session of [...this.#roster.own]) this.serve(session, nowMs);
+  serveLagging(nowMs: number): void {
+    for (const session of [...this.#roster.lagging]) this.serve(session, nowMs);
   }
 
   /** Serves one session from the window, a slice at most. Call after flush(). */
@@ -232,7 +232,7 @@ export class Fanout {
     only?: (session: Session) => boolean,
   ): void {
     this.#sender.broadcast(this.#roster.live, encode, nowMs, asksForPing, only, (session, cursor) => {
-      this.#roster.toOwn(session, cursor ?? prev);
+      this.#roster.toLagging(session, cursor ?? prev);
       this.#options.onPaused?.();
     });
   }

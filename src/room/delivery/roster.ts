@@ -6,8 +6,8 @@ export class Roster {
   readonly all = new Set<Session>();
   /** Sessions whose cursor is the room's. */
   readonly live = new Set<Session>();
-  /** Sessions with a cursor of their own. */
-  readonly own = new Set<Session>();
+  /** Sessions below or above R, each with a cursor of its own. */
+  readonly lagging = new Set<Session>();
   readonly #onCount: (v1: number, v2: number) => void;
   #v1Count = 0;
 
@@ -26,7 +26,7 @@ export class Roster {
 
   add(session: Session): void {
     this.all.add(session);
-    (session.phase.kind === "live" ? this.live : this.own).add(session);
+    (session.phase.kind === "live" ? this.live : this.lagging).add(session);
     this.#count(session, 1);
   }
 
@@ -34,21 +34,21 @@ export class Roster {
   remove(session: Session): boolean {
     if (!this.all.delete(session)) return false;
     this.live.delete(session);
-    this.own.delete(session);
+    this.lagging.delete(session);
     this.#count(session, -1);
     return true;
   }
 
   toLive(session: Session): void {
     session.phase = LIVE;
-    this.own.delete(session);
+    this.lagging.delete(session);
     this.live.add(session);
   }
 
-  toOwn(session: Session, cursor: number): void {
-    session.phase = { kind: "own", cursor, readTo: cursor };
+  toLagging(session: Session, cursor: number): void {
+    session.phase = { kind: "lagging", cursor, readTo: cursor };
     this.live.delete(session);
-    this.own.add(session);
+    this.lagging.add(session);
   }
 
   #count(session: Session, change: 1 | -1): void {

@@ -2,7 +2,7 @@
  * One browser socket as the room remembers it, and what of that survives hibernation.
  *
  *            ┌───────────────── cursor = R ─────────────────┐
- *   join ──▶ own ────────────────────────────────────────▶ live
+ *   join ──▶ lagging ─────────────────────────────────────▶ live
  *             ▲  above R: waits for the room                 │
  *             │  below R: window, else a replay              │
  *             └───────────── too much unread (B1) ◀──────────┘
@@ -23,7 +23,7 @@ export interface Socket {
 export type Phase =
   | { readonly kind: "live" }
   | {
-      readonly kind: "own";
+      readonly kind: "lagging";
       /** What the client believes: set by the frames it was sent, and by nothing else. */
       cursor: number;
       /** Everything that matches up to here has been sent to it. At least `cursor`. */
@@ -59,6 +59,7 @@ export interface Attachment {
   readonly protocol: Protocol;
   readonly expiresAtMs: number | null;
   readonly grantId: string;
+  /** Of a lagging session; the name is that of an older version, whose attachments may still be there. */
   readonly own: { readonly cursor: number; readonly readTo: number } | null;
   readonly owesCaughtUp: boolean;
   readonly fromOldest: boolean;
@@ -73,7 +74,7 @@ export function toAttachment(session: Session): Attachment {
     protocol: session.protocol,
     expiresAtMs: session.expiresAtMs,
     grantId: session.grantId,
-    own: phase.kind === "own" ? { cursor: phase.cursor, readTo: phase.readTo } : null,
+    own: phase.kind === "lagging" ? { cursor: phase.cursor, readTo: phase.readTo } : null,
     owesCaughtUp: session.owesCaughtUp,
     fromOldest: session.fromOldest,
     flow: { ...session.flow },

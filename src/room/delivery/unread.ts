@@ -8,7 +8,7 @@ import { V1 } from "../../protocol/subprotocol.ts";
 import { WeakMembers, type Owner } from "../../shared/weak-members.ts";
 import type { Session, Socket } from "./session.ts";
 
-const isolate = new WeakMembers<Backlog>();
+const isolate = new WeakMembers<UnreadAccount>();
 
 /** A v2 client that owes a ping for this long is not just behind: one that reads answers within a round trip. */
 const SUSPECT_MS = 5_000;
@@ -23,7 +23,7 @@ export function forgetBacklog(owner: Owner): void {
   isolate.delete(owner);
 }
 
-export class Backlog {
+export class UnreadAccount {
   readonly #owner: Owner;
   readonly #maxBytes: number;
   readonly #undrained = new Map<Socket, number>();

@@ -12,7 +12,7 @@
 import type { CloseName } from "../../protocol/codes.ts";
 import type { LostCursor } from "../../protocol/frames.ts";
 
-export interface Wish {
+export interface StartRequest {
   readonly since: number | null;
   readonly epoch: string | null;
 }
@@ -51,8 +51,8 @@ export type Admission =
   | Exclude<Decision, { readonly kind: "ask" }>
   | { readonly kind: "refuse"; readonly close: CloseName };
 
-export function decide(wish: Wish, room: RoomView | null, stream: StreamView | null): Decision {
-  const { since, epoch } = wish;
+export function decide(request: StartRequest, room: RoomView | null, stream: StreamView | null): Decision {
+  const { since, epoch } = request;
   const fromOldest = since === 0 && epoch === null;
   const known = room !== null && since !== null && (epoch === null || epoch === room.epoch);
   if (known && since >= room.windowFrom && since <= room.cursor) {

@@ -11,12 +11,12 @@ import type { Head } from "../../upstream/stream-info.ts";
 import { Batcher } from "./batcher.ts";
 import type { Fanout } from "../delivery/fanout.ts";
 import type { FeedReader, Opened, ReadEvent } from "../../upstream/feed-ports.ts";
-import { JumpGuard } from "../../upstream/gap-guard.ts";
-import type { RoomView, Wish } from "../join/decision.ts";
-import type { LastRead, Memory } from "../checkpoint.ts";
+import { GapGuard } from "../../upstream/gap-guard.ts";
+import type { RoomView, StartRequest } from "../join/decision.ts";
+import type { LastRead, Checkpoint } from "../checkpoint.ts";
 import { resume } from "./start-decision.ts";
 
-export interface ReadingHost {
+export interface LiveReaderHost {
   newFanout(cursor: number, epoch: string): Fanout;
   onFlushed(): void;
   firstSeq(): Promise<number>;
@@ -24,7 +24,7 @@ export interface ReadingHost {
   /** More may be asked for again. */
   readOn(): void;
   /** Who waits to join (B3). */
-  wishes(): readonly Wish[];
+  startRequests(): readonly StartRequest[];
 }
 
 /** Events held back for an answer of the broker before nothing more is asked for. */
@@ -39,12 +39,12 @@ const MAX_PATIENCE_MS = 8_000;
 /** Dropped payloads that are remembered, so that a replay that meets one again does not count it again. */
 const MAX_DROPPED_SEQS = 1_024;
 
-export class Reading implements FeedReader {
+export class LiveReader implements FeedReader {
   readonly #subject: string;
   readonly #windowBytes: number;
-  readonly #host: ReadingHost;
+  readonly #host: LiveReaderHost;
   readonly #batcher: Batcher;
-  readonly #guard: JumpGuard;
+  readonly #guard: GapGuard;
   #fanout: Fanout | null = null;
   #position = 0;
   /** The last message at or below the position. */
@@ -56,7 +56,7 @@ export class Reading implements FeedReader {
   #dropped = 0;
   readonly #droppedSeqs = new Set<number>();
 
-  constructor(subject: string, config: Config, host: ReadingHost) {
+  constructor(subject: string, config: Config, host: LiveReaderHost) {
     this.#subject = subject;
     this.#windowBytes = config.windowBytes;
     this.#patienceMs = Math.min(config.heartbeatMs / 2, MAX_PATIENCE_MS);
@@ -65,7 +65,7 @@ export class Reading implements FeedReader {
       this.#fanout?.flush(nowMs);
       host.onFlushed();
     });
-    this.#guard = new JumpGuard({
+    this.#guard = new GapGuard({
       firstSeq: () => host.firstSeq(),
       pass: (event) => this.#take(event),
       doubt: (why) => host.doubt(why),
@@ -91,7 +91,7 @@ export class Reading implements FeedReader {
   }
 
   /** Goes on where a sleeping room left off. */
-  resumeFrom(memory: Memory): Fanout {
+  resumeFrom(memory: Checkpoint): Fanout {
     this.#position = memory.position;
     this.#last = memory.last;
     this.#proven = true;
@@ -107,7 +107,7 @@ export class Reading implements FeedReader {
   }
 
   /** What must be written down now; null when nobody is here to need it. */
-  memory(): Memory | null {
+  memory(): Checkpoint | null {
     const fanout = this.#fanout;
     if (fanout === null || fanout.sessions.size === 0) return null;
     fanout.flush(Date.now());
@@ -131,7 +131,7 @@ export class Reading implements FeedReader {
       isPatient: this.#behindSinceMs === null || Date.now() - this.#behindSinceMs < this.#patienceMs,
       isOther: this.#isOther,
     };
-    const decision = resume(memory, head, this.#host.wishes(), this.#windowBytes);
+    const decision = resume(memory, head, this.#host.startRequests(), this.#windowBytes);
     if (decision.kind === "wait") {
       if (this.#behindSinceMs === null)
         logEvent("upstream-behind", { subject: this.#subject, position: this.#position, last: head.lastSeq });

@@ -7,7 +7,7 @@
  *   somebody is here, or the window still joins up             ──▶ continue  after what was read
  *   nobody is here                                             ──▶ restart   where the joiners want it (B3)
  */
-import type { StreamView, Wish } from "../join/decision.ts";
+import type { StreamView, StartRequest } from "../join/decision.ts";
 
 /** A stream with its size, to estimate what a range of it weighs. */
 export interface SizedStream extends StreamView {
@@ -16,7 +16,7 @@ export interface SizedStream extends StreamView {
 }
 
 /** What the room remembers; null when it is cold. */
-export interface RoomMemory {
+export interface RoomProgress {
   readonly epoch: string;
   /** How far everything that matches has been read. */
   readonly position: number;
@@ -33,29 +33,29 @@ export type Resume =
   | { readonly kind: "wait" };
 
 export function resume(
-  room: RoomMemory | null,
+  room: RoomProgress | null,
   stream: SizedStream,
-  wishes: readonly Wish[],
+  startRequests: readonly StartRequest[],
   windowBytes: number,
 ): Resume {
   const isOther = room !== null && (room.epoch !== stream.epoch || room.isOther);
   if (room !== null && (isOther || stream.lastSeq < room.position)) {
     if (!isOther && room.clients > 0 && room.isPatient) return { kind: "wait" };
-    return { kind: "reset", cursor: coldStart(wishes, stream, windowBytes) };
+    return { kind: "reset", cursor: coldStart(startRequests, stream, windowBytes) };
   }
   if (room !== null && (room.clients > 0 || (room.windowSize > 0 && fits(room.position, stream, windowBytes)))) {
     return { kind: "continue", cursor: room.position };
   }
-  return { kind: "restart", cursor: coldStart(wishes, stream, windowBytes) };
+  return { kind: "restart", cursor: coldStart(startRequests, stream, windowBytes) };
 }
 
 /**
  * The cursor a cold room starts its consumer at: the lowest `since` whose events up to the head should fit the
  * window, so that a storm of returning clients is one refill (B3); without any, the head.
  */
-export function coldStart(wishes: readonly Wish[], stream: SizedStream, windowBytes: number): number {
+export function coldStart(startRequests: readonly StartRequest[], stream: SizedStream, windowBytes: number): number {
   let start = stream.lastSeq;
-  for (const { since, epoch } of wishes) {
+  for (const { since, epoch } of startRequests) {
     if (since === null || (epoch !== null && epoch !== stream.epoch) || since > stream.lastSeq) continue;
     const cursor = since === 0 && epoch === null ? Math.max(0, stream.firstSeq - 1) : since;
     if (cursor + 1 < stream.firstSeq) continue;

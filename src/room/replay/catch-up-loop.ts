@@ -6,20 +6,20 @@
 import { Timer } from "../../shared/timer.ts";
 import type { Fanout } from "../delivery/fanout.ts";
 import { PACED_MS } from "../delivery/flow-control.ts";
-import type { Replays } from "./queue.ts";
+import type { ReplayQueue } from "./queue.ts";
 import type { Session } from "../delivery/session.ts";
 
 /** A look costs a microsecond or so: a crowd is looked at less often. */
 const LOOKS_PER_MS = 50;
 
-export class Pacer {
+export class CatchUpLoop {
   readonly #fanout: () => Fanout | null;
-  readonly #replays: Replays;
+  readonly #replays: ReplayQueue;
   readonly #onServed: () => void;
   readonly #timer = new Timer();
   #dueAtMs = 0;
 
-  constructor(fanout: () => Fanout | null, replays: Replays, onServed: () => void) {
+  constructor(fanout: () => Fanout | null, replays: ReplayQueue, onServed: () => void) {
     this.#fanout = fanout;
     this.#replays = replays;
     this.#onServed = onServed;
@@ -28,7 +28,7 @@ export class Pacer {
   /** Runs after `afterMs` at the latest, if there is anybody to serve, or a replay that nobody reads any more. */
   wake(afterMs = PACED_MS): void {
     const dueAtMs = Date.now() + afterMs;
-    const nobody = (this.#fanout()?.own.size ?? 0) === 0 && this.#replays.active === 0;
+    const nobody = (this.#fanout()?.lagging.size ?? 0) === 0 && this.#replays.active === 0;
     if (nobody || (this.#timer.isArmed && this.#dueAtMs <= dueAtMs)) return;
     this.#dueAtMs = dueAtMs;
     this.#timer.arm(afterMs, () => this.#run());
@@ -40,11 +40,11 @@ export class Pacer {
     const nowMs = Date.now();
     let nextMs = Infinity;
     const ready: Session[] = [];
-    for (const session of [...fanout.own]) {
+    for (const session of [...fanout.lagging]) {
       const waitMs = fanout.waitMs(session, nowMs);
       const { phase } = session;
       // The replays look for its ping themselves, while they have a connection: without one the room may fall asleep.
-      if (phase.kind === "own" && phase.readTo < fanout.window.from) this.#replays.want(session, nowMs);
+      if (phase.kind === "lagging" && phase.readTo < fanout.window.from) this.#replays.want(session, nowMs);
       else if (waitMs === 0) ready.push(session);
       else nextMs = Math.min(nextMs, waitMs);
     }
@@ -56,7 +56,7 @@ export class Pacer {
       else if (served === "needs-replay") this.#replays.want(session, nowMs);
     }
     nextMs = Math.min(nextMs, this.#replays.run(fanout, nowMs));
-    if (nextMs > 0) nextMs = Math.max(nextMs, Math.min(PACED_MS, fanout.own.size / LOOKS_PER_MS));
+    if (nextMs > 0) nextMs = Math.max(nextMs, Math.min(PACED_MS, fanout.lagging.size / LOOKS_PER_MS));
     this.#onServed();
     if (nextMs < Infinity) this.wake(nextMs);
   }

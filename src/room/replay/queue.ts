@@ -1,23 +1,23 @@
 /**
  * Who reads from the broker what the window no longer holds, and in which order: at most `maxReplays` consumers,
- * the oldest wish first, overlapping ranges together (U1). One that only clients hold who do not read makes way.
+ * the oldest request first, overlapping ranges together (U1). One that only clients hold who do not read makes way.
  */
 import { backoffMs } from "../../shared/backoff.ts";
 import { logSparingly } from "../../shared/log-limiter.ts";
 import { UpstreamError } from "../../upstream/jetstream-api.ts";
 import { Consumer } from "../../upstream/consumer.ts";
 import type { DropReason } from "../../upstream/envelope.ts";
-import type { Link } from "../../upstream/connection.ts";
+import type { BrokerConnection } from "../../upstream/connection.ts";
 import type { Fanout } from "../delivery/fanout.ts";
 import { PACED_MS } from "../delivery/flow-control.ts";
 import { Replay } from "./replay.ts";
 import type { Session } from "../delivery/session.ts";
 
-export interface ReplaysOptions {
+export interface ReplayQueueOptions {
   readonly stream: string;
   readonly filter: string;
   readonly maxReplays: number;
-  readonly link: () => Link | null;
+  readonly link: () => BrokerConnection | null;
   readonly firstSeq: () => Promise<number>;
   readonly onDropped: (seq: number, why: DropReason, subject: string) => void;
   readonly wake: () => void;
@@ -34,17 +34,17 @@ const RETRY_CAP_MS = 5_000;
 /** A replay that comes no closer to the window for this long is given up (U1). */
 const NO_GAIN_MS = 60_000;
 
-export class Replays {
-  readonly #options: ReplaysOptions;
+export class ReplayQueue {
+  readonly #options: ReplayQueueOptions;
   readonly #active = new Set<Replay>();
   /** In order of arrival; the value is how close to the window the session has come, and when. */
   readonly #wanting = new Map<Session, { distance: number; atMs: number }>();
 
   #notBeforeMs = 0;
-  /** Replays in a row that broke off before they served anything. */
+  /** ReplayQueue in a row that broke off before they served anything. */
   #failures = 0;
 
-  constructor(options: ReplaysOptions) {
+  constructor(options: ReplayQueueOptions) {
     this.#options = options;
   }
 
@@ -74,7 +74,7 @@ export class Replays {
     }
     for (const [session, gain] of [...this.#wanting]) {
       const phase = session.phase;
-      if (!fanout.own.has(session) || phase.kind === "live" || phase.readTo >= fanout.window.from) {
+      if (!fanout.lagging.has(session) || phase.kind === "live" || phase.readTo >= fanout.window.from) {
         this.#wanting.delete(session);
         continue;
       }
@@ -103,7 +103,7 @@ export class Replays {
   expire(fanout: Fanout, firstSeq: number): void {
     for (const session of [...this.#wanting.keys()]) {
       const phase = session.phase;
-      if (phase.kind !== "own" || this.#isServed(session) || !fanout.own.has(session)) continue;
+      if (phase.kind !== "lagging" || this.#isServed(session) || !fanout.lagging.has(session)) continue;
       if (phase.readTo + 1 >= firstSeq) continue;
       if (session.fromOldest) fanout.skipTo(session, firstSeq - 1, Date.now());
       else fanout.tellLost(session, "retention-exhausted", firstSeq);
@@ -114,7 +114,7 @@ export class Replays {
   #isAwaited(fanout: Fanout, nowMs: number): boolean {
     if (this.#active.size < this.#options.maxReplays) return false;
     for (const session of this.#wanting.keys()) {
-      if (fanout.own.has(session) && !this.#isServed(session) && fanout.waitMs(session, nowMs) === 0) return true;
+      if (fanout.lagging.has(session) && !this.#isServed(session) && fanout.waitMs(session, nowMs) === 0) return true;
     }
     return false;
   }
@@ -145,7 +145,7 @@ export class Replays {
     void this.#start(session, readTo, fanout, link);
   }
 
-  async #start(session: Session, readTo: number, fanout: Fanout, link: Link): Promise<void> {
+  async #start(session: Session, readTo: number, fanout: Fanout, link: BrokerConnection): Promise<void> {
     const pullBytes = Math.max(MIN_PULL_BYTES, link.maxPayloadBytes + HEADROOM_BYTES);
     const replay = new Replay(readTo, fanout, pullBytes, this.#options);
     replay.members.add(session);
@@ -169,7 +169,7 @@ export class Replays {
   #lose(replay: Replay, fanout: Fanout, start: number): void {
     for (const member of [...replay.members]) {
       const phase = member.phase;
-      if (phase.kind !== "own" || phase.readTo + 1 >= start) continue;
+      if (phase.kind !== "lagging" || phase.readTo + 1 >= start) continue;
       if (member.fromOldest) {
         fanout.skipTo(member, start - 1, Date.now());
         continue;

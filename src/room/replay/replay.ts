@@ -137,7 +137,7 @@ export class Replay {
         if (firstSeq <= jump + 1) return this.#serve();
         for (const member of this.members) {
           const phase = member.phase;
-          if (phase.kind !== "own" || phase.readTo >= firstSeq - 1) continue;
+          if (phase.kind !== "lagging" || phase.readTo >= firstSeq - 1) continue;
           if (member.fromOldest) this.#fanout.skipTo(member, firstSeq - 1, Date.now());
           else this.#fanout.tellLost(member, "retention-exhausted", firstSeq);
         }
@@ -169,7 +169,7 @@ export class Replay {
     const lagging: Session[] = [];
     for (const member of [...this.members]) {
       const phase = member.phase;
-      if (!this.#fanout.own.has(member) || phase.kind === "live" || phase.readTo >= this.#fanout.window.from) {
+      if (!this.#fanout.lagging.has(member) || phase.kind === "live" || phase.readTo >= this.#fanout.window.from) {
         this.members.delete(member);
         continue;
       }

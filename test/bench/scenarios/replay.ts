@@ -119,7 +119,7 @@ async function beside(bench: Bench, stretch: Stretch): Promise<{ rows: string[][
 async function liveRun({ ground, quick }: Bench, stretch: Stretch, place: Place) {
   const side = await openSide(ground, "v2");
   const subject = place === "eight replay in the same room" ? stretch.subject : ground.newSubject();
-  const replays = place === "nobody replays" ? null : new Replays(ground, stretch);
+  const replays = place === "nobody replays" ? null : new ReplayQueue(ground, stretch);
   const clients = quick ? 5 : LIVE_CLIENTS;
   const marks = LIVE_PER_SECOND * (quick ? 1 : LIVE_SECONDS);
   await ground.swarm.cut();
@@ -137,7 +137,7 @@ async function liveRun({ ground, quick }: Bench, stretch: Stretch, place: Place)
 }
 
 /** Eight clients that replay again and again, in a process of their own. */
-class Replays {
+class ReplayQueue {
   readonly #bench: Bench["ground"];
   readonly #stretch: Stretch;
   #stopped = false;

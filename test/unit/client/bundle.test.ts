@@ -28,7 +28,7 @@ describe("what a page downloads", () => {
   });
 
   test("finds its worker by the expression that bundlers look for", () => {
-    expect(textOf("index.js")).toContain('new SharedWorker(new URL("../shared-worker.js",import.meta.url))');
+    expect(textOf("index.js")).toContain('new SharedWorker(new URL("./shared-worker.js",import.meta.url))');
   });
 
   test("the worker is a script, so that every browser can run it", () => {

@@ -2,7 +2,7 @@ import { describe, expect, test } from "vitest";
 import { RelayError } from "../../../src/client/error.ts";
 import { FIRST, step } from "../../../src/client/machine.ts";
 import type { Circumstances } from "../../../src/client/retry.ts";
-import type { Happening, State, Step } from "../../../src/client/state.ts";
+import type { StreamEvent, State, Step } from "../../../src/client/state.ts";
 
 const NOW_MS = 1_000_000;
 const HEARTBEAT_MS = 25_000;
@@ -23,7 +23,7 @@ const STATES: { readonly [Kind in State["kind"]]: State & { kind: Kind } } = {
   closed: { kind: "closed", error: null },
 };
 
-const welcome = (live: boolean): Happening => ({
+const welcome = (live: boolean): StreamEvent => ({
   kind: "framed",
   frame: { type: "welcome", epoch: "e", cursor: 1, live, heartbeatMs: HEARTBEAT_MS, ackBytes: 1 },
 });
@@ -44,7 +44,7 @@ const EVENTS = {
   "ticked in time": { kind: "ticked" },
   woke: { kind: "woke" },
   closeAsked: { kind: "closeAsked" },
-} as const satisfies Record<string, Happening>;
+} as const satisfies Record<string, StreamEvent>;
 type EventName = keyof typeof EVENTS;
 
 /** What follows: the next kind and the effects, or nothing for "as it was". */

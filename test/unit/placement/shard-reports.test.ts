@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import type { ShardReport } from "../../../src/placement/shard-book.ts";
-import { Shards } from "../../../src/placement/shard-reports.ts";
+import { ShardReports } from "../../../src/placement/shard-reports.ts";
 
 const LIMITS = { maxClients: 3, maxShards: 3 };
 /** How soon the door hears, when it must think that the shard is full and otherwise. */
@@ -10,12 +10,12 @@ const SOON_MS = 500;
 /** Shard 1 of a subject, and what its door heard. */
 class Shard {
   readonly heard: ShardReport[] = [];
-  readonly shards: Shards;
+  readonly shards: ShardReports;
   clients = 0;
 
   constructor() {
     const id = { region: "test", subject: "a", shard: 1 };
-    this.shards = new Shards(
+    this.shards = new ShardReports(
       id,
       () => this.clients,
       () => ({ report: async (_shard, report) => void this.heard.push(report) }),
@@ -114,7 +114,7 @@ describe("a shard tells its door who left", () => {
     const heard: unknown[] = [];
     const report = async (): Promise<void> => void heard.push(null);
     for (const id of [null, { region: "test", subject: "a", shard: 0 }]) {
-      const door = new Shards(
+      const door = new ShardReports(
         id,
         () => 3,
         () => ({ report }),

@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
-import { Pulse } from "../../../src/room/heartbeat.ts";
+import { HeartbeatTimer } from "../../../src/room/heartbeat.ts";
 
 const PERIOD_MS = 1_000;
 
@@ -12,8 +12,8 @@ afterEach(() => {
 });
 
 /** A pulse that is kept after every beat, as the room keeps it. */
-function kept(beats: number[]): Pulse {
-  const pulse: Pulse = new Pulse(PERIOD_MS, (nowMs) => {
+function kept(beats: number[]): HeartbeatTimer {
+  const pulse: HeartbeatTimer = new HeartbeatTimer(PERIOD_MS, (nowMs) => {
     beats.push(nowMs - 1_000_000);
     pulse.keep(true);
   });
@@ -21,7 +21,7 @@ function kept(beats: number[]): Pulse {
   return pulse;
 }
 
-describe("Pulse", () => {
+describe("HeartbeatTimer", () => {
   it("[W8] beats once a period by its timer", () => {
     const beats: number[] = [];
     kept(beats);
@@ -77,7 +77,7 @@ describe("Pulse", () => {
 
   it("[W8] leaves no timer when it is let go, so that the room can sleep; the alarm goes on", () => {
     const beats: number[] = [];
-    const pulse = new Pulse(PERIOD_MS, (nowMs) => beats.push(nowMs - 1_000_000));
+    const pulse = new HeartbeatTimer(PERIOD_MS, (nowMs) => beats.push(nowMs - 1_000_000));
     pulse.keep(true);
     pulse.keep(false);
     expect(vi.getTimerCount()).toBe(0);

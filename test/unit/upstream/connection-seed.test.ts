@@ -3,7 +3,7 @@ import type { AddressInfo } from "node:net";
 import { expect, test } from "vitest";
 import { WebSocketServer } from "ws";
 import type { NatsAuth } from "../../../src/config/config.ts";
-import { openLink } from "../../../src/upstream/connection.ts";
+import { openConnection } from "../../../src/upstream/connection.ts";
 import { newNkey, Operator } from "../../support/operator.ts";
 
 const INFO = { version: "2.10.0", headers: true, max_payload: 1024, nonce: "n", auth_required: true, proto: 1 };
@@ -20,7 +20,7 @@ test.each(cases)("[W11] a seed in %s that cannot sign is refused, though no brok
     await once(broker, "listening");
     broker.on("connection", (socket) => socket.send(Buffer.from(`INFO ${JSON.stringify(INFO)}\r\n`)));
     const { port } = broker.address() as AddressInfo;
-    const opened = openLink({ servers: [`ws://127.0.0.1:${port}`], auth, access: null }, "test", () => {});
+    const opened = openConnection({ servers: [`ws://127.0.0.1:${port}`], auth, access: null }, "test", () => {});
     await expect(opened).rejects.toMatchObject({ verdict: "refused", message: expect.stringContaining("nkeys: ") });
     await expect(opened).rejects.not.toThrow(ACCOUNT);
   } finally {

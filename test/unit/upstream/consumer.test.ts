@@ -2,7 +2,7 @@ import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { UpstreamError } from "../../../src/upstream/jetstream-api.ts";
 import { Consumer, HEARTBEATS_MISSED, type ConsumerEvent } from "../../../src/upstream/consumer.ts";
 import { ModelMessage } from "../../support/model-room-message.ts";
-import { ScriptedLink } from "../../support/scripted-link.ts";
+import { ScriptedConnection } from "../../support/scripted-link.ts";
 
 const OPTIONS = { stream: "S", filter: "a.>", startSeq: 11, idleHeartbeatMs: 1_000 };
 /** Two and a half heartbeats, and half a second. */
@@ -15,8 +15,8 @@ afterEach(() => {
   vi.useRealTimers();
 });
 
-async function created(): Promise<{ link: ScriptedLink; consumer: Consumer; events: ConsumerEvent[]; name: string }> {
-  const link = new ScriptedLink();
+async function created(): Promise<{ link: ScriptedConnection; consumer: Consumer; events: ConsumerEvent[]; name: string }> {
+  const link = new ScriptedConnection();
   const events: ConsumerEvent[] = [];
   const { consumer } = await Consumer.create(link, OPTIONS, (event) => events.push(event));
   const name = link.requests[0]?.subject.split(".")[5] ?? "";
@@ -42,14 +42,14 @@ describe("Consumer", () => {
   });
 
   it("[W5] says where it really starts, and how much waits there", async () => {
-    const link = new ScriptedLink();
+    const link = new ScriptedConnection();
     link.answer = () => ({ delivered: { stream_seq: 30 }, num_pending: 9 });
     const { start, pending, consumer } = await Consumer.create(link, OPTIONS, () => {});
     expect({ start, pending, position: consumer.position }).toEqual({ start: 31, pending: 9, position: 30 });
   });
 
   it("[W2] [W12] one that a broker which is behind starts too low is doubted at its first event", async () => {
-    const link = new ScriptedLink();
+    const link = new ScriptedConnection();
     const events: ConsumerEvent[] = [];
     link.answer = () => ({ delivered: { stream_seq: 5 } });
     await Consumer.create(link, OPTIONS, (said) => events.push(said));
@@ -58,7 +58,7 @@ describe("Consumer", () => {
   });
 
   it("[W11] is not created when the broker refuses", async () => {
-    const link = new ScriptedLink();
+    const link = new ScriptedConnection();
     link.answer = () => ({ error: { code: 404, err_code: 10059 } });
     await expect(Consumer.create(link, OPTIONS, () => {})).rejects.toMatchObject({
       verdict: "refused",

@@ -13,8 +13,8 @@ const kinds: fc.Arbitrary<UpstreamEvent> = fc.oneof(
     { kind: "due" },
     { kind: "unwanted" },
   ),
-  fc.record({ kind: fc.constant("failed" as const), pressing: fc.boolean() }),
-  fc.record({ kind: fc.constant("lost" as const), linked: fc.boolean(), pressing: fc.boolean() }),
+  fc.record({ kind: fc.constant("failed" as const), hasWaiters: fc.boolean() }),
+  fc.record({ kind: fc.constant("lost" as const), linked: fc.boolean(), hasWaiters: fc.boolean() }),
 );
 const history = fc.array(
   fc.record({
@@ -51,8 +51,8 @@ describe("stepUpstream over any history", () => {
         for (const [index, opened] of opens.entries()) {
           if (opened) {
             state = stepUpstream(state, { kind: "opened" }, NOW, HALF).state;
-            state = stepUpstream(state, { kind: "lost", linked: index % 2 === 0, pressing: false }, NOW, HALF).state;
-          } else state = stepUpstream(state, { kind: "failed", pressing: false }, NOW, HALF).state;
+            state = stepUpstream(state, { kind: "lost", linked: index % 2 === 0, hasWaiters: false }, NOW, HALF).state;
+          } else state = stepUpstream(state, { kind: "failed", hasWaiters: false }, NOW, HALF).state;
           expect(state).toMatchObject({ kind: "waiting", attempt: index + 1 });
           state = stepUpstream(state, { kind: "due" }, NOW + 25_000, HALF).state;
         }
@@ -66,12 +66,12 @@ describe("stepUpstream over any history", () => {
         fc.nat(60),
         fc.boolean(),
         fc.double({ min: 0, max: 1, maxExcluded: true, noNaN: true }),
-        (attempt, pressing, random) => {
-          const { effects } = stepUpstream({ kind: "opening", attempt }, { kind: "failed", pressing }, NOW, random);
+        (attempt, hasWaiters, random) => {
+          const { effects } = stepUpstream({ kind: "opening", attempt }, { kind: "failed", hasWaiters }, NOW, random);
           const [effect] = effects;
           const afterMs = effect?.kind === "retry" ? effect.afterMs : NaN;
-          const ceiling = Math.min(pressing ? 1_000 : 25_000, 500 * 2 ** attempt);
-          const leftToAlarm = !pressing && attempt >= 4;
+          const ceiling = Math.min(hasWaiters ? 1_000 : 25_000, 500 * 2 ** attempt);
+          const leftToAlarm = !hasWaiters && attempt >= 4;
           expect(afterMs === null).toBe(leftToAlarm);
           expect(afterMs ?? ceiling).toBeGreaterThanOrEqual(ceiling / 2);
           expect(afterMs ?? ceiling).toBeLessThanOrEqual(ceiling);

@@ -25,11 +25,11 @@ const EVENTS = {
   wanted: { kind: "wanted" },
   opened: { kind: "opened" },
   progress: { kind: "progress" },
-  failed: { kind: "failed", pressing: false },
-  failedPressing: { kind: "failed", pressing: true },
-  lost: { kind: "lost", linked: false, pressing: false },
-  lostPressing: { kind: "lost", linked: false, pressing: true },
-  doubted: { kind: "lost", linked: true, pressing: false },
+  failed: { kind: "failed", hasWaiters: false },
+  failedWithWaiters: { kind: "failed", hasWaiters: true },
+  lost: { kind: "lost", linked: false, hasWaiters: false },
+  lostWithWaiters: { kind: "lost", linked: false, hasWaiters: true },
+  doubted: { kind: "lost", linked: true, hasWaiters: false },
   due: { kind: "due" },
   unwanted: { kind: "unwanted" },
 } as const satisfies Record<string, UpstreamEvent>;
@@ -58,9 +58,9 @@ const TABLE: Record<keyof typeof STATES, Record<keyof typeof EVENTS, Row | typeo
     opened: STAY,
     progress: STAY,
     failed: STAY,
-    failedPressing: STAY,
+    failedWithWaiters: STAY,
     lost: STAY,
-    lostPressing: STAY,
+    lostWithWaiters: STAY,
     doubted: STAY,
     due: STAY,
     unwanted: STAY,
@@ -70,9 +70,9 @@ const TABLE: Record<keyof typeof STATES, Record<keyof typeof EVENTS, Row | typeo
     opened: [{ kind: "open", attempt: 1, sinceMs: NOW }],
     progress: STAY,
     failed: waiting(1, 500),
-    failedPressing: waiting(1, 500),
+    failedWithWaiters: waiting(1, 500),
     lost: STAY,
-    lostPressing: STAY,
+    lostWithWaiters: STAY,
     doubted: STAY,
     due: STAY,
     unwanted: closed,
@@ -82,9 +82,9 @@ const TABLE: Record<keyof typeof STATES, Record<keyof typeof EVENTS, Row | typeo
     opened: [{ kind: "open", attempt: 4, sinceMs: NOW }],
     progress: STAY,
     failed: waiting(4, 4_000),
-    failedPressing: waiting(4, 1_000),
+    failedWithWaiters: waiting(4, 1_000),
     lost: STAY,
-    lostPressing: STAY,
+    lostWithWaiters: STAY,
     doubted: STAY,
     due: STAY,
     unwanted: closed,
@@ -94,9 +94,9 @@ const TABLE: Record<keyof typeof STATES, Record<keyof typeof EVENTS, Row | typeo
     opened: STAY,
     progress: STAY,
     failed: STAY,
-    failedPressing: STAY,
+    failedWithWaiters: STAY,
     lost: waiting(1, 500),
-    lostPressing: waiting(1, 500),
+    lostWithWaiters: waiting(1, 500),
     doubted: waiting(1, 500),
     due: STAY,
     unwanted: closed,
@@ -106,9 +106,9 @@ const TABLE: Record<keyof typeof STATES, Record<keyof typeof EVENTS, Row | typeo
     opened: STAY,
     progress: [{ kind: "open", attempt: 0, sinceMs: NOW - 1_000 }],
     failed: STAY,
-    failedPressing: STAY,
+    failedWithWaiters: STAY,
     lost: waiting(1, 500),
-    lostPressing: waiting(1, 500),
+    lostWithWaiters: waiting(1, 500),
     doubted: waiting(1, 500),
     due: STAY,
     unwanted: closed,
@@ -118,9 +118,9 @@ const TABLE: Record<keyof typeof STATES, Record<keyof typeof EVENTS, Row | typeo
     opened: STAY,
     progress: STAY,
     failed: STAY,
-    failedPressing: STAY,
+    failedWithWaiters: STAY,
     lost: waiting(0, 500),
-    lostPressing: waiting(0, 500),
+    lostWithWaiters: waiting(0, 500),
     doubted: opening(0),
     due: STAY,
     unwanted: closed,
@@ -130,9 +130,9 @@ const TABLE: Record<keyof typeof STATES, Record<keyof typeof EVENTS, Row | typeo
     opened: STAY,
     progress: STAY,
     failed: STAY,
-    failedPressing: STAY,
+    failedWithWaiters: STAY,
     lost: STAY,
-    lostPressing: STAY,
+    lostWithWaiters: STAY,
     doubted: STAY,
     due: opening(2),
     unwanted: closed,
@@ -145,9 +145,9 @@ const TABLE: Record<keyof typeof STATES, Record<keyof typeof EVENTS, Row | typeo
     opened: STAY,
     progress: STAY,
     failed: STAY,
-    failedPressing: STAY,
+    failedWithWaiters: STAY,
     lost: STAY,
-    lostPressing: STAY,
+    lostWithWaiters: STAY,
     doubted: STAY,
     due: STAY,
     unwanted: closed,
@@ -169,14 +169,14 @@ describe("stepUpstream", () => {
 
   it("[W11] [W12] leaves all but the first retries to the alarm, so that the room may sleep, unless somebody waits", () => {
     const state: Upstream = { kind: "opening", attempt: 4 };
-    const alone = stepUpstream(state, { kind: "failed", pressing: false }, NOW, HALF);
+    const alone = stepUpstream(state, { kind: "failed", hasWaiters: false }, NOW, HALF);
     expect(alone).toEqual({
       state: { kind: "waiting", attempt: 5, dueAtMs: NOW },
       effects: [{ kind: "retry", afterMs: null }],
     });
-    const pressing = stepUpstream(state, { kind: "failed", pressing: true }, NOW, HALF);
-    expect(pressing.effects).toEqual([{ kind: "retry", afterMs: 750 }]);
-    const fourth = stepUpstream({ kind: "opening", attempt: 3 }, { kind: "failed", pressing: false }, NOW, HALF);
+    const hasWaiters = stepUpstream(state, { kind: "failed", hasWaiters: true }, NOW, HALF);
+    expect(hasWaiters.effects).toEqual([{ kind: "retry", afterMs: 750 }]);
+    const fourth = stepUpstream({ kind: "opening", attempt: 3 }, { kind: "failed", hasWaiters: false }, NOW, HALF);
     expect(fourth.effects).toEqual([{ kind: "retry", afterMs: 3_000 }]);
   });
 

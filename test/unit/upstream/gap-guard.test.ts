@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import type { ReadEvent } from "../../../src/upstream/feed-ports.ts";
-import { JumpGuard } from "../../../src/upstream/gap-guard.ts";
+import { GapGuard } from "../../../src/upstream/gap-guard.ts";
 
 const NOTHING = new Uint8Array();
 const message = (position: number, pending: number): ReadEvent => ({
@@ -18,13 +18,13 @@ const settle = (): Promise<void> => new Promise((resolve) => setImmediate(resolv
 
 /** A guard whose questions are answered by hand, in order; `log` has what came of it. */
 function guarded(): {
-  guard: JumpGuard;
+  guard: GapGuard;
   log: (string | number)[];
   answer: (firstSeq: number | Error) => Promise<void>;
 } {
   const log: (string | number)[] = [];
   const asked: { resolve: (firstSeq: number) => void; reject: (error: Error) => void }[] = [];
-  const guard = new JumpGuard({
+  const guard = new GapGuard({
     firstSeq: () => new Promise((resolve, reject) => void asked.push({ resolve, reject })),
     pass: (event) => log.push(event.position),
     released: () => log.push("released"),
@@ -43,7 +43,7 @@ function guarded(): {
   };
 }
 
-describe("JumpGuard", () => {
+describe("GapGuard", () => {
   it("[P10] [W5] passes what follows without a gap, and any jump at the head", () => {
     const { guard, log } = guarded();
     guard.begin(10, false);
@@ -175,7 +175,7 @@ describe("JumpGuard", () => {
         let floor = 1;
         const passed: number[] = [];
         let overtaken = 0;
-        const guard = new JumpGuard({
+        const guard = new GapGuard({
           firstSeq: () => Promise.resolve(floor),
           pass: (event) => passed.push(event.position),
           released: () => {},

@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { UpstreamError } from "../../../src/upstream/jetstream-api.ts";
-import { Heads } from "../../../src/upstream/stream-info.ts";
-import type { Link } from "../../../src/upstream/connection.ts";
+import { StreamInfoCache } from "../../../src/upstream/stream-info.ts";
+import type { BrokerConnection } from "../../../src/upstream/connection.ts";
 
 interface Question {
   readonly answer: (lastSeq: number, created?: string) => void;
@@ -9,9 +9,9 @@ interface Question {
 }
 
 /** A connection whose requests are answered by hand. */
-function asked(): { link: Link; questions: Question[] } {
+function asked(): { link: BrokerConnection; questions: Question[] } {
   const questions: Question[] = [];
-  const link: Link = {
+  const link: BrokerConnection = {
     maxPayloadBytes: 1024,
     request: (subject) => {
       expect(subject).toBe("$JS.API.STREAM.INFO.S");
@@ -32,17 +32,17 @@ function asked(): { link: Link; questions: Question[] } {
 
 const settle = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
 
-describe("Heads", () => {
+describe("StreamInfoCache", () => {
   it("[W3] a request that left after somebody arrived is theirs too, and the next is worth waiting for", async () => {
     const { link, questions } = asked();
-    const heads = new Heads("S");
-    expect(heads.restMs(Date.now())).toBe(0);
-    const moment = heads.now();
-    const mine = heads.ask(link, moment);
-    expect(heads.restMs(Date.now())).toBeGreaterThan(0);
-    expect(heads.restMs(Date.now() + 10)).toBe(0);
-    const others = [heads.ask(link, moment), heads.ask(link, moment)];
-    const late = heads.ask(link, heads.now());
+    const streamInfo = new StreamInfoCache("S");
+    expect(streamInfo.restMs(Date.now())).toBe(0);
+    const moment = streamInfo.now();
+    const mine = streamInfo.ask(link, moment);
+    expect(streamInfo.restMs(Date.now())).toBeGreaterThan(0);
+    expect(streamInfo.restMs(Date.now() + 10)).toBe(0);
+    const others = [streamInfo.ask(link, moment), streamInfo.ask(link, moment)];
+    const late = streamInfo.ask(link, streamInfo.now());
     questions[0]?.answer(5);
     expect((await Promise.all([mine, ...others])).map(({ lastSeq }) => lastSeq)).toEqual([5, 5, 5]);
     await settle();
@@ -53,9 +53,9 @@ describe("Heads", () => {
 
   it("[W3] answers everybody who waits with one request, and who came after it left with the next", async () => {
     const { link, questions } = asked();
-    const heads = new Heads("S");
-    const first = heads.ask(link);
-    const later = Array.from({ length: 100 }, () => heads.ask(link));
+    const streamInfo = new StreamInfoCache("S");
+    const first = streamInfo.ask(link);
+    const later = Array.from({ length: 100 }, () => streamInfo.ask(link));
     expect(questions).toHaveLength(1);
     questions[0]?.answer(5);
     expect((await first).lastSeq).toBe(5);
@@ -68,23 +68,23 @@ describe("Heads", () => {
 
   it("[W3] an answer is good only for who came before it was asked", async () => {
     const { link, questions } = asked();
-    const heads = new Heads("S");
-    const before = heads.now();
-    expect(heads.since(before)).toBeNull();
-    const answered = heads.ask(link);
-    const after = heads.now();
+    const streamInfo = new StreamInfoCache("S");
+    const before = streamInfo.now();
+    expect(streamInfo.since(before)).toBeNull();
+    const answered = streamInfo.ask(link);
+    const after = streamInfo.now();
     questions[0]?.answer(5);
     await answered;
-    expect(heads.since(before)?.lastSeq).toBe(5);
-    expect(heads.since(after)).toBeNull();
+    expect(streamInfo.since(before)?.lastSeq).toBe(5);
+    expect(streamInfo.since(after)).toBeNull();
   });
 
   it("[V6] knows the epoch of what it read", async () => {
     const { link, questions } = asked();
-    const heads = new Heads("S");
-    const first = heads.ask(link);
+    const streamInfo = new StreamInfoCache("S");
+    const first = streamInfo.ask(link);
     questions[0]?.answer(1, "monday");
-    const second = first.then(() => heads.ask(link));
+    const second = first.then(() => streamInfo.ask(link));
     await settle();
     questions[1]?.answer(1, "tuesday");
     expect((await first).epoch).not.toBe((await second).epoch);
@@ -92,15 +92,15 @@ describe("Heads", () => {
 
   it("[W11] a failed request fails who asked it, and the next is asked anew", async () => {
     const { link, questions } = asked();
-    const heads = new Heads("S");
-    const first = heads.ask(link);
-    const next = heads.ask(link);
+    const streamInfo = new StreamInfoCache("S");
+    const first = streamInfo.ask(link);
+    const next = streamInfo.ask(link);
     questions[0]?.fail();
     await expect(first).rejects.toMatchObject({ verdict: "unavailable" });
     await settle();
     questions[1]?.answer(7);
     expect((await next).lastSeq).toBe(7);
-    const third = heads.ask(link);
+    const third = streamInfo.ask(link);
     expect(questions).toHaveLength(3);
     questions[2]?.answer(8);
     expect((await third).lastSeq).toBe(8);
@@ -109,10 +109,10 @@ describe("Heads", () => {
   it("[W12] nobody waits for an answer on a connection that was replaced", async () => {
     const old = asked();
     const fresh = asked();
-    const heads = new Heads("S");
-    const lost = heads.ask(old.link);
-    heads.forget();
-    const head = heads.ask(fresh.link);
+    const streamInfo = new StreamInfoCache("S");
+    const lost = streamInfo.ask(old.link);
+    streamInfo.forget();
+    const head = streamInfo.ask(fresh.link);
     expect(fresh.questions).toHaveLength(1);
     fresh.questions[0]?.answer(9);
     expect((await head).lastSeq).toBe(9);

@@ -22,7 +22,7 @@ describe("Fanout and its bounds", () => {
       fanout.flush(NOW);
     }
     expect(one.heard).toEqual(["6", "7"]);
-    expect(one.session.phase).toEqual({ kind: "own", cursor: 7, readTo: 7 });
+    expect(one.session.phase).toEqual({ kind: "lagging", cursor: 7, readTo: 7 });
     expect(fanout.serve(one.session, NOW)).toBe("paused");
     pings.set(one.session, NOW);
     expect(fanout.serve(one.session, NOW + 1)).toBe("live");
@@ -36,7 +36,7 @@ describe("Fanout and its bounds", () => {
     for (const seq of [6, 7, 8]) fanout.receive(envelope(seq, 60_000));
     fanout.flush(NOW);
     expect(one.heard).toEqual(["6"]);
-    expect(one.session.phase).toEqual({ kind: "own", cursor: 6, readTo: 6 });
+    expect(one.session.phase).toEqual({ kind: "lagging", cursor: 6, readTo: 6 });
   });
 
   it("[B1] closes 4408 who owes a ping past the time-out, live or not, and nobody who gave it", () => {

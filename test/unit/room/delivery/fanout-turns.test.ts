@@ -91,7 +91,7 @@ describe("Fanout, turn by turn", () => {
     fanout.restore(oldest.session);
     fanout.lose("retention-exhausted", 9, 8, 6, NOW);
     expect([live.heard, ahead.heard]).toEqual([["problem undefined", "close 4410"], []]);
-    expect([oldest.session.phase, oldest.heard]).toEqual([{ kind: "own", cursor: 8, readTo: 8 }, ["heartbeat 8"]]);
+    expect([oldest.session.phase, oldest.heard]).toEqual([{ kind: "lagging", cursor: 8, readTo: 8 }, ["heartbeat 8"]]);
     fanout.lose("stream-reset", 1, Infinity, 6, NOW);
     expect(fanout.sessions.size).toBe(0);
   });
@@ -99,7 +99,7 @@ describe("Fanout, turn by turn", () => {
   it("[W5] [W12] the position counts as read for whoever has everything up to R: a quiet subject is no gap", () => {
     const { fanout } = room();
     const live = client(V1, 5);
-    const paused = client(V2, 3, { phase: { kind: "own", cursor: 3, readTo: 5 } });
+    const paused = client(V2, 3, { phase: { kind: "lagging", cursor: 3, readTo: 5 } });
     fanout.join(live.session, NOW);
     fanout.restore(paused.session);
     fanout.lose("retention-exhausted", 9, 8, 8, NOW);

@@ -5,12 +5,12 @@ import { V1, V2 } from "../../../../src/protocol/subprotocol.ts";
 import { dismiss, sendProblem } from "../../../../src/room/delivery/close.ts";
 import type { Flow } from "../../../../src/room/delivery/flow-control.ts";
 import { newInbound } from "../../../../src/room/delivery/inbound.ts";
-import { forget, recall, remember } from "../../../../src/room/checkpoint.ts";
+import { forget, readCheckpoint, writeCheckpoint } from "../../../../src/room/checkpoint.ts";
 import { fromAttachment, LIVE, sentTo, toAttachment, type Phase, type Session } from "../../../../src/room/delivery/session.ts";
 
 const phases: fc.Arbitrary<Phase> = fc.oneof(
   fc.constant(LIVE),
-  fc.record({ kind: fc.constant("own" as const), cursor: fc.maxSafeNat(), readTo: fc.maxSafeNat() }),
+  fc.record({ kind: fc.constant("lagging" as const), cursor: fc.maxSafeNat(), readTo: fc.maxSafeNat() }),
 );
 const flows: fc.Arbitrary<Flow> = fc.record({
   protocol: fc.constantFrom(V1, V2),
@@ -69,7 +69,7 @@ describe("an attachment", () => {
 
   it("[W5] [W12] a client was sent what the room has read, unless it is behind the room", () => {
     const session = fc.sample(sessions, 1)[0] as Session;
-    const own = (cursor: number, readTo: number): Phase => ({ kind: "own", cursor, readTo });
+    const own = (cursor: number, readTo: number): Phase => ({ kind: "lagging", cursor, readTo });
     expect(sentTo({ ...session, phase: LIVE }, 7, 9)).toBe(9);
     expect(sentTo({ ...session, phase: own(3, 5) }, 7, 9)).toBe(5);
     expect(sentTo({ ...session, phase: own(3, 7) }, 7, 9)).toBe(9);
@@ -96,14 +96,14 @@ describe("the room's memory", () => {
 
   it("[W12] is read back as it was written", () => {
     const kept = storage();
-    remember(kept.asStorage, memory);
-    expect(recall(kept.asStorage)).toEqual(memory);
+    writeCheckpoint(kept.asStorage, memory);
+    expect(readCheckpoint(kept.asStorage)).toEqual(memory);
   });
 
   it.each([undefined, null, 5, {}, { seq: "5", time: "1" }, { seq: 5 }])(
     "[W12] whose last message is %o knows none",
     (last) => {
-      expect(recall(storage({ ...memory, last }).asStorage)).toEqual({ ...memory, last: null });
+      expect(readCheckpoint(storage({ ...memory, last }).asStorage)).toEqual({ ...memory, last: null });
     },
   );
 
@@ -118,7 +118,7 @@ describe("the room's memory", () => {
     { ...memory, position: undefined },
     { ...memory, position: 2 ** 60 },
   ])("[W12] that this version cannot read is none: %o", (value) => {
-    expect(recall(storage(value).asStorage)).toBeNull();
+    expect(readCheckpoint(storage(value).asStorage)).toBeNull();
   });
 
   it("[U4] leaves nothing behind, alarm included", async () => {

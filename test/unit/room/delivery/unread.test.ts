@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { V1, V2, type Protocol } from "../../../../src/protocol/subprotocol.ts";
-import { Backlog, forgetBacklog } from "../../../../src/room/delivery/unread.ts";
+import { UnreadAccount, forgetBacklog } from "../../../../src/room/delivery/unread.ts";
 import { newFlow, wakeFlow } from "../../../../src/room/delivery/flow-control.ts";
 import type { Session } from "../../../../src/room/delivery/session.ts";
 import { WeakMembers } from "../../../../src/shared/weak-members.ts";
@@ -27,11 +27,11 @@ function session(protocol: Protocol, bytes: number, owedMs: number | null = null
 }
 
 const noPing = (): void => {};
-const measure = (backlog: Backlog, ...sessions: Session[]): Session[] => backlog.toShed(new Set(sessions), noPing, NOW);
+const measure = (backlog: UnreadAccount, ...sessions: Session[]): Session[] => backlog.toShed(new Set(sessions), noPing, NOW);
 
-describe("Backlog", () => {
+describe("UnreadAccount", () => {
   it("[B1] holds what gives no sign of being read, and what was closed and has not drained", () => {
-    const backlog = new Backlog(MAX);
+    const backlog = new UnreadAccount(MAX);
     const reader = session(V2, 300);
     const patient = session(V2, 200, 5_000);
     const late = session(V2, 150, 5_001);
@@ -47,13 +47,13 @@ describe("Backlog", () => {
   });
 
   it("[B1] a socket that had read everything when it was closed is nothing to wait for", () => {
-    const backlog = new Backlog(MAX);
+    const backlog = new UnreadAccount(MAX);
     backlog.left(session(V2, 0), true);
     expect(backlog.undrained).toBe(0);
   });
 
   it("[B1] [U4] what had left the relay when the room fell asleep is in no queue", () => {
-    const backlog = new Backlog(MAX);
+    const backlog = new UnreadAccount(MAX);
     const late = session(V2, 150, 5_001);
     const woken: Session = { ...late, flow: wakeFlow(late.flow, V2, null) };
     measure(backlog, woken);
@@ -64,8 +64,8 @@ describe("Backlog", () => {
   });
 
   it("[B1] is over only past its bound, all rooms of the isolate together", () => {
-    const here = new Backlog(MAX);
-    const there = new Backlog(MAX);
+    const here = new UnreadAccount(MAX);
+    const there = new UnreadAccount(MAX);
     measure(here, session(V1, 400));
     measure(there, session(V1, 600));
     expect([here.isOver, there.isOver]).toEqual([false, false]);
@@ -77,17 +77,17 @@ describe("Backlog", () => {
 
   it("[B1] sheds the worst first, and no more than the excess", () => {
     const sessions = [300, 900, 500].map((bytes) => session(V1, bytes));
-    expect(measure(new Backlog(MAX), ...sessions)).toEqual([sessions[1]]);
+    expect(measure(new UnreadAccount(MAX), ...sessions)).toEqual([sessions[1]]);
     collectGarbage();
-    expect(measure(new Backlog(MAX), ...sessions, session(V1, 201))).toEqual([sessions[1], sessions[2]]);
+    expect(measure(new UnreadAccount(MAX), ...sessions, session(V1, 201))).toEqual([sessions[1], sessions[2]]);
   });
 
   it("[B1] sheds nobody within the bound, and nobody who gives signs of reading", () => {
-    expect(measure(new Backlog(MAX), session(V1, 1_000))).toEqual([]);
+    expect(measure(new UnreadAccount(MAX), session(V1, 1_000))).toEqual([]);
     collectGarbage();
     const late = session(V2, 1_001, 5_001);
     const others = [session(V2, 5_000), session(V2, 6_000, 5_000), session(V1, 0)];
-    expect(measure(new Backlog(MAX), ...others, late)).toEqual([late]);
+    expect(measure(new UnreadAccount(MAX), ...others, late)).toEqual([late]);
   });
 
   it("[B1] looks at everybody's last ping before it judges, and again at the sum", () => {
@@ -96,26 +96,26 @@ describe("Backlog", () => {
     const prove = (looked: Session): void => {
       if (looked === late) late.flow.owedSinceMs = null;
     };
-    expect(new Backlog(MAX).toShed(new Set([late, other]), prove, NOW)).toEqual([]);
+    expect(new UnreadAccount(MAX).toShed(new Set([late, other]), prove, NOW)).toEqual([]);
     late.flow.owedSinceMs = 0;
     collectGarbage();
-    expect(measure(new Backlog(1_100), late, other)).toHaveLength(1);
+    expect(measure(new UnreadAccount(1_100), late, other)).toHaveLength(1);
   });
 
   it("[B1] what was closed and has not drained costs the others at most three quarters of the bound", () => {
-    const backlog = new Backlog(MAX);
+    const backlog = new UnreadAccount(MAX);
     const keep = session(V1, 250);
     backlog.left(session(V1, 900), true);
     expect(measure(backlog, keep)).toEqual([]);
     collectGarbage();
-    const next = new Backlog(MAX);
+    const next = new UnreadAccount(MAX);
     next.left(session(V1, 900), true);
     expect(measure(next, session(V1, 1), keep)).toEqual([keep]);
   });
 
   it("[B1] sheds the worst of the isolate, each room its own", () => {
-    const here = new Backlog(MAX);
-    const there = new Backlog(MAX);
+    const here = new UnreadAccount(MAX);
+    const there = new UnreadAccount(MAX);
     const worst = session(V1, 999);
     const next = session(V1, 100);
     measure(there, worst);
@@ -127,27 +127,27 @@ describe("Backlog", () => {
   });
 
   it("[B1] one room sheds for what lies in another", () => {
-    const here = new Backlog(MAX);
-    const there = new Backlog(MAX);
+    const here = new UnreadAccount(MAX);
+    const there = new UnreadAccount(MAX);
     measure(there, session(V1, 600));
     const mine = session(V1, 601);
     expect(measure(here, session(V1, 2), mine)).toEqual([mine]);
   });
 
   it("[B1] an object made anew begins with nothing, whatever its last instance had in the account", () => {
-    const before = new Backlog(MAX, "object");
-    const other = new Backlog(MAX, "other");
+    const before = new UnreadAccount(MAX, "object");
+    const other = new UnreadAccount(MAX, "other");
     before.left(session(V1, 1_001), true);
     expect(other.isOver).toBe(true);
     forgetBacklog("object");
     expect(other.isOver).toBe(false);
-    const after = new Backlog(MAX, "object");
+    const after = new UnreadAccount(MAX, "object");
     before.left(session(V1, 1_001), true);
     expect([after.isOver, other.isOver]).toEqual([false, false]);
   });
 
   it("[B1] adds up four times a second at most", () => {
-    const backlog = new Backlog(MAX);
+    const backlog = new UnreadAccount(MAX);
     const wedged = session(V1, 2_000);
     const at = (nowMs: number): Session[] => backlog.toShed(new Set([wedged]), noPing, nowMs);
     expect(at(NOW)).toEqual([wedged]);

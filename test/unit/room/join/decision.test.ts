@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { decide, type Decision, type RoomView, type StreamView, type Wish } from "../../../../src/room/join/decision.ts";
+import { decide, type Decision, type RoomView, type StreamView, type StartRequest } from "../../../../src/room/join/decision.ts";
 
 const ROOM: RoomView = { cursor: 100, atHead: true, windowFrom: 80, epoch: "e" };
 const STREAM: StreamView = { epoch: "e", firstSeq: 50, lastSeq: 120 };
@@ -111,7 +111,7 @@ describe("decide", () => {
 });
 
 const epochs = fc.constantFrom("e", "f");
-const wishes: fc.Arbitrary<Wish> = fc.record({ since: fc.option(fc.nat(30)), epoch: fc.option(epochs) });
+const startRequests: fc.Arbitrary<StartRequest> = fc.record({ since: fc.option(fc.nat(30)), epoch: fc.option(epochs) });
 const rooms: fc.Arbitrary<RoomView> = fc
   .record({ a: fc.nat(25), b: fc.nat(25), atHead: fc.boolean(), epoch: epochs })
   .map(({ a, b, atHead, epoch }) => ({ windowFrom: Math.min(a, b), cursor: Math.max(a, b), atHead, epoch }));
@@ -122,11 +122,11 @@ const streams: fc.Arbitrary<StreamView> = fc
 describe("decide, whatever the room and the stream", () => {
   it("[W5] [B3] never admits below retention unless the window covers it, and [W6] never above what exists", () => {
     fc.assert(
-      fc.property(wishes, fc.option(rooms), fc.option(streams), (wish, room, stream) => {
-        const decision = decide(wish, room, stream);
+      fc.property(startRequests, fc.option(rooms), fc.option(streams), (request, room, stream) => {
+        const decision = decide(request, room, stream);
         if (decision.kind !== "admit") return;
         const { cursor, fromOldest } = decision;
-        const since = wish.since ?? cursor;
+        const since = request.since ?? cursor;
         const inWindow = room !== null && cursor >= room.windowFrom && cursor <= room.cursor;
         const retained = stream !== null && cursor + 1 >= stream.firstSeq;
         expect(inWindow || retained).toBe(true);
@@ -139,11 +139,11 @@ describe("decide, whatever the room and the stream", () => {
 
   it("[V6] never admits a cursor of an epoch that is neither the room's nor the stream's, nor asks twice", () => {
     fc.assert(
-      fc.property(wishes, fc.option(rooms), streams, (wish, room, stream) => {
-        const decision = decide(wish, room, stream);
+      fc.property(startRequests, fc.option(rooms), streams, (request, room, stream) => {
+        const decision = decide(request, room, stream);
         expect(decision.kind).not.toBe("ask");
-        const isKnown = wish.epoch === null || wish.epoch === room?.epoch || wish.epoch === stream.epoch;
-        expect(decision.kind === "admit" && wish.since !== null && !isKnown).toBe(false);
+        const isKnown = request.epoch === null || request.epoch === room?.epoch || request.epoch === stream.epoch;
+        expect(decision.kind === "admit" && request.since !== null && !isKnown).toBe(false);
       }),
       { numRuns: 2_000 },
     );
@@ -151,8 +151,8 @@ describe("decide, whatever the room and the stream", () => {
 
   it("[V3] calls live exactly those with nothing between their cursor and the head it knows", () => {
     fc.assert(
-      fc.property(wishes, streams, (wish, stream) => {
-        const decision = decide(wish, null, stream);
+      fc.property(startRequests, streams, (request, stream) => {
+        const decision = decide(request, null, stream);
         if (decision.kind !== "admit") return;
         expect(decision.live).toBe(decision.cursor >= stream.lastSeq);
       }),

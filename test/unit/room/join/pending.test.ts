@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { Arrivals, type Questions } from "../../../../src/room/join/pending.ts";
-import type { Wish } from "../../../../src/room/join/decision.ts";
+import type { StartRequest } from "../../../../src/room/join/decision.ts";
 
 const LATE_MS = 10_000;
 
@@ -11,7 +11,7 @@ afterEach(() => {
   vi.useRealTimers();
 });
 
-const wish = (since: number | null = null): Wish => ({ since, epoch: null });
+const request = (since: number | null = null): StartRequest => ({ since, epoch: null });
 const settle = async (): Promise<void> => {
   await vi.advanceTimersByTimeAsync(0);
 };
@@ -26,7 +26,7 @@ describe("Arrivals", () => {
     const arrivals = new Arrivals();
     const entered: string[] = [];
     void arrivals.wait(
-      wish(),
+      request(),
       questions(() => "now"),
       (value) => entered.push(value),
     );
@@ -40,8 +40,8 @@ describe("Arrivals", () => {
     const arrivals = new Arrivals();
     const entered: string[] = [];
     let known: string | null = null;
-    const first = wish(1);
-    const second = wish(2);
+    const first = request(1);
+    const second = request(2);
     void arrivals.wait(
       first,
       questions(() => known),
@@ -52,7 +52,7 @@ describe("Arrivals", () => {
       questions(() => known),
       (value) => entered.push(`second ${value}`),
     );
-    expect(arrivals.wishes).toEqual([first, second]);
+    expect(arrivals.startRequests).toEqual([first, second]);
     arrivals.notify();
     await settle();
     expect(entered).toEqual([]);
@@ -68,13 +68,13 @@ describe("Arrivals", () => {
     const arrivals = new Arrivals();
     const entered: string[] = [];
     void arrivals.wait(
-      wish(),
+      request(),
       questions(() => null),
       (value) => entered.push(`first ${value}`),
     );
     await vi.advanceTimersByTimeAsync(4_000);
     void arrivals.wait(
-      wish(),
+      request(),
       questions(() => null),
       (value) => entered.push(`second ${value}`),
     );
@@ -91,7 +91,7 @@ describe("Arrivals", () => {
     const entered: string[] = [];
     let asked = 0;
     void arrivals.wait(
-      wish(),
+      request(),
       {
         answer: (isLate) => (isLate ? "late" : null),
         ask: () => (asked++ === 0 ? Promise.reject(new Error("no answer")) : new Promise(() => {})),
@@ -110,7 +110,7 @@ describe("Arrivals", () => {
     let inTurn = false;
     let answered = false;
     const done = arrivals.wait(
-      wish(),
+      request(),
       {
         answer: () => {
           if (known !== null) {

@@ -3,8 +3,8 @@ import { loadConfig } from "../../../../src/config/config.ts";
 import { V2 } from "../../../../src/protocol/subprotocol.ts";
 import { Fanout } from "../../../../src/room/delivery/fanout.ts";
 import type { ReadEvent } from "../../../../src/upstream/feed-ports.ts";
-import type { Wish } from "../../../../src/room/join/decision.ts";
-import { Reading } from "../../../../src/room/live/live-reader.ts";
+import type { StartRequest } from "../../../../src/room/join/decision.ts";
+import { LiveReader } from "../../../../src/room/live/live-reader.ts";
 import type { Head } from "../../../../src/upstream/stream-info.ts";
 import { ModelClock } from "../../../support/model-room-clock.ts";
 import { collectGarbage, installCollector } from "../../../support/model-room-collector.ts";
@@ -41,11 +41,11 @@ function message(position: number, pending: number, text = `{"n":${position}}`, 
   return { kind: "message", position, time, pending, subject: "a.b", payload, headers: null };
 }
 
-function bench(): { reading: Reading; doubts: string[]; wishes: Wish[] } {
+function bench(): { reading: LiveReader; doubts: string[]; startRequests: StartRequest[] } {
   const config = loadConfig({});
   if (!config.ok) throw new Error(config.problem);
   const doubts: string[] = [];
-  const wishes: Wish[] = [];
+  const startRequests: StartRequest[] = [];
   const options = {
     ...config.config,
     heartbeatMs: HEARTBEAT_MS,
@@ -54,19 +54,19 @@ function bench(): { reading: Reading; doubts: string[]; wishes: Wish[] } {
     onGone: () => {},
     onPoison: () => {},
   };
-  const reading = new Reading("a.>", config.config, {
+  const reading = new LiveReader("a.>", config.config, {
     newFanout: (cursor, epoch) => new Fanout(cursor, epoch, options),
     onFlushed: () => {},
     firstSeq: () => Promise.resolve(HEAD.firstSeq),
     doubt: (why) => doubts.push(why),
     readOn: () => {},
-    wishes: () => wishes,
+    startRequests: () => startRequests,
   });
-  return { reading, doubts, wishes };
+  return { reading, doubts, startRequests };
 }
 
 /** A room that has opened at the head, with a live client. */
-function opened(): { reading: Reading; heard: string[]; doubts: string[] } {
+function opened(): { reading: LiveReader; heard: string[]; doubts: string[] } {
   const { reading, doubts } = bench();
   reading.startAt(HEAD);
   reading.begin({ start: 10, head: HEAD, atHead: true });
@@ -86,7 +86,7 @@ async function readTo11(): Promise<ReturnType<typeof opened>> {
   return room;
 }
 
-describe("Reading", () => {
+describe("LiveReader", () => {
   it("[W3] nobody may rely on a place before a consumer has proven it", () => {
     const { reading } = bench();
     expect([reading.view(), reading.memory(), reading.fanout]).toEqual([null, null, null]);
@@ -100,8 +100,8 @@ describe("Reading", () => {
   });
 
   it("[B3] a cold room begins where its joiners want it", () => {
-    const { reading, wishes } = bench();
-    wishes.push({ since: 7, epoch: null });
+    const { reading, startRequests } = bench();
+    startRequests.push({ since: 7, epoch: null });
     expect(reading.startAt(HEAD)).toBe(7);
     expect(reading.position).toBe(7);
   });

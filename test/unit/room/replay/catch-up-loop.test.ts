@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { V2 } from "../../../../src/protocol/subprotocol.ts";
-import { Pacer } from "../../../../src/room/replay/catch-up-loop.ts";
-import { Replays } from "../../../../src/room/replay/queue.ts";
+import { CatchUpLoop } from "../../../../src/room/replay/catch-up-loop.ts";
+import { ReplayQueue } from "../../../../src/room/replay/queue.ts";
 import { ModelClock } from "../../../support/model-room-clock.ts";
 import { collectGarbage, installCollector } from "../../../support/model-room-collector.ts";
 import { client, envelope, room } from "../../../support/model-room-small.ts";
@@ -22,12 +22,12 @@ afterEach(() => {
 });
 
 /** A room whose window holds events, and a client below all of them that may be sent one at a time, or two, without a ping. */
-function behind(): { heard: string[]; ping: () => void; looks: () => number; pending: () => number; pacer: Pacer } {
+function behind(): { heard: string[]; ping: () => void; looks: () => number; pending: () => number; pacer: CatchUpLoop } {
   const { fanout, pings } = room((EVENTS + 1) * BYTES);
   for (let seq = 6; seq < 6 + EVENTS; seq++) fanout.receive(envelope(seq, BYTES));
   fanout.flush(clock.nowMs);
   const { session, heard } = client(V2, 5);
-  const replays = new Replays({
+  const replays = new ReplayQueue({
     stream: "S",
     filter: "a.>",
     maxReplays: 1,
@@ -37,7 +37,7 @@ function behind(): { heard: string[]; ping: () => void; looks: () => number; pen
     wake: () => {},
   });
   const look = vi.spyOn(fanout, "waitMs");
-  const pacer = new Pacer(
+  const pacer = new CatchUpLoop(
     () => fanout,
     replays,
     () => {},
@@ -53,7 +53,7 @@ function behind(): { heard: string[]; ping: () => void; looks: () => number; pen
   };
 }
 
-describe("Pacer", () => {
+describe("CatchUpLoop", () => {
   it("[B1] [V10] serves a client that acknowledges at once as fast as it does", async () => {
     const { heard, ping, pacer } = behind();
     pacer.wake(0);

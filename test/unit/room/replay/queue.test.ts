@@ -17,7 +17,7 @@ afterEach(() => {
   vi.restoreAllMocks();
 });
 
-describe("Replays", () => {
+describe("ReplayQueue", () => {
   it("[U1] bring everybody to R, whole and in order, and delete their consumers when done", async () => {
     const bench = new ReplaysBench(clock, 2_000, 8);
     const sessions = [0, 700, 1_999].map((cursor) => bench.join(cursor)[1]);
@@ -45,7 +45,7 @@ describe("Replays", () => {
     await bench.run(20);
     expect(bench.replays.active).toBe(2);
     await bench.run(2_000);
-    expect([bench.faults, bench.fanout.own.size]).toEqual([[], 0]);
+    expect([bench.faults, bench.fanout.lagging.size]).toEqual([[], 0]);
   });
 
   it("[U1] never more than allowed at a time; who is ahead waits for one that runs, who is behind for an end", async () => {
@@ -57,7 +57,7 @@ describe("Replays", () => {
     expect([bench.replays.active, bench.broker.mostConsumers]).toEqual([1, 1]);
     expect(below.reading.events).toBe(0);
     await bench.run(30_000);
-    expect([bench.faults, bench.fanout.own.size, bench.broker.mostConsumers]).toEqual([[], 0, 1]);
+    expect([bench.faults, bench.fanout.lagging.size, bench.broker.mostConsumers]).toEqual([[], 0, 1]);
     expect([ahead, behind].map(([client]) => client.reading.cursor)).toEqual([30_000, 30_000]);
     expect(below.reading.cursor).toBe(30_000);
   });
@@ -99,7 +99,7 @@ describe("Replays", () => {
     expect(quick.reading.cursor).toBe(9_000);
     expect(slow.reading.cursor).toBeLessThan(3_000);
     await bench.run(4_000);
-    expect([slow.reading.cursor, bench.faults, bench.fanout.own.size]).toEqual([9_000, [], 0]);
+    expect([slow.reading.cursor, bench.faults, bench.fanout.lagging.size]).toEqual([9_000, [], 0]);
   });
 
   it("[W5] [P9] what was removed before the consumer was created is told, but to who asked for the oldest", async () => {
@@ -148,7 +148,7 @@ describe("Replays", () => {
     await bench.run(500, []);
     const [reader, readerSession] = bench.join(0);
     await bench.run(6_000, [reader]);
-    expect([readerSession.phase, muteSession.phase.kind]).toEqual([LIVE, "own"]);
+    expect([readerSession.phase, muteSession.phase.kind]).toEqual([LIVE, "lagging"]);
     expect(bench.broker.mostConsumers).toBe(1);
     await bench.run(6_000, [mute, reader]);
     expect([bench.faults, muteSession.phase, bench.replays.active]).toEqual([[], LIVE, 0]);
@@ -175,7 +175,7 @@ describe("Replays", () => {
     bench.fanout.restart(2_000, bench.stream.epoch);
     const [, session] = bench.join(0);
     await bench.run(1_000);
-    expect(session.phase).toEqual({ kind: "own", cursor: 10, readTo: 510 });
+    expect(session.phase).toEqual({ kind: "lagging", cursor: 10, readTo: 510 });
   });
 
   it("[W2] what the filter skips is no gap: the floor says so", async () => {
@@ -234,7 +234,7 @@ describe("Replays", () => {
     expect([served.closed, edge.closed, oldest.closed]).toEqual([null, null, null]);
     expect(waiting.reading.problem?.oldestSeq).toBe(101);
     // Told by a heartbeat, or the chain of cursors would hide what is gone.
-    expect(session.phase).toEqual({ kind: "own", cursor: 100, readTo: 100 });
+    expect(session.phase).toEqual({ kind: "lagging", cursor: 100, readTo: 100 });
   });
 
   it("[U1] a pull asks for no fewer bytes than the broker's largest payload", async () => {
