@@ -1,4 +1,4 @@
-/** Who is given the events: handlers and loops. Every one of them is waited for before the next event. */
+/** EFFECTS: who is given the events: handlers and loops. Every one of them is waited for before the next event. */
 import type { Handler, StreamItem } from "./options.ts";
 
 type Taker<Event> = (item: StreamItem<Event> | null) => unknown;

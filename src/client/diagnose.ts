@@ -1,5 +1,5 @@
-/** A browser hides why an upgrade failed. The same address by plain GET is told (H3), save for capacity. */
-import { RelayError, type Problem } from "./error.ts";
+/** EFFECTS: a browser hides why an upgrade failed. The same address by plain GET is told (H3), save for capacity. */
+import { RelayError, type Problem } from "./wire/error.ts";
 
 const TIMEOUT_MS = 10_000;
 

@@ -1,14 +1,14 @@
 /**
- * DOOR: what a connection brings, consumed one by one in the order it came, pongs and the end of the connection
+ * EFFECTS: what a connection brings, consumed one by one in the order it came, pongs and the end of the connection
  * included. So a slow handler holds back the pings, the relay sees it and pauses (B1), and no new connection
  * starts before everything the old one brought was handled.
  */
-import { accept, type Accepted, type Position } from "./accept.ts";
+import { accept, type Accepted, type Position } from "./wire/accept.ts";
 import { Consumers, report } from "./consumers.ts";
-import { isTooDeep } from "./depth.ts";
-import { RelayError, type Problem } from "./error.ts";
-import { readFrame, UNREADABLE, type Frame } from "./frame.ts";
-import type { Line } from "./line.ts";
+import { isTooDeep } from "./wire/depth.ts";
+import { RelayError, type Problem } from "./wire/error.ts";
+import { readFrame, UNREADABLE, type Frame } from "./wire/frame.ts";
+import type { Line } from "./wire/line.ts";
 import type { EventStreamOptions } from "./options.ts";
 import type { Cursor, CursorStore } from "./storage.ts";
 

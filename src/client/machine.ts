@@ -13,9 +13,9 @@
  *   any ── closeAsked, a verdict of "stop", 4410 without onReset, a token that cannot be renewed ──▶ closed
  */
 import { CLOSE } from "../protocol/codes.ts";
-import { RelayError } from "./error.ts";
-import type { Frame } from "./frame.ts";
-import { jitterMs, longJitterMs, verdictOf, type Circumstances } from "./retry.ts";
+import { RelayError } from "./wire/error.ts";
+import type { Frame } from "./wire/frame.ts";
+import { retryMs, longRetryMs, verdictOf, type Circumstances } from "./retry.ts";
 import type { StreamEvent, Past, State, Step } from "./state.ts";
 
 /** The relay may hold an upgrade back for 10 s while it waits for its broker (W11). */
@@ -103,10 +103,10 @@ function settle(past: Past, error: RelayError, now: Circumstances): Step {
   const { nowMs } = now;
   const verdict = verdictOf(error);
   if (verdict === "stop") return end(error.code === CLOSE.normal.code ? null : error);
-  if (verdict === "back-off-long") return wait(past, error, now, longJitterMs(now));
+  if (verdict === "back-off-long") return wait(past, error, now, longRetryMs(now));
   if (verdict === "rehydrate") {
     // A whole room gets this in one moment, and a snapshot costs more than a connection.
-    return now.canHydrate ? wait(past, error, now, jitterMs(past.failures + 2, now)) : end(error);
+    return now.canHydrate ? wait(past, error, now, retryMs(past.failures + 2, now)) : end(error);
   }
   if (verdict === "resume" && error.code !== CLOSE.slowConsumer.code) return wait(past, error, now);
   // A slow consumer and a new token may come back at once, unless that was tried within the last minute.
@@ -116,7 +116,7 @@ function settle(past: Past, error: RelayError, now: Circumstances): Step {
   return wait({ ...past, hurriedAtMs: nowMs }, error, now, isAgain ? undefined : 0);
 }
 
-function wait(past: Past, error: RelayError, now: Circumstances, delayMs = jitterMs(past.failures, now)): Step {
+function wait(past: Past, error: RelayError, now: Circumstances, delayMs = retryMs(past.failures, now)): Step {
   const deadlineMs = Math.round(now.nowMs + Math.max(delayMs, error.retryAfterMs ?? 0));
   return [{ kind: "waiting", past: { ...past, failures: past.failures + 1 }, error, deadlineMs }, "drop"];
 }

@@ -1,4 +1,5 @@
 /** What a stream is told, and the types of what it delivers. */
+import type { Sharing } from "./shared/messages.ts";
 import type { Cursor, CursorStore } from "./storage.ts";
 
 /** A CloudEvent 1.0 in its JSON form. Name your own type as `new EventStream<MyEvent>(…)`: it is not checked at run time. */
@@ -56,14 +57,14 @@ export interface EventStreamOptions {
    * One socket for all tabs, in a SharedWorker; where there is none, or its script does not load, every tab has its own.
    * The script must come from the page's own origin: `workerUrl` says where, when your bundler does not find it by itself.
    */
-  readonly shared?: boolean | { readonly workerUrl: string | URL };
+  readonly shared?: Sharing;
 }
 
 const DEFAULT_PATH = "/ws/events";
 
-/** The address of the next connection. Throws on a URL that is none. */
-export function addressOf({ url, subject }: EventStreamOptions, from: Cursor | null): URL {
-  const address = new URL(url, globalThis.location?.href);
+/** The address of the next connection; `base` is that of the page, if there is one. Throws on a URL that is none. */
+export function addressOf({ url, subject }: EventStreamOptions, from: Cursor | null, base?: string): URL {
+  const address = new URL(url, base);
   address.protocol = address.protocol.replace("http", "ws");
   if (address.pathname === "/") address.pathname = DEFAULT_PATH;
   for (const [name, value] of Object.entries({ subject, since: from?.seq, epoch: from?.epoch })) {

@@ -1,4 +1,4 @@
-/** DOOR: what the page knows about itself. In a worker or in Node there is no document, and nobody is hidden. */
+/** EFFECTS: what the page knows about itself. In a worker or in Node there is no document, and nobody is hidden. */
 export const isHidden = (): boolean => globalThis.document?.visibilityState === "hidden";
 
 /** Calls when the network is back or the page becomes visible; returns how to stop. */
@@ -9,3 +9,6 @@ export function onWake(run: () => void): () => void {
   globalThis.document?.addEventListener("visibilitychange", () => isHidden() || run(), { signal });
   return () => listening.abort();
 }
+
+/** The address that paths are relative to; undefined where there is no page. */
+export const pageAddress = (): string | undefined => globalThis.location?.href;

@@ -1,6 +1,7 @@
 /** When to try again. Pure: time, chance and whether anybody is looking come in. */
 import { CLOSE, type Verdict } from "../protocol/codes.ts";
-import type { RelayError } from "./error.ts";
+import { ceilingMs, jitterMs } from "../shared/backoff.ts";
+import type { RelayError } from "./wire/error.ts";
 
 export interface Circumstances {
   readonly nowMs: number;
@@ -18,13 +19,12 @@ const MAX_MS = 30_000;
  * Full jitter: anywhere between half a second and a ceiling that doubles up to 30 s. While nobody is looking the ceiling
  * is there from the start: becoming visible tries at once anyway.
  */
-export function jitterMs(failures: number, { random, isHidden }: Circumstances): number {
-  const ceilingMs = isHidden ? MAX_MS : Math.min(MAX_MS, 2 * MIN_MS * 2 ** failures);
-  return MIN_MS + random * (ceilingMs - MIN_MS);
+export function retryMs(failures: number, { random, isHidden }: Circumstances): number {
+  return jitterMs(MIN_MS, isHidden ? MAX_MS : ceilingMs(failures, 2 * MIN_MS, MAX_MS), random);
 }
 
 /** For what only an operator can mend: 30 to 60 s. */
-export const longJitterMs = ({ random }: Circumstances): number => MAX_MS * (1 + random);
+export const longRetryMs = ({ random }: Circumstances): number => jitterMs(MAX_MS, 2 * MAX_MS, random);
 
 /**
  * What the table of section C says of a close code, and H3 of a refusal. A code it does not know (1006, 1001, 1012 …)

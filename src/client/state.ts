@@ -1,7 +1,7 @@
 /** What a stream waits for, what can happen to it, and what it then does: the words of `machine.ts`. */
 import type { UpstreamHealth } from "../protocol/frames.ts";
-import type { RelayError } from "./error.ts";
-import type { Frame } from "./frame.ts";
+import type { RelayError } from "./wire/error.ts";
+import type { Frame } from "./wire/frame.ts";
 
 /** What the attempts so far have taught. */
 export interface Past {

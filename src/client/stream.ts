@@ -1,16 +1,16 @@
 /**
- * DOOR: the stream a page uses. Sockets, timers and the page's functions are touched here; what to do about them is decided
+ * EFFECTS: the stream a page uses. Sockets, timers and the page's functions are touched here; what to do about them is decided
  * in `machine.ts`, what is delivered in `intake.ts`.
  */
 import { Intake } from "./intake.ts";
-import type { Line } from "./line.ts";
+import type { Line } from "./wire/line.ts";
 import { FIRST, step } from "./machine.ts";
 import { addressOf, type CloudEvent, type EventStreamOptions, type Handler, type StreamItem } from "./options.ts";
-import { isHidden, onWake } from "./page.ts";
-import { openLine } from "./shared/shared.ts";
+import { isHidden, onWake, pageAddress } from "./page.ts";
+import { openLine } from "./shared/shared-line.ts";
 import { view, type Effect, type StreamEvent, type State, type StreamState } from "./state.ts";
 import type { Cursor } from "./storage.ts";
-import { MAX_TIMER_MS, protocolsFor } from "./token.ts";
+import { MAX_TIMER_MS, protocolsFor } from "./wire/token.ts";
 import { diagnoseRefusal } from "./diagnose.ts";
 
 /** An EventTarget with one typed event: its `detail` is the new state. */
@@ -47,7 +47,7 @@ export class EventStream<Event = CloudEvent> extends StatusTarget {
       onFrame: (frame) => this.#step({ kind: "framed", frame }),
       onLost: (error) => this.#step({ kind: "lost", error }),
     });
-    addressOf(options, null);
+    addressOf(options, null, pageAddress());
     this.#stopListening = onWake(() => this.retryNow());
     this.#perform("open");
   }
@@ -166,7 +166,7 @@ export class EventStream<Event = CloudEvent> extends StatusTarget {
   }
 
   get #address(): URL {
-    return addressOf(this.#options, this.cursor);
+    return addressOf(this.#options, this.cursor, pageAddress());
   }
 
   async #askToken(): Promise<string | undefined> {

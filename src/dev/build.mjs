@@ -29,8 +29,9 @@ try {
     minify: true,
     logLevel: "warning",
   });
-  const statics = (await readdir(source)).filter((name) => !NOT_STATIC.has(extname(name)));
-  for (const name of statics) await copyFile(join(source, name), join(aside, name));
+  const entries = (await readdir(source, { withFileTypes: true })).filter((entry) => entry.isFile());
+  for (const { name } of entries.filter((entry) => !NOT_STATIC.has(extname(entry.name))))
+    await copyFile(join(source, name), join(aside, name));
   const made = await readdir(aside, { recursive: true, withFileTypes: true });
   for (const file of made.filter((entry) => entry.isFile())) {
     const from = join(file.parentPath, file.name);

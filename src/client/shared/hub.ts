@@ -1,5 +1,5 @@
 /**
- * One socket for several pages that want the same: a small room (V10). Every page has its place in a window of recent
+ * EFFECTS: one socket for several pages that want the same: a small room (V10). Every page has its place in a window of recent
  * frames; it is sent what lies between that and the end, as far as it handles what it is sent. The socket acknowledges
  * what the fastest page has handled.
  *
@@ -7,12 +7,12 @@
  * what it has already (`accept.ts`).
  */
 import { CLOSE } from "../../protocol/codes.ts";
-import { accept, type Accepted, type Position } from "../accept.ts";
-import { withoutNested } from "../depth.ts";
-import { RelayError } from "../error.ts";
-import { readFrame, type Frame, type Welcome } from "../frame.ts";
-import type { Line, OpenLine } from "../line.ts";
-import type { ToPage } from "./shared.ts";
+import { accept, type Accepted, type Position } from "../wire/accept.ts";
+import { withoutNested } from "../wire/depth.ts";
+import { RelayError } from "../wire/error.ts";
+import { readFrame, type Frame, type Welcome } from "../wire/frame.ts";
+import type { Line, OpenLine } from "../wire/line.ts";
+import type { ToPage } from "./messages.ts";
 
 /** Where a page starts; null: now. */
 export interface StartPoint {

@@ -1,9 +1,10 @@
-/** Finds a hub for every page: one that covers its place, or one of its own until another does. */
+/** EFFECTS: finds a hub for every page: one that covers its place, or one of its own until another does. */
+import { fromBase64Url } from "../../protocol/base64url.ts";
 import { BEARER_PREFIX } from "../../protocol/subprotocol.ts";
 import { Hub, type Member } from "./hub.ts";
-import type { OpenLine } from "../line.ts";
-import type { Join, ToPage } from "./shared.ts";
-import { claimsOf } from "../token.ts";
+import type { OpenLine } from "../wire/line.ts";
+import type { Join, ToPage } from "./messages.ts";
+import { claimsOf } from "../wire/token.ts";
 
 /** What a page does with its share. */
 export interface Seat {
@@ -78,7 +79,7 @@ export function keyOf({ url, protocols }: Join): string {
   address.searchParams.delete("since");
   address.searchParams.delete("epoch");
   const bearer = protocols.find((value) => value.startsWith(BEARER_PREFIX))?.slice(BEARER_PREFIX.length) ?? "";
-  const token = atob(bearer.replaceAll("-", "+").replaceAll("_", "/"));
+  const token = fromBase64Url(bearer) ?? bearer;
   const { exp: _exp, iat: _iat, nbf: _nbf, jti: _jti, ...claims } = claimsOf(token) ?? { token };
   return `${address.href} ${JSON.stringify(claims)}`;
 }

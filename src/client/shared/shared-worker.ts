@@ -1,7 +1,7 @@
-/** DOOR: the script of the SharedWorker. One port is one page's line (`shared.ts`). */
-import { openSocket } from "../line.ts";
+/** EFFECTS: the script of the SharedWorker. One port is one page's line (`shared.ts`). */
+import { openSocket } from "../wire/line.ts";
 import { Lobby, type Seat } from "./lobby.ts";
-import type { ToPage, ToWorker } from "./shared.ts";
+import type { ToPage, ToWorker } from "./messages.ts";
 
 const lobby = new Lobby(openSocket);
 

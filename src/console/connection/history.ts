@@ -1,6 +1,6 @@
 /** The states that the connection went through: newest first, bounded. */
-import { clockOf } from "../events/row.ts";
-import type { StatusView } from "../page/view.ts";
+import { clockOf } from "../page/clock.ts";
+import type { StatusView } from "./view.ts";
 
 export interface Moment {
   readonly atMs: number;

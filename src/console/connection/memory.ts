@@ -1,5 +1,5 @@
 /**
- * DOOR: what outlives the page. Never in an address. Token and subject are kept on this device only when the person asks for that;
+ * EFFECTS: what outlives the page. Never in an address. Token and subject are kept on this device only when the person asks for that;
  * the cursor is kept for this tab, so that a reload goes on where it stopped.
  */
 import type { Kept } from "./situation.ts";

@@ -1,6 +1,6 @@
-/** DOOR: the stream of this page. One at a time; what an earlier one still says is nobody's business. */
+/** EFFECTS: the stream of this page. One at a time; what an earlier one still says is nobody's business. */
 import { EventStream, type StreamItem } from "../../client/index.ts";
-import { parseExactly } from "../events/parse.ts";
+import { parseExactly } from "./parse.ts";
 import { asksWhere, type Cursor, type Plan, type Situation } from "./situation.ts";
 
 export interface SessionHost {

@@ -1,5 +1,8 @@
 /** Where the page stands: what it asked for, what its stream says, and how far it came. */
-import { CLOSE, type Cursor, type RelayError, type StreamState } from "../../client/index.ts";
+import type { StreamState } from "../../client/state.ts";
+import type { Cursor } from "../../client/storage.ts";
+import type { RelayError } from "../../client/wire/error.ts";
+import { CLOSE } from "../../protocol/codes.ts";
 
 export type { Cursor };
 

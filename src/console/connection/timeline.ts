@@ -1,6 +1,6 @@
-/** DOOR: the states that the connection went through, on demand. */
+/** EFFECTS: the states that the connection went through, on demand. */
 import { momentViews, type Moment, type MomentView } from "./history.ts";
-import { byId, setText, within } from "../page/page.ts";
+import { byId, setText, within } from "../page/elements.ts";
 
 export class Timeline {
   readonly #details = byId("timeline", HTMLDetailsElement);

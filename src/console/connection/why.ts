@@ -1,5 +1,6 @@
 /** How to say to a person why the relay is not sending, and what to do about it. */
-import { CLOSE, type RelayError } from "../../client/index.ts";
+import type { RelayError } from "../../client/wire/error.ts";
+import { CLOSE } from "../../protocol/codes.ts";
 
 type CloseName = keyof typeof CLOSE;
 

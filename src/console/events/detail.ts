@@ -1,7 +1,7 @@
-/** DOOR: the drawer that shows one event, digit for digit as it came. */
+/** EFFECTS: the drawer that shows one event, digit for digit as it came. */
 import { copyOnClick } from "../page/clipboard.ts";
 import type { Entry } from "./entry.ts";
-import { byId, setText } from "../page/page.ts";
+import { byId, setText } from "../page/elements.ts";
 import { prettyText, prettyTokens, type Token } from "./pretty.ts";
 
 /** Laying out a paragraph of joined letters, or of two directions, takes time with its square: a long text becomes several. */

@@ -1,7 +1,8 @@
-/** DOOR: the rows in sight, newest first. Elements exist for those alone, and are used again; one tab stop for all of them. */
+/** EFFECTS: the rows in sight, newest first. Elements exist for those alone, and are used again; one tab stop for all of them. */
 import type { Entry } from "./entry.ts";
-import { byId, within } from "../page/page.ts";
-import { dayOf, rowView } from "./row.ts";
+import { byId, within } from "../page/elements.ts";
+import { dayOf } from "../page/clock.ts";
+import { rowView } from "./row.ts";
 import { rowsInSight, scrollFor, type Sight } from "./window.ts";
 
 interface Row {

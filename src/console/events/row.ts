@@ -1,4 +1,5 @@
 /** One row of the list, as texts. */
+import { clockOf, dayOf } from "../page/clock.ts";
 import type { Entry } from "./entry.ts";
 
 export interface RowView {
@@ -32,14 +33,6 @@ export function rowView(entry: Entry, today: string): RowView {
 }
 
 const clipped = (text: string): string => (text.length > MAX_CELL_CHARS ? `${text.slice(0, MAX_CELL_CHARS)}…` : text);
-
-const two = (part: number): string => String(part).padStart(2, "0");
-
-/** The reader's local day as `MM-DD`: an event of another day carries its date, so a replay does not look like now. */
-export const dayOf = (date: Date): string => `${two(date.getMonth() + 1)}-${two(date.getDate())}`;
-
-export const clockOf = (date: Date): string =>
-  `${two(date.getHours())}:${two(date.getMinutes())}:${two(date.getSeconds())}`;
 
 function timeView(time: string, today: string): string {
   const date = new Date(time);

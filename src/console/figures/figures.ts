@@ -1,6 +1,6 @@
-/** DOOR: the figures below the state, and the lines of the last minute. */
+/** EFFECTS: the figures below the state, and the lines of the last minute. */
 import { copyOnClick } from "../page/clipboard.ts";
-import { byId, byIdSvg, setText } from "../page/page.ts";
+import { byId, byIdSvg, setText } from "../page/elements.ts";
 import { lagView, rateView, sparkPath, type Second, type SparkView } from "./pulse.ts";
 import type { Cursor } from "../connection/situation.ts";
 

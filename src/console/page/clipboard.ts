@@ -1,5 +1,5 @@
-/** DOOR: copies a text, and says whether that worked: on the button, and aloud. */
-import { byId } from "./page.ts";
+/** EFFECTS: copies a text, and says whether that worked: on the button, and aloud. */
+import { byId } from "./elements.ts";
 
 const SAID_MS = 1_500;
 

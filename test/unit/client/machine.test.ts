@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { RelayError } from "../../../src/client/error.ts";
+import { RelayError } from "../../../src/client/wire/error.ts";
 import { FIRST, step } from "../../../src/client/machine.ts";
 import type { Circumstances } from "../../../src/client/retry.ts";
 import type { StreamEvent, State, Step } from "../../../src/client/state.ts";

@@ -1,10 +1,10 @@
 import { describe, expect, test } from "vitest";
-import { consumed, FRESH_ACK, type Ack } from "../../../src/client/ack.ts";
-import { RelayError } from "../../../src/client/error.ts";
-import type { Frame } from "../../../src/client/frame.ts";
+import { consumed, FRESH_ACK, type Ack } from "../../../src/client/wire/ack.ts";
+import { RelayError } from "../../../src/client/wire/error.ts";
+import type { Frame } from "../../../src/client/wire/frame.ts";
 import { addressOf } from "../../../src/client/options.ts";
 import { cursorIn } from "../../../src/client/storage.ts";
-import { claimsOf, protocolsFor } from "../../../src/client/token.ts";
+import { claimsOf, protocolsFor } from "../../../src/client/wire/token.ts";
 
 describe("[V9] [B1] when to ping", () => {
   /** Consumes frames, and lists after which of them a ping was due. */

@@ -1,7 +1,7 @@
 import { describe, expect, test } from "vitest";
-import { RelayError } from "../../../src/client/error.ts";
+import { RelayError } from "../../../src/client/wire/error.ts";
 import { GRACE_MS, JOIN_MS, SLACK_MS, STABLE_MS, step } from "../../../src/client/machine.ts";
-import { jitterMs, longJitterMs, verdictOf, type Circumstances } from "../../../src/client/retry.ts";
+import { retryMs, longRetryMs, verdictOf, type Circumstances } from "../../../src/client/retry.ts";
 import { view, type State, type Step } from "../../../src/client/state.ts";
 import { CLOSE, type CloseName, type Verdict } from "../../../src/protocol/codes.ts";
 
@@ -121,16 +121,16 @@ describe("[H3] what follows a refused upgrade", () => {
 
 describe("when to try again", () => {
   test("jitter is full, from half a second to a ceiling that doubles up to 30 s", () => {
-    const at = (failures: number, random: number): number => jitterMs(failures, { ...NOW, random });
+    const at = (failures: number, random: number): number => retryMs(failures, { ...NOW, random });
     expect([0, 1, 2, 5, 50].map((failures) => at(failures, 0))).toEqual([500, 500, 500, 500, 500]);
     expect([0, 1, 2, 4, 5, 50].map((failures) => at(failures, 1))).toEqual([
       1_000, 2_000, 4_000, 16_000, 30_000, 30_000,
     ]);
-    expect([0, 1].map((random) => longJitterMs({ ...NOW, random }))).toEqual([30_000, 60_000]);
+    expect([0, 1].map((random) => longRetryMs({ ...NOW, random }))).toEqual([30_000, 60_000]);
   });
 
   test("a hidden page is patient from the start", () => {
-    expect(jitterMs(0, { ...NOW, random: 1, isHidden: true })).toBe(30_000);
+    expect(retryMs(0, { ...NOW, random: 1, isHidden: true })).toBe(30_000);
   });
 
   test("failures add up, until a connection has held for a minute", () => {

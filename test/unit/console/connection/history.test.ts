@@ -1,8 +1,14 @@
 import { describe, expect, it } from "vitest";
 import { fileName, ndjsonOf } from "../../../../src/console/events/export.ts";
 import { entryOf } from "../../../../src/console/events/entry.ts";
-import { durationWords, MAX_MOMENTS, momentViews, withMoment, type Moment } from "../../../../src/console/connection/history.ts";
-import type { StatusView } from "../../../../src/console/page/view.ts";
+import {
+  durationWords,
+  MAX_MOMENTS,
+  momentViews,
+  withMoment,
+  type Moment,
+} from "../../../../src/console/connection/history.ts";
+import type { StatusView } from "../../../../src/console/connection/view.ts";
 
 const view = (word: string, fact = ""): StatusView => ({ tone: "live", word, sentence: `${word}.`, fact, actions: [] });
 

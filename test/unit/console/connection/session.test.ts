@@ -1,6 +1,12 @@
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import { Session } from "../../../../src/console/connection/session.ts";
-import { asksToken, asksWhere, planOf, type Cursor, type Situation } from "../../../../src/console/connection/situation.ts";
+import {
+  asksToken,
+  asksWhere,
+  planOf,
+  type Cursor,
+  type Situation,
+} from "../../../../src/console/connection/situation.ts";
 import { ScriptedRelay, type ScriptedConnection } from "../../../support/scripted-relay.ts";
 import { until } from "../../../support/until.ts";
 

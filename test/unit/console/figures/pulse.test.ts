@@ -1,5 +1,13 @@
 import { describe, expect, it } from "vitest";
-import { lagView, lagWords, Pulse, rateView, rateWords, SPAN_SECONDS, sparkPath } from "../../../../src/console/figures/pulse.ts";
+import {
+  lagView,
+  lagWords,
+  Pulse,
+  rateView,
+  rateWords,
+  SPAN_SECONDS,
+  sparkPath,
+} from "../../../../src/console/figures/pulse.ts";
 
 const NOW = 1_000_000_500;
 const at = (ms: number): string => new Date(ms).toISOString();

@@ -1,8 +1,8 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { accept, type Position } from "../../../src/client/accept.ts";
-import { RelayError } from "../../../src/client/error.ts";
-import type { Frame } from "../../../src/client/frame.ts";
+import { accept, type Position } from "../../../../src/client/wire/accept.ts";
+import { RelayError } from "../../../../src/client/wire/error.ts";
+import type { Frame } from "../../../../src/client/wire/frame.ts";
 
 const welcome = (cursor: number, epoch = "e"): Frame => ({
   type: "welcome",

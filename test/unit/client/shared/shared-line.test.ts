@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import type { EventStreamOptions } from "../../../../src/client/index.ts";
 import { keyOf } from "../../../../src/client/shared/lobby.ts";
-import { protocolsFor } from "../../../../src/client/token.ts";
+import { protocolsFor } from "../../../../src/client/wire/token.ts";
 import { ScriptedRelay } from "../../../support/scripted-relay.ts";
 import { Tabs, type Tab } from "../../../support/tabs.ts";
 import { until } from "../../../support/until.ts";

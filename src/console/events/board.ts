@@ -1,15 +1,15 @@
-/** DOOR: the list, its tools and the drawer: what is kept, what of it is shown, and whether it moves. */
+/** EFFECTS: the list, its tools and the drawer: what is kept, what of it is shown, and whether it moves. */
 import type { StreamItem } from "../../client/index.ts";
-import { Detail } from "../events/detail.ts";
-import { emptyView } from "../page/empty.ts";
-import type { Entry } from "../events/entry.ts";
-import { fileName, ndjsonOf } from "../events/export.ts";
-import { isEmpty, Shown, type Filter } from "../events/filter.ts";
-import { EventList } from "../events/list.ts";
-import { EventLog } from "../events/log.ts";
-import { byId, setText } from "../page/page.ts";
-import type { Situation } from "./situation.ts";
-import { download, Tools } from "../page/tools.ts";
+import { Detail } from "./detail.ts";
+import { emptyView } from "./empty.ts";
+import type { Entry } from "./entry.ts";
+import { fileName, ndjsonOf } from "./export.ts";
+import { isEmpty, Shown, type Filter } from "./filter.ts";
+import { EventList } from "./list.ts";
+import { EventLog } from "./log.ts";
+import { byId, setText } from "../page/elements.ts";
+import type { Situation } from "../connection/situation.ts";
+import { download, Tools } from "./tools.ts";
 
 export interface BoardHost {
   renderSoon(): void;

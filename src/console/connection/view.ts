@@ -1,6 +1,6 @@
 /** What the page says about its connection, as plain data. */
-import { asksWhere, errorOf, type Cursor, type Situation } from "../connection/situation.ts";
-import { factOf, wordsOf } from "../connection/why.ts";
+import { asksWhere, errorOf, type Cursor, type Situation } from "./situation.ts";
+import { factOf, wordsOf } from "./why.ts";
 
 export type Action = "retry" | "start-oldest" | "start-live";
 

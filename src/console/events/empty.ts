@@ -1,5 +1,5 @@
 /** What the list says while it has no row: why, and what to do. */
-import { isEmpty, type Filter } from "../events/filter.ts";
+import { isEmpty, type Filter } from "./filter.ts";
 import { asksToken, asksWhere, type Situation } from "../connection/situation.ts";
 
 export interface EmptyView {

@@ -5,7 +5,7 @@
  * `seq` is the client's own: everything up to it was delivered, whoever sent it, so nothing at or below it is
  * delivered again. A relay's `welcome` may start below it, never above.
  */
-import { CLOSE } from "../protocol/codes.ts";
+import { CLOSE } from "../../protocol/codes.ts";
 import { RelayError } from "./error.ts";
 import type { Frame } from "./frame.ts";
 

@@ -1,8 +1,8 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { cutFrame } from "../../../src/client/cut.ts";
-import { isTooDeep, withoutNested } from "../../../src/client/depth.ts";
-import { readFrame, UNREADABLE } from "../../../src/client/frame.ts";
+import { cutFrame } from "../../../../src/client/wire/cut.ts";
+import { isTooDeep, withoutNested } from "../../../../src/client/wire/depth.ts";
+import { readFrame, UNREADABLE } from "../../../../src/client/wire/frame.ts";
 
 const frameOf = (...items: readonly string[]): string => `{"type":"events","prev":0,"events":[${items.join(",")}]}`;
 const itemOf = (seq: number, event: string): string => `{"seq":${seq},"event":${event}}`;

@@ -1,7 +1,7 @@
-/** DOOR: the tools of the list: filters, pause, clear and export. */
-import type { Filter } from "../events/filter.ts";
-import { byId, setText } from "./page.ts";
-import { heldWords } from "./view.ts";
+/** EFFECTS: the tools of the list: filters, pause, clear and export. */
+import type { Filter } from "./filter.ts";
+import { byId, setText } from "../page/elements.ts";
+import { heldWords } from "../connection/view.ts";
 
 export interface ToolsHost {
   onFilter(): void;

@@ -1,5 +1,5 @@
 /** Frames of protocol v2 as a client reads them (V2 to V5). The relay is trusted: numbers are checked where they are used. */
-import type { UpstreamHealth } from "../protocol/frames.ts";
+import type { UpstreamHealth } from "../../protocol/frames.ts";
 import { cutFrame } from "./cut.ts";
 import type { Problem } from "./error.ts";
 

@@ -1,11 +1,18 @@
 import { describe, expect, it } from "vitest";
 import { CLOSE, RelayError, type StreamState } from "../../../../src/client/index.ts";
-import { emptyView } from "../../../../src/console/page/empty.ts";
+import { emptyView } from "../../../../src/console/events/empty.ts";
 import { entryOf } from "../../../../src/console/events/entry.ts";
 import { NO_FILTER } from "../../../../src/console/events/filter.ts";
-import { dayOf, rowView } from "../../../../src/console/events/row.ts";
-import { asksToken, asksWhere, planOf, wantsForm, type Situation } from "../../../../src/console/connection/situation.ts";
-import { heldWords, retryWords, statusView } from "../../../../src/console/page/view.ts";
+import { rowView } from "../../../../src/console/events/row.ts";
+import { dayOf } from "../../../../src/console/page/clock.ts";
+import {
+  asksToken,
+  asksWhere,
+  planOf,
+  wantsForm,
+  type Situation,
+} from "../../../../src/console/connection/situation.ts";
+import { heldWords, retryWords, statusView } from "../../../../src/console/connection/view.ts";
 
 const asked = (state: StreamState, more: Partial<Extract<Situation, { kind: "asked" }>> = {}): Situation => ({
   kind: "asked",

@@ -1,5 +1,5 @@
-/** DOOR: the connection's state in words, and what can be done about it. */
-import { byId, setText } from "./page.ts";
+/** EFFECTS: the connection's state in words, and what can be done about it. */
+import { byId, setText } from "../page/elements.ts";
 import type { Action, StatusView } from "./view.ts";
 
 export class StatusBar {

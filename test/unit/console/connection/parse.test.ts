@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import { describe, expect, it, vi } from "vitest";
 import { entryOf } from "../../../../src/console/events/entry.ts";
-import { parseExactly } from "../../../../src/console/events/parse.ts";
+import { parseExactly } from "../../../../src/console/connection/parse.ts";
 
 /** What `parseExactly` needs of the engine; the Node that runs these tests has it, or they fail. */
 const again = (text: string): string => JSON.stringify(parseExactly(text));

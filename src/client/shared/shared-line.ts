@@ -1,29 +1,16 @@
 /**
- * DOOR: a line that is a share of the socket which a SharedWorker keeps for all tabs (`hub.ts`). For the page it is like any
+ * EFFECTS: a line that is a share of the socket which a SharedWorker keeps for all tabs (`hub.ts`). For the page it is like any
  * other: frames and close codes. Where there is no such worker it is a socket of the page's own; so it is from the second try on
  * when the worker's script does not load.
  */
-import { openSocket, type LineListener, type OpenLine } from "../line.ts";
-import type { EventStreamOptions } from "../options.ts";
-
-/** Page to worker, once. After it: `true` for each text that was handled, null to leave. */
-export interface Join {
-  readonly url: string;
-  readonly protocols: readonly string[];
-  /** A lock that the page holds while it lives: nothing else tells a worker that a page is gone. */
-  readonly lock: string;
-}
-
-/** Worker to page, besides the relay's texts. */
-export type Notice = "opened" | { readonly code: number; readonly reason: string };
-export type ToPage = { readonly text: string } | Notice;
-export type ToWorker = Join | true | null;
+import type { Sharing, ToPage, ToWorker } from "./messages.ts";
+import { openSocket, type LineListener, type OpenLine } from "../wire/line.ts";
 
 /** Locks are for secure contexts; without them nobody would know who is still there. */
 let hasWorker = typeof SharedWorker !== "undefined" && "locks" in navigator;
 
 export const openLine =
-  (shared: EventStreamOptions["shared"]): OpenLine =>
+  (shared: Sharing | undefined): OpenLine =>
   (url, protocols, listener) => {
     const worker = startWorker(shared);
     if (worker === null) return openSocket(url, protocols, listener);
@@ -58,7 +45,7 @@ export const openLine =
     };
   };
 
-function startWorker(shared: EventStreamOptions["shared"]): SharedWorker | null {
+function startWorker(shared: Sharing | undefined): SharedWorker | null {
   if (!shared || !hasWorker) return null;
   try {
     // Bundlers look for exactly this expression, literals and all.

@@ -1,4 +1,4 @@
-/** DOOR: finds the page's elements by id, once, and complains at once when index.html and the code disagree. */
+/** EFFECTS: finds the page's elements by id, once, and complains at once when index.html and the code disagree. */
 
 export function byId<T extends HTMLElement>(id: string, type: abstract new () => T): T {
   return expected(document.getElementById(id), type, `#${id}`);

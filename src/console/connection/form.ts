@@ -1,7 +1,7 @@
-/** DOOR: token, subject and start: shown while nothing is connected. */
-import { recall, remember } from "../connection/memory.ts";
-import { byId } from "./page.ts";
-import { planOf, type Kept, type Plan } from "../connection/situation.ts";
+/** EFFECTS: token, subject and start: shown while nothing is connected. */
+import { recall, remember } from "./memory.ts";
+import { byId } from "../page/elements.ts";
+import { planOf, type Kept, type Plan } from "./situation.ts";
 
 export class Form {
   readonly #form = byId("form", HTMLFormElement);
