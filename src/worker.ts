@@ -1,4 +1,4 @@
-/** Entry point of the Worker. */
+/** EFFECTS: entry point of the Worker. */
 import { app } from "./edge/app.ts";
 import { keepConsole } from "./shared/log.ts";
 

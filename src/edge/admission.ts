@@ -2,10 +2,9 @@
 import type { Config } from "../config/config.ts";
 import { isSubsetOf } from "../protocol/subject.ts";
 import type { JoinRequest } from "../room/join/request.ts";
-import type { Authentication } from "./authenticate.ts";
-import { covers, type Grant } from "./grant.ts";
+import { covers, type Authentication, type Grant } from "./grant.ts";
 import { originPasses } from "./origin.ts";
-import type { RefusalReason } from "./problem.ts";
+import type { RefusalReason } from "./refusals.ts";
 import { parseQuery, type EventsQuery } from "./query.ts";
 import { chooseProtocol } from "./subprotocols.ts";
 

@@ -1,8 +1,10 @@
-/** The HTTP surface of the relay: H1 to H11. */
+/** EFFECTS: the HTTP surface of the relay: H1 to H11. */
 import { Hono } from "hono";
 import { configOf, type ConfigResult } from "../config/config.ts";
-import { describeError, leftOutDueInMs, logEvent, tellLeftOut } from "../shared/log.ts";
-import { delay } from "../shared/timer.ts";
+import { leftOutDueInMs, logEvent, tellLeftOut } from "../shared/log.ts";
+import { describeError } from "../shared/log-line.ts";
+import { systemRuntime } from "../shared/system-runtime.ts";
+import { openConnection } from "../upstream/nats-connection.ts";
 import { probeBroker } from "../upstream/probe.ts";
 import { admit } from "./admission.ts";
 import { mayOpen } from "../quota/may-open.ts";
@@ -64,7 +66,7 @@ routes.get("/ws/events", async ({ req, env }) => {
 routes.get("/healthz", () => Response.json({ status: "ok" }, { headers: { "Cache-Control": "no-store" } }));
 
 routes.get("/readyz", async ({ env }) => {
-  const readiness = await checkReadiness(checkedConfig(env), probeBroker);
+  const readiness = await checkReadiness(checkedConfig(env), (config) => probeBroker(config, openConnection));
   if (!readiness.ready) return problemResponse("not-ready", {}, { ...readiness });
   return Response.json(readiness, { headers: { "Cache-Control": "no-store" } });
 });
@@ -107,7 +109,7 @@ function waitForLeftOut(context: ExecutionContext): void {
   const dueInMs = leftOutDueInMs();
   if (dueInMs === null || Date.now() < waitedForUntilMs) return;
   waitedForUntilMs = Date.now() + dueInMs;
-  context.waitUntil(delay(dueInMs).then(tellLeftOut));
+  context.waitUntil(systemRuntime.delay(dueInMs).then(tellLeftOut));
 }
 
 const reported = new WeakSet<ConfigResult>();

@@ -1,15 +1,8 @@
-/** From a presented credential to what it grants: A1 and A4. */
+/** EFFECTS: from a presented credential to what it grants: A1 and A4. */
 import type { Config } from "../config/config.ts";
 import { equalBytes } from "../shared/constant-time.ts";
 import type { Credential } from "./credentials.ts";
-import type { Grant } from "./grant.ts";
-
-export type Authentication =
-  /** No credential is configured at all: the relay never fails open (A4). */
-  | { readonly kind: "unconfigured" }
-  | { readonly kind: "missing" }
-  | { readonly kind: "invalid" }
-  | { readonly kind: "granted"; readonly grant: Grant };
+import type { Authentication } from "./grant.ts";
 
 /** Checks `credential` against the configured tokens. Never throws on what a client sent. */
 export async function authenticate(credential: Credential, config: Config): Promise<Authentication> {

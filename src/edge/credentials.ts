@@ -1,4 +1,5 @@
 /** Where a client puts its credential: the `Authorization` header or, from a browser, a subprotocol value (V1). */
+import { fromBase64Url } from "../protocol/base64url.ts";
 import { BEARER_PREFIX } from "../protocol/subprotocol.ts";
 
 export type Credential =
@@ -24,18 +25,6 @@ export function presentedCredential(authorization: string | null, protocols: str
   const [bearer, second] = bearers;
   if (bearer === undefined) return MISSING;
   if (second !== undefined) return MALFORMED;
-  const token = decodeBase64Url(bearer.slice(BEARER_PREFIX.length));
+  const token = fromBase64Url(bearer.slice(BEARER_PREFIX.length));
   return token === null || token === "" ? MALFORMED : { kind: "bearer", token };
-}
-
-/** Text of unpadded base64url of UTF-8, or null when it is not that. */
-function decodeBase64Url(encoded: string): string | null {
-  if (!/^[A-Za-z0-9_-]*$/.test(encoded)) return null;
-  try {
-    const binary = atob(encoded.replaceAll("-", "+").replaceAll("_", "/"));
-    const bytes = Uint8Array.from(binary, (character) => character.charCodeAt(0));
-    return new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(bytes);
-  } catch {
-    return null;
-  }
 }

@@ -1,13 +1,14 @@
-/** Hands an admitted upgrade to a room of its subject, and the room's answer back to the client. */
+/** EFFECTS: hands an admitted upgrade to a room of its subject, and the room's answer back to the client. */
 import { encodeJoin, JOIN_HEADER, SHARD_HEADER, type JoinRequest } from "../room/join/request.ts";
 import { roomName, type RoomId } from "../placement/room-name.ts";
-import { describeError, logEvent } from "../shared/log.ts";
+import { logEvent } from "../shared/log.ts";
+import { describeError } from "../shared/log-line.ts";
 import { problemResponse } from "./problem.ts";
 import type { Placement } from "../placement/region.ts";
 
 /**
  * Answers 101 with the room's socket, or a refusal: 503 with `Retry-After` when there is no place (H3). Asks the
- * subject's door first, and then the shard that the door names: never more than two rooms (B2).
+ * subject's coordinator first, and then the shard that it names: never more than two rooms (B2).
  */
 export async function joinRoom(
   rooms: Env["ROOM"],
@@ -15,12 +16,12 @@ export async function joinRoom(
   placement: Placement,
   compression: boolean,
 ): Promise<Response> {
-  const door = { region: placement.region, subject: join.subject, shard: 0 };
-  const answer = await knock(rooms, door, placement, join);
+  const coordinator = { region: placement.region, subject: join.subject, shard: 0 };
+  const answer = await knock(rooms, coordinator, placement, join);
   const shard = Number(answer?.headers.get(SHARD_HEADER) ?? 0);
   if (answer === null || shard === 0) return toClient(answer, compression);
   await answer.body?.cancel();
-  return toClient(await knock(rooms, { ...door, shard }, placement, join), compression);
+  return toClient(await knock(rooms, { ...coordinator, shard }, placement, join), compression);
 }
 
 async function toClient(answer: Response | null, compression: boolean): Promise<Response> {

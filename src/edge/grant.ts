@@ -10,6 +10,14 @@ export interface Grant {
   readonly id: string;
 }
 
+/** What became of the credential of a request. */
+export type Authentication =
+  /** No credential is configured at all: the relay never fails open (A4). */
+  | { readonly kind: "unconfigured" }
+  | { readonly kind: "missing" }
+  | { readonly kind: "invalid" }
+  | { readonly kind: "granted"; readonly grant: Grant };
+
 /** Whether `grant` lets its holder read all of the valid filter `subject`. */
 export function covers(grant: Grant, subject: string): boolean {
   return grant.subjects.some((granted) => isSubsetOf(subject, granted));

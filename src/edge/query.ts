@@ -1,6 +1,6 @@
 /** The query of a request for events: H1, H4, H5. */
 import { isValidFilter } from "../protocol/subject.ts";
-import type { RefusalReason } from "./problem.ts";
+import type { RefusalReason } from "./refusals.ts";
 
 export interface EventsQuery {
   /** A well-formed filter, or null for the default. */

@@ -1,4 +1,4 @@
-/** Whether the relay can serve events now: H9. */
+/** EFFECTS: whether the relay can serve events now: H9. */
 import type { Config, ConfigResult } from "../config/config.ts";
 
 /** Asks the broker whether it can be reached and has the stream; the problem is one sentence. */

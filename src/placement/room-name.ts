@@ -6,7 +6,7 @@ export interface RoomId {
   /** A location hint, or a word of its own when there is none. */
   readonly region: string;
   readonly subject: string;
-  /** 0 is the door of the subject's shards (B2). */
+  /** 0 is the coordinator of the subject's shards (B2). */
   readonly shard: number;
 }
 

@@ -1,9 +1,9 @@
 /**
- * Which shard of a subject the next client goes to (B2). Pure. Shard 0 is the door: it keeps this book and sends
+ * Which shard of a subject the next client goes to (B2). Pure. Shard 0 is the coordinator: it keeps this book and sends
  * clients on. A shard is opened only when all others are full; among those open the emptiest is chosen, so they
  * fill evenly.
  *
- * The book counts what it has promised since a shard's last report; the report replaces the guess. A door that
+ * The book counts what it has promised since a shard's last report; the report replaces the guess. A coordinator that
  * lost its memory believes the others empty until they report, within a heartbeat: then a shard may refuse, and
  * the client comes again.
  */
@@ -30,20 +30,20 @@ interface Shard {
 
 export class ShardBook {
   readonly #limits: ShardLimits;
-  /** ShardReports 1 and up; the door knows itself. */
+  /** ShardReports 1 and up; the coordinator knows itself. */
   readonly #others: Shard[] = [];
 
   constructor(limits: ShardLimits) {
     this.#limits = limits;
   }
 
-  /** ShardReports that are open, the door among them. */
+  /** ShardReports that are open, the coordinator among them. */
   get size(): number {
     return this.#others.length + 1;
   }
 
-  /** The shard for one more client when the door itself has `own` of them; null when all are full. */
-  place(own: number, nowMs: number): number | null {
+  /** The shard for one more client when the coordinator itself has `own` of them; null when all are full. */
+  assign(own: number, nowMs: number): number | null {
     let best = 0;
     let load = own;
     this.#others.forEach((shard, index) => {

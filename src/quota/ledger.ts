@@ -1,5 +1,5 @@
 /**
- * DOOR: the Durable Object of one credential: which subjects it has open, and in which rooms (B4). It lives in memory
+ * EFFECTS: the Durable Object of one credential: which subjects it has open, and in which rooms (B4). It lives in memory
  * only; what it forgets, the rooms tell it again with their heartbeats, so the limit is approximate for that long.
  */
 import { DurableObject } from "cloudflare:workers";

@@ -1,5 +1,6 @@
-/** Whether a credential may open one more subject (B4): asked of its ledger, remembered for a little while. */
-import { describeError, logEvent } from "../shared/log.ts";
+/** EFFECTS: whether a credential may open one more subject (B4): asked of its ledger, remembered for a little while. */
+import { logEvent } from "../shared/log.ts";
+import { describeError } from "../shared/log-line.ts";
 
 /** Clients of one credential and subject come in crowds; one question answers for all of them. */
 const REMEMBERED_MS = 20_000;

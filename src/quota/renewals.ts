@@ -1,6 +1,6 @@
 /** Which credentials have clients in this room, and what their ledgers are told of it (B4). */
-import { describeError, logEvent } from "../shared/log.ts";
-import type { Session } from "../room/delivery/session.ts";
+import { describeError } from "../shared/log-line.ts";
+import type { Runtime } from "../shared/runtime.ts";
 
 /** What a room calls of a credential's ledger. */
 export interface LedgerStub {
@@ -12,19 +12,21 @@ export interface LedgerStub {
 const RENEW_AFTER_MS = 20_000;
 
 export class Renewals {
+  readonly #runtime: Runtime;
   readonly #room: string;
   readonly #ledger: (grantId: string) => LedgerStub;
   #renewedAtMs = 0;
   #known = new Set<string>();
 
   /** `room` is this one's id: a ledger hears of one subject from several rooms. */
-  constructor(room: string, ledger: (grantId: string) => LedgerStub) {
+  constructor(runtime: Runtime, room: string, ledger: (grantId: string) => LedgerStub) {
+    this.#runtime = runtime;
     this.#room = room;
     this.#ledger = ledger;
   }
 
   /** With every heartbeat: those that are here are renewed, those that are no longer here let go. */
-  beat(subject: string, sessions: Iterable<Session>, nowMs: number): void {
+  beat(subject: string, sessions: Iterable<{ readonly grantId: string }>, nowMs: number): void {
     if (nowMs - this.#renewedAtMs < RENEW_AFTER_MS) return;
     this.#renewedAtMs = nowMs;
     const here = new Set(Array.from(sessions, ({ grantId }) => grantId));
@@ -55,6 +57,6 @@ export class Renewals {
   }
 
   #tell(told: Promise<void>): void {
-    told.catch((error: unknown) => logEvent("ledger-unreachable", describeError(error)));
+    told.catch((error: unknown) => this.#runtime.log("ledger-unreachable", describeError(error)));
   }
 }

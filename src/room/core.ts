@@ -1,34 +1,45 @@
 /**
- * One room: joins, events, heartbeats, and what must be written down when the upstream goes. It decides nothing
- * by itself that `join-decision`, `fanout`, `upstream-machine` and `replays` do not decide; it owns the timers.
+ * One room: joins, events, heartbeats, and what must be written down when the upstream goes. It decides nothing by
+ * itself that `join/decision`, `delivery/fanout`, `upstream/feed-machine` and `replay/queue` do not decide.
  */
 import type { Config } from "../config/config.ts";
 import type { CloseName } from "../protocol/codes.ts";
 import type { Frame } from "../protocol/frames.ts";
-import { delay, Timer } from "../shared/timer.ts";
-import { UpstreamError } from "../upstream/jetstream-api.ts";
-import type { Head } from "../upstream/stream-info.ts";
-import { Arrivals } from "./join/pending.ts";
-import type { UnreadAccount } from "./delivery/unread.ts";
-import { Fanout, type FanoutOptions } from "./delivery/fanout.ts";
+import type { Timer } from "../shared/runtime.ts";
 import { Feed } from "../upstream/feed.ts";
-import type { FeedHost } from "../upstream/feed-ports.ts";
-import { decide, type Admission, type StartRequest } from "./join/decision.ts";
-import type { Checkpoint } from "./checkpoint.ts";
-import { CatchUpLoop } from "./replay/catch-up-loop.ts";
-import { HeartbeatTimer } from "./heartbeat.ts";
-import { LiveReader } from "./live/live-reader.ts";
-import { ReplayQueue } from "./replay/queue.ts";
+import type { FeedHost, FeedPorts } from "../upstream/feed-ports.ts";
+import { UpstreamError } from "../upstream/jetstream-api.ts";
+import { isSameHistory, type Head } from "../upstream/stream-info.ts";
+import type { Checkpoint } from "./live/checkpoint.ts";
+import { Fanout } from "./delivery/fanout.ts";
+import { ackBytesOf } from "./delivery/flow-control.ts";
 import type { Session } from "./delivery/session.ts";
+import type { UnreadAccount } from "./delivery/unread.ts";
+import { HeartbeatTimer } from "./heartbeat.ts";
+import type { Isolate } from "./isolate/isolate.ts";
+import { decide, type Admission, type StartRequest } from "./join/decision.ts";
+import { PendingJoins, type PendingJoin } from "./join/pending.ts";
+import { LiveReader } from "./live/live-reader.ts";
+import { CatchUpLoop } from "./replay/catch-up-loop.ts";
+import { ReplayQueue } from "./replay/queue.ts";
 
+/** What the room cannot make itself. */
+export interface CorePorts extends FeedPorts {
+  readonly isolate: Isolate;
+  /** Names the object among those that share the isolate. */
+  readonly id: string;
+}
+
+/** What the room needs of its object. */
 export interface CoreHost {
-  readonly fanout: Omit<FanoutOptions, "onGone" | "onPoison">;
+  /** Time stamp of a socket's last `ping`, as the platform keeps it (WS-9). */
+  pingAtMs(session: Session): number | null;
   onGone(session: Session, close: CloseName | null): void;
-  /** Writes down what a sleeping room needs: the memory, and every socket's attachment. */
-  persist(memory: Checkpoint): void;
+  /** Writes down what a sleeping room needs: the checkpoint, and every socket's attachment. */
+  persist(checkpoint: Checkpoint): void;
   /** Called with every heartbeat. */
   onBeat(): void;
-  /** Nobody is here any more, and the upstream is closed. */
+  /** No client is here any more, and the upstream is closed. */
   onEmpty(): void;
 }
 
@@ -39,54 +50,60 @@ const MAX_IDLE_HEARTBEAT_MS = 5_000;
 
 export class Core implements FeedHost {
   readonly subject: string;
+  readonly #config: Config;
+  readonly #ports: CorePorts;
   readonly #host: CoreHost;
   readonly #feed: Feed | null;
   readonly #replays: ReplayQueue;
-  readonly #arrivals = new Arrivals();
+  readonly #pending: PendingJoins;
   readonly #catchUpLoop: CatchUpLoop;
-  readonly #reading: LiveReader;
+  readonly #reader: LiveReader;
   readonly #heartbeatTimer: HeartbeatTimer;
-  readonly #lingerTimer = new Timer();
+  readonly #lingerTimer: Timer;
 
-  constructor(subject: string, config: Config, host: CoreHost) {
+  constructor(subject: string, config: Config, ports: CorePorts, host: CoreHost) {
+    const { runtime, isolate } = ports;
     this.subject = subject;
+    this.#config = config;
+    this.#ports = ports;
     this.#host = host;
+    this.#pending = new PendingJoins(runtime);
+    this.#lingerTimer = runtime.timer();
     const firstSeq = (): Promise<number> => this.#ask().then((head) => head.firstSeq);
-    this.#reading = new LiveReader(subject, config, {
+    this.#reader = new LiveReader(runtime, subject, config, {
       newFanout: (cursor, epoch) => this.#newFanout(cursor, epoch),
       onFlushed: () => this.#catchUpLoop.wake(),
       firstSeq,
       doubt: (why) => this.#feed?.doubt(why),
       readOn: () => this.#feed?.readOn(),
-      startRequests: () => this.#arrivals.startRequests,
+      startRequests: () => this.#pending.requests,
     });
     const idleHeartbeatMs = Math.min(config.heartbeatMs / 4, MAX_IDLE_HEARTBEAT_MS);
     const { nats, stream } = config;
-    this.#feed = nats && new Feed({ nats, stream, filter: subject, idleHeartbeatMs }, this.#reading, this);
-    this.#heartbeatTimer = new HeartbeatTimer(config.heartbeatMs, (nowMs) => this.#beat(nowMs));
+    this.#feed = nats && new Feed(ports, { nats, stream, filter: subject, idleHeartbeatMs }, this.#reader, this);
+    this.#heartbeatTimer = new HeartbeatTimer(runtime, config.heartbeatMs, (nowMs) => this.#beat(nowMs));
     this.#replays = new ReplayQueue({
-      stream: config.stream,
+      runtime,
+      isolate,
+      stream,
       filter: subject,
       maxReplays: config.maxReplays,
-      link: () => this.#feed?.link ?? null,
+      connection: () => this.#feed?.connection ?? null,
       firstSeq,
-      onDropped: (...dropped) => this.#reading.drop(...dropped),
+      onDropped: (...dropped) => this.#reader.drop(...dropped),
       wake: () => this.#catchUpLoop.wake(0),
     });
-    this.#catchUpLoop = new CatchUpLoop(
-      () => this.#reading.fanout,
-      this.#replays,
-      () => this.#persistIfShut(),
-    );
+    const fanout = (): Fanout | null => this.#reader.fanout;
+    this.#catchUpLoop = new CatchUpLoop(runtime, fanout, this.#replays, () => this.#persistIfShut());
   }
 
   get clients(): number {
-    return (this.#reading.fanout?.sessions.size ?? 0) + this.#arrivals.count;
+    return (this.#reader.fanout?.sessions.size ?? 0) + this.#pending.count;
   }
 
   /** What lies unread, once there has been anybody to send to (B1). */
-  get backlog(): UnreadAccount | null {
-    return this.#reading.fanout?.backlog ?? null;
+  get unread(): UnreadAccount | null {
+    return this.#reader.fanout?.unread ?? null;
   }
 
   /** True when nobody is here and nothing is open. */
@@ -94,29 +111,26 @@ export class Core implements FeedHost {
     return this.clients === 0 && (this.#feed === null || this.#feed.state === "idle");
   }
 
-  restore(memory: Checkpoint, sessions: readonly Session[]): void {
-    const fanout = this.#reading.resumeFrom(memory);
+  restore(checkpoint: Checkpoint, sessions: readonly Session[]): void {
+    const fanout = this.#reader.resumeFrom(checkpoint);
     for (const session of sessions) fanout.restore(session);
     this.#feed?.wake();
   }
 
-  /**
-   * Waits until it is known where the client starts, then calls `enter` in that same turn. Never rejects;
-   * resolves within 10 s (W11).
-   */
-  async join(request: StartRequest, enter: (admission: Admission) => void): Promise<void> {
+  /** A client arrives: its answer comes within 10 s (W11). Call `enter`, or `closeIfEmpty`, in the turn that has it. */
+  arrive(request: StartRequest): PendingJoin {
     const moment = this.#feed?.streamInfo.now() ?? 0;
-    const answer = (isLate: boolean): Admission | null => this.#admission(request, moment, isLate);
-    const ask = (): Promise<unknown> | null => {
-      this.#feed?.want();
-      return this.#feed?.link ? this.#ask(moment) : null;
-    };
-    await this.#arrivals.wait(request, { answer, ask }, enter);
-    this.#onMaybeEmpty();
+    return this.#pending.add(request, {
+      admission: (isLate) => this.#admission(request, moment, isLate),
+      ask: () => {
+        this.#feed?.want();
+        return this.#feed?.connection ? this.#ask(moment) : null;
+      },
+    });
   }
 
   #admission(request: StartRequest, moment: number, isLate: boolean): Admission | null {
-    const room = this.#reading.view();
+    const room = this.#reader.settle();
     const head = this.#feed?.state === "open" ? this.#feed.streamInfo.since(moment) : null;
     const decision = decide(request, room, head !== null && head.epoch === room?.epoch ? head : null);
     if (decision.kind !== "ask") return decision;
@@ -125,14 +139,14 @@ export class Core implements FeedHost {
     return isLate ? { kind: "refuse", close: "upstreamUnavailable" } : null;
   }
 
-  /** Adds an admitted session. Call from `enter`. */
+  /** Adds an admitted session. */
   enter(session: Session, welcome: (epoch: string) => Frame | null): void {
-    const fanout = this.#reading.fanout;
+    const fanout = this.#reader.fanout;
     if (fanout === null) return;
-    const now = Date.now();
+    const nowMs = this.#ports.runtime.nowMs();
     const frame = welcome(fanout.epoch);
-    if (frame !== null) fanout.greet(session, frame, now);
-    if (fanout.join(session, now) !== "live") this.#catchUpLoop.wake(0);
+    if (frame !== null) fanout.greet(session, frame, nowMs);
+    if (fanout.join(session, nowMs) !== "live") this.#catchUpLoop.wake(0);
     this.#feed?.want();
     this.#keepHeartbeat();
     this.#persistIfShut();
@@ -140,8 +154,8 @@ export class Core implements FeedHost {
 
   /** The client's socket has closed, or is closed here by `name`. */
   leave(session: Session, name: CloseName | null): void {
-    if (name === null) this.#reading.fanout?.leave(session);
-    else this.#reading.fanout?.close(session, name);
+    if (name === null) this.#reader.fanout?.leave(session);
+    else this.#reader.fanout?.close(session, name);
   }
 
   /** For the alarm that backs the heartbeats. */
@@ -151,21 +165,26 @@ export class Core implements FeedHost {
   }
 
   #beat(nowMs: number): void {
-    const fanout = this.#reading.fanout;
-    if (fanout === null || fanout.sessions.size === 0) return this.#onMaybeEmpty();
-    this.#feed?.want();
-    this.#feed?.tick();
-    const open = this.#feed?.state === "open";
-    fanout.heartbeat(this.#reading.position, open ? "connected" : "reconnecting", nowMs);
-    if (open) void this.#watch(fanout);
+    const fanout = this.#reader.fanout;
+    if (fanout === null || fanout.sessions.size === 0) return this.closeIfEmpty();
+    const isOpen = this.#keepUpstream();
+    fanout.heartbeat(this.#reader.position, isOpen ? "connected" : "reconnecting", nowMs);
+    if (isOpen) void this.#watchStream(fanout);
     this.#host.onBeat();
     this.#persistIfShut();
     this.#catchUpLoop.wake(0);
     this.#keepHeartbeat();
   }
 
+  /** Retries what is due. Returns whether the upstream is open. */
+  #keepUpstream(): boolean {
+    this.#feed?.want();
+    this.#feed?.tick();
+    return this.#feed?.state === "open";
+  }
+
   /** Watches the stream's identity, its last seq and its floor (W6, JS-5). */
-  async #watch(fanout: Fanout): Promise<void> {
+  async #watchStream(fanout: Fanout): Promise<void> {
     const head = await this.#ask().catch(() => null);
     if (head !== null) this.#replays.expire(fanout, head.firstSeq);
   }
@@ -174,53 +193,59 @@ export class Core implements FeedHost {
   async #ask(moment?: number): Promise<Head> {
     const feed = this.#feed;
     if (feed === null) throw new UpstreamError("unavailable", "no broker configured");
-    const position = this.#reading.position;
-    const link = feed.link;
+    const { position } = this.#reader;
+    const { connection } = feed;
     const head = await feed.ask(moment);
-    const reset = head.epoch !== this.#reading.fanout?.epoch || head.lastSeq < position;
-    if (reset && link !== null && feed.link === link) feed.doubt("the stream was reset");
+    const known = { epoch: this.#reader.fanout?.epoch ?? "", position };
+    const isCurrent = connection !== null && feed.connection === connection;
+    if (isCurrent && !isSameHistory(known, head)) feed.doubt("the stream was reset");
     return head;
   }
 
   hasWaiters(): boolean {
-    return this.#arrivals.count > 0;
+    return this.#pending.count > 0;
   }
 
   async collect(): Promise<void> {
-    const cold = this.#reading.fanout === null || this.#reading.fanout.sessions.size === 0;
-    if (cold && this.#arrivals.startRequests.some((request) => request.since !== null)) await delay(COLLECT_MS);
+    const cold = this.#reader.fanout === null || this.#reader.fanout.sessions.size === 0;
+    if (cold && this.#pending.requests.some((request) => request.since !== null))
+      await this.#ports.runtime.delay(COLLECT_MS);
   }
 
   onReady(): void {
-    this.#reading.confirm();
-    this.#arrivals.notify();
+    this.#reader.confirm();
+    this.#pending.notify();
     this.#keepHeartbeat();
     this.#catchUpLoop.wake(0);
   }
 
   onLost(): void {
-    this.#reading.fanout?.flush(Date.now());
+    this.#reader.fanout?.flush(this.#ports.runtime.nowMs());
     this.#replays.stop();
     this.#persist();
-    this.#arrivals.notify();
+    this.#pending.notify();
   }
 
   onFailed(): void {
     this.#persist();
     this.#keepHeartbeat();
-    this.#arrivals.notify();
+    this.#pending.notify();
   }
 
   #keepHeartbeat(): void {
-    this.#heartbeatTimer.keep(this.#feed?.isAwake === true && (this.#reading.fanout?.sessions.size ?? 0) > 0);
+    const isAwake = this.#feed?.isAwake === true;
+    this.#ports.runtime.keepAwake(isAwake);
+    this.#heartbeatTimer.keep(isAwake && (this.#reader.fanout?.sessions.size ?? 0) > 0);
   }
 
-  #onMaybeEmpty(): void {
+  /** Closes the upstream of a room that stays empty for a while (U4). */
+  closeIfEmpty(): void {
     if (this.clients > 0 || this.#lingerTimer.isArmed || this.#feed?.state === "idle") return;
     this.#lingerTimer.arm(LINGER_MS, () => {
       if (this.clients > 0) return;
       this.#feed?.unwant();
       this.#replays.stop();
+      this.#ports.runtime.keepAwake(false);
       this.#heartbeatTimer.keep(false);
       this.#host.onEmpty();
     });
@@ -228,12 +253,16 @@ export class Core implements FeedHost {
 
   #newFanout(cursor: number, epoch: string): Fanout {
     return new Fanout(cursor, epoch, {
-      ...this.#host.fanout,
+      ...this.#config,
+      isolate: this.#ports.isolate,
+      id: this.#ports.id,
+      ackBytes: ackBytesOf(this.#config),
+      pingAtMs: (session) => this.#host.pingAtMs(session),
       onPaused: () => this.#catchUpLoop.wake(1),
-      onPoison: ({ seq }) => this.#reading.drop(seq, "failed", this.subject),
+      onPoison: ({ seq }) => this.#reader.drop(seq, "failed", this.subject),
       onGone: (session, close) => {
         this.#host.onGone(session, close);
-        this.#onMaybeEmpty();
+        this.closeIfEmpty();
       },
     });
   }
@@ -244,7 +273,7 @@ export class Core implements FeedHost {
   }
 
   #persist(): void {
-    const memory = this.#reading.memory();
-    if (memory !== null) this.#host.persist(memory);
+    const checkpoint = this.#reader.checkpoint();
+    if (checkpoint !== null) this.#host.persist(checkpoint);
   }
 }

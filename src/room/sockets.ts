@@ -1,8 +1,9 @@
 /**
- * DOOR: the room's client sockets and their sessions. What a socket must writeCheckpoint while the room sleeps lies in
+ * EFFECTS: the room's client sockets and their sessions. What a socket must remember while the room sleeps lies in
  * its attachment; what it does not need there lives in memory.
  */
 import { V1, type Protocol } from "../protocol/subprotocol.ts";
+import type { Runtime } from "../shared/runtime.ts";
 import { dismiss, sendProblem } from "./delivery/close.ts";
 import { newFlow, wakeFlow } from "./delivery/flow-control.ts";
 import { newInbound } from "./delivery/inbound.ts";
@@ -12,10 +13,12 @@ import { fromAttachment, LIVE, toAttachment, type Session } from "./delivery/ses
 
 export class Sockets {
   readonly #ctx: DurableObjectState;
+  readonly #runtime: Runtime;
   readonly #sessions = new Map<WebSocket, Session>();
 
-  constructor(ctx: DurableObjectState) {
+  constructor(ctx: DurableObjectState, runtime: Runtime) {
     this.#ctx = ctx;
+    this.#runtime = runtime;
   }
 
   get(socket: WebSocket): Session | undefined {
@@ -43,7 +46,7 @@ export class Sockets {
   accept(socket: WebSocket, join: JoinRequest, admitted: Admitted): Session {
     this.#ctx.acceptWebSocket(socket);
     const { cursor, live, fromOldest } = admitted;
-    const nowMs = Date.now();
+    const nowMs = this.#runtime.nowMs();
     const session: Session = {
       socket,
       protocol: join.protocol,

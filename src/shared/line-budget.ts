@@ -30,6 +30,11 @@ export class LineBudget {
     return [...this.#counts.values()].some((count) => count > LINES_A_MINUTE);
   }
 
+  /** How long the minute of what was left out still takes; 0 when it is over, or the clock was set back. */
+  endsInMs(nowMs: number): number {
+    return minuteOf(nowMs) === this.#minute ? MINUTE_MS - (nowMs % MINUTE_MS) : 0;
+  }
+
   /** What was left out, once its minute is over (also when the clock was set back); said once. */
   over(nowMs: number): readonly LeftOut[] {
     if (minuteOf(nowMs) === this.#minute) return [];
@@ -37,11 +42,6 @@ export class LineBudget {
     this.#counts.clear();
     return leftOut.filter((entry) => entry.leftOut > 0);
   }
-}
-
-/** How long the minute of `nowMs` still takes; more than 0. */
-export function minuteEndsInMs(nowMs: number): number {
-  return MINUTE_MS - (nowMs % MINUTE_MS);
 }
 
 function minuteOf(nowMs: number): number {

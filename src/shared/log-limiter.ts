@@ -1,10 +1,8 @@
 /**
  * What is worth a line when the same happens again and again (O3): the first few times at once, then once a minute, with
  * the number of those left out. A reason that was not given for a minute is printed at once, unless there are many
- * of them. Pure, but for the one of this isolate.
+ * of them. Pure.
  */
-import { logEvent, type LogFields } from "./log.ts";
-
 const FIRST = 3;
 const EVERY_MS = 60_000;
 /** Some reasons name what has a new name each time. */
@@ -54,16 +52,4 @@ export class LogLimiter {
     this.#stories.set(name, story);
     return story;
   }
-}
-
-/** A room that slept goes on with it, and the shards of a subject share it: their broker is the same. */
-const limiter = new LogLimiter();
-
-/** Prints a line about a subject, unless there were enough of them and this one is not `isDue`. True when it did. */
-export function logSparingly(event: string, fields: LogFields & { readonly subject: string }, isDue = false): boolean {
-  const reason = String(fields["why"] ?? "");
-  const leftOut = limiter.admit(`${event} ${fields.subject}`, reason, Date.now(), isDue);
-  if (leftOut === null) return false;
-  logEvent(event, leftOut === 0 ? fields : Object.assign({}, fields, { leftOut }));
-  return true;
 }

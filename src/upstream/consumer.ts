@@ -1,15 +1,21 @@
 /**
- * One ephemeral pull consumer over a link: created with an explicit start, pulled by its owner, deleted when
+ * One ephemeral pull consumer over a connection: created with an explicit start, pulled by its owner, deleted when
  * done (U1). Turns NATS messages into `ConsumerEvent`s; `pull.ts` decides what they mean.
  */
-import { Timer } from "../shared/timer.ts";
-import { consumerConfig, createSubject, deleteSubject, parseCreated, pullRequest, pullSubject } from "./jetstream-api.ts";
+import type { Runtime, Timer } from "../shared/runtime.ts";
+import type { BrokerConnection, Delivery } from "./connection.ts";
+import {
+  consumerConfig,
+  createSubject,
+  deleteSubject,
+  parseCreated,
+  pullRequest,
+  pullSubject,
+} from "./jetstream-api.ts";
 import { countOf, statusOf } from "./headers.ts";
 import { hedge } from "./hedge.ts";
-import type { BrokerConnection } from "./connection.ts";
 import { parseAck, pullStart, step, type PullFrame, type PullState } from "./pull.ts";
 import { Pulls } from "./pulls.ts";
-import type { Delivery } from "./raw-nats.ts";
 
 export type ConsumerEvent =
   | {
@@ -39,6 +45,13 @@ export interface ConsumerOptions {
   readonly startSeq: number;
   readonly idleHeartbeatMs: number;
 }
+
+export interface NewConsumer extends ConsumerOptions {
+  readonly runtime: Runtime;
+  readonly connection: BrokerConnection;
+}
+
+export type OnConsumerEvent = (event: ConsumerEvent) => void;
 
 /** A busy broker counts the matches of a filter before it answers, message block by message block. */
 const CREATE_TIMEOUT_MS = 20_000;
@@ -70,21 +83,26 @@ interface Created {
 }
 
 export class Consumer {
-  readonly #link: BrokerConnection;
+  readonly #runtime: Runtime;
+  readonly #connection: BrokerConnection;
   readonly #options: ConsumerOptions;
-  readonly #name = `relay-${crypto.randomUUID().replaceAll("-", "").slice(0, 16)}`;
-  readonly #onEvent: (event: ConsumerEvent) => void;
+  readonly #name: string;
+  readonly #onEvent: OnConsumerEvent;
   #inbox: { readonly subject: string; close(): void } | null = null;
   #state: PullState = pullStart(1);
   readonly #pulls = new Pulls();
-  readonly #expiry = new Timer();
-  readonly #watchdog = new Timer();
+  readonly #expiry: Timer;
+  readonly #watchdog: Timer;
   #lastFrameMs = 0;
 
-  private constructor(link: BrokerConnection, options: ConsumerOptions, onEvent: (event: ConsumerEvent) => void) {
-    this.#link = link;
+  private constructor({ runtime, connection, ...options }: NewConsumer, onEvent: OnConsumerEvent) {
+    this.#runtime = runtime;
+    this.#connection = connection;
     this.#options = options;
     this.#onEvent = onEvent;
+    this.#name = `relay-${runtime.newId()}`;
+    this.#expiry = runtime.timer();
+    this.#watchdog = runtime.timer();
   }
 
   /**
@@ -92,23 +110,20 @@ export class Consumer {
    * already removed what was asked for (JS-2). `pending`: how many matches it has to deliver at once.
    * Throws UpstreamError.
    */
-  static async create(link: BrokerConnection, options: ConsumerOptions, onEvent: (event: ConsumerEvent) => void): Promise<Created> {
-    const ask = (): Promise<Created> => Consumer.#create(link, options, onEvent);
-    return hedge(ask, CREATE_AGAIN_MS, ({ consumer }) => void consumer.stop());
+  static async create(wanted: NewConsumer, onEvent: OnConsumerEvent): Promise<Created> {
+    const ask = (): Promise<Created> => Consumer.#create(wanted, onEvent);
+    return hedge(wanted.runtime, ask, CREATE_AGAIN_MS, ({ consumer }) => void consumer.stop());
   }
 
-  static async #create(
-    link: BrokerConnection,
-    options: ConsumerOptions,
-    onEvent: (event: ConsumerEvent) => void,
-  ): Promise<Created> {
-    const consumer = new Consumer(link, options, onEvent);
+  static async #create(wanted: NewConsumer, onEvent: OnConsumerEvent): Promise<Created> {
+    const { connection, stream, filter, startSeq } = wanted;
+    const consumer = new Consumer(wanted, onEvent);
     const name = consumer.#name;
-    const config = consumerConfig({ ...options, name, inactiveMs: INACTIVE_MS });
-    const answer = await link.request(createSubject(options.stream, name, options.filter), config, CREATE_TIMEOUT_MS);
+    const config = consumerConfig({ stream, filter, startSeq, name, inactiveMs: INACTIVE_MS });
+    const answer = await connection.request(createSubject(stream, name, filter), config, CREATE_TIMEOUT_MS);
     const { start, pending } = parseCreated(answer);
-    consumer.#state = pullStart(Math.max(start, options.startSeq));
-    consumer.#inbox = link.inbox((message) => consumer.#receive(message));
+    consumer.#state = pullStart(Math.max(start, startSeq));
+    consumer.#inbox = connection.inbox((message) => consumer.#receive(message));
     return { consumer, start, pending };
   }
 
@@ -126,7 +141,7 @@ export class Consumer {
   pull(batch: number, maxBytes?: number): void {
     const { idleHeartbeatMs } = this.#options;
     const request = this.#nextPull(batch, maxBytes, { expiresMs: PULL_EXPIRES_MS, idleHeartbeatMs });
-    if (request !== null) this.#link.publish(request.subject, request.body, request.reply);
+    if (request !== null) this.#connection.publish(request.subject, request.body, request.reply);
   }
 
   /**
@@ -135,7 +150,7 @@ export class Consumer {
    */
   async pullChecked(batch: number): Promise<void> {
     const request = this.#nextPull(batch, undefined, FIRST_PULL);
-    if (request !== null) await this.#link.publishChecked(request.subject, request.body, request.reply);
+    if (request !== null) await this.#connection.publishChecked(request.subject, request.body, request.reply);
   }
 
   #nextPull(
@@ -144,7 +159,7 @@ export class Consumer {
     times: { readonly expiresMs: number; readonly idleHeartbeatMs: number },
   ): { subject: string; body: object; reply: string } | null {
     if (this.#inbox === null) return null;
-    this.#lastFrameMs = Date.now();
+    this.#lastFrameMs = this.#runtime.nowMs();
     this.#pulls.add(batch, this.#lastFrameMs + times.expiresMs - OVERLAP_MS);
     this.#watch();
     this.#watchExpiry();
@@ -160,7 +175,9 @@ export class Consumer {
   async stop(): Promise<void> {
     if (this.#inbox === null) return;
     this.#silence();
-    await this.#link.request(deleteSubject(this.#options.stream, this.#name), null, DELETE_TIMEOUT_MS).catch(() => {});
+    await this.#connection
+      .request(deleteSubject(this.#options.stream, this.#name), null, DELETE_TIMEOUT_MS)
+      .catch(() => {});
   }
 
   #silence(): void {
@@ -178,7 +195,7 @@ export class Consumer {
 
   #receive(message: Delivery | null): void {
     if (this.#inbox === null) return;
-    this.#lastFrameMs = Date.now();
+    this.#lastFrameMs = this.#runtime.nowMs();
     if (message === null) return this.#doubt("the broker refused the inbox");
     const frame = toFrame(message);
     if (frame === null) return this.#doubt("a frame without JetStream metadata");
@@ -208,7 +225,7 @@ export class Consumer {
   }
 
   #expire(unattended: boolean): void {
-    this.#pulls.expire(Date.now());
+    this.#pulls.expire(this.#runtime.nowMs());
     if (this.#pulls.overAtMs === null) this.#rest();
     else this.#watchExpiry();
     this.#onEvent({ kind: "ended", unattended });
@@ -217,14 +234,16 @@ export class Consumer {
   #watchExpiry(): void {
     const { overAtMs } = this.#pulls;
     if (overAtMs === null || this.#expiry.isArmed) return;
-    this.#expiry.arm(overAtMs - Date.now(), () => this.#expire(Date.now() >= overAtMs + OVERLAP_MS));
+    this.#expiry.arm(overAtMs - this.#runtime.nowMs(), () =>
+      this.#expire(this.#runtime.nowMs() >= overAtMs + OVERLAP_MS),
+    );
   }
 
   #watch(): void {
     if (this.#watchdog.isArmed) return;
     const limitMs = this.#options.idleHeartbeatMs * MISSED_HEARTBEATS + 500;
     this.#watchdog.arm(limitMs, () => {
-      if (Date.now() - this.#lastFrameMs >= limitMs) this.#doubt(HEARTBEATS_MISSED);
+      if (this.#runtime.nowMs() - this.#lastFrameMs >= limitMs) this.#doubt(HEARTBEATS_MISSED);
       else this.#watch();
     });
   }

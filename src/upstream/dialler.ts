@@ -1,5 +1,5 @@
 /**
- * DOOR to the broker's address: opens sockets for the NATS library, and ends those that it gave up. The library only
+ * EFFECTS: opens sockets to the broker's address for the NATS library, and ends those that it gave up. The library only
  * forgets a socket that never spoke; open for ever, it would pin the object, and hold one of the few connections that
  * may wait for headers at a time (DO-4, DO-25).
  */

@@ -25,8 +25,8 @@ export type UpstreamEvent =
   | { readonly kind: "progress" }
   /** `hasWaiters`: joiners are waiting for the outcome, each for 10 s at most (W11). */
   | { readonly kind: "failed"; readonly hasWaiters: boolean }
-  /** The connection is gone (`linked: false`), or only the consumer is doubted. */
-  | { readonly kind: "lost"; readonly linked: boolean; readonly hasWaiters: boolean }
+  /** The connection is gone (`connected: false`), or only the consumer is doubted. */
+  | { readonly kind: "lost"; readonly connected: boolean; readonly hasWaiters: boolean }
   | { readonly kind: "due" }
   | { readonly kind: "unwanted" };
 
@@ -74,7 +74,7 @@ export function stepUpstream(state: Upstream, event: UpstreamEvent, nowMs: numbe
     case "lost":
       if (state.kind !== "open") return stay(state);
       // A doubted consumer that had delivered is replaced at once; one that never did must not spin.
-      if (event.linked && state.attempt === 0) return open(0);
+      if (event.connected && state.attempt === 0) return open(0);
       return wait(state.attempt, event.hasWaiters, nowMs, random);
     case "due":
       return state.kind === "waiting" && nowMs >= state.dueAtMs ? open(state.attempt) : stay(state);

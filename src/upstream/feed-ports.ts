@@ -1,7 +1,14 @@
 /** What the feed is given, and what it needs of the room. */
 import type { NatsSettings } from "../config/config.ts";
+import type { Runtime } from "../shared/runtime.ts";
+import type { OpenConnection } from "./connection.ts";
 import type { ConsumerEvent } from "./consumer.ts";
 import type { Head } from "./stream-info.ts";
+
+export interface FeedPorts {
+  readonly runtime: Runtime;
+  readonly openConnection: OpenConnection;
+}
 
 export interface FeedOptions {
   readonly nats: NatsSettings;

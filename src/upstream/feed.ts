@@ -3,13 +3,13 @@
  * and where a consumer really began; what that means for clients is the room's business.
  */
 import { backoffMs } from "../shared/backoff.ts";
-import { delay, Timer } from "../shared/timer.ts";
+import type { Runtime, Timer } from "../shared/runtime.ts";
+import type { BrokerConnection, OpenConnection } from "./connection.ts";
 import { UpstreamError } from "./jetstream-api.ts";
 import { Consumer, HEARTBEATS_MISSED, type ConsumerEvent } from "./consumer.ts";
-import { StreamInfoCache, type Head } from "./stream-info.ts";
-import { openConnection, type BrokerConnection } from "./connection.ts";
+import { isSameHistory, StreamInfoCache, type Head } from "./stream-info.ts";
 import { FeedLog } from "./feed-log.ts";
-import type { FeedHost, FeedOptions, FeedReader } from "./feed-ports.ts";
+import type { FeedHost, FeedOptions, FeedPorts, FeedReader } from "./feed-ports.ts";
 import { ASLEEP, stepUpstream, type Upstream, type UpstreamEvent } from "./feed-machine.ts";
 
 const BATCH = 512;
@@ -19,26 +19,31 @@ const BEHIND_RETRY_CAP_MS = 1_000;
 
 export class Feed {
   readonly streamInfo: StreamInfoCache;
+  readonly #runtime: Runtime;
+  readonly #openConnection: OpenConnection;
   readonly #options: FeedOptions;
   readonly #reader: FeedReader;
   readonly #host: FeedHost;
   readonly #log: FeedLog;
   #state: Upstream = { kind: "idle" };
-  #link: BrokerConnection | null = null;
+  #connection: BrokerConnection | null = null;
   #consumer: Consumer | null = null;
   /** Aborted when a connection that is being opened is no longer wanted. */
   #opening = new AbortController();
   /** Rises with every opening and closing, so that a late answer of an older one changes nothing. */
   #generation = 0;
   #refusedAt = 0;
-  readonly #retryTimer = new Timer();
+  readonly #retryTimer: Timer;
 
-  constructor(options: FeedOptions, reader: FeedReader, host: FeedHost) {
+  constructor({ runtime, openConnection }: FeedPorts, options: FeedOptions, reader: FeedReader, host: FeedHost) {
+    this.#runtime = runtime;
+    this.#openConnection = openConnection;
+    this.#retryTimer = runtime.timer();
     this.#options = options;
     this.#reader = reader;
     this.#host = host;
-    this.#log = new FeedLog(options.filter);
-    this.streamInfo = new StreamInfoCache(options.stream);
+    this.#log = new FeedLog(runtime, options.filter);
+    this.streamInfo = new StreamInfoCache(options.stream, runtime);
   }
 
   get state(): Upstream["kind"] {
@@ -46,8 +51,8 @@ export class Feed {
   }
 
   /** The connection, while it may be used for requests. */
-  get link(): BrokerConnection | null {
-    return this.#state.kind === "open" ? this.#link : null;
+  get connection(): BrokerConnection | null {
+    return this.#state.kind === "open" ? this.#connection : null;
   }
 
   /** True while it is open, opening, or waiting on a timer: the room cannot sleep. */
@@ -66,15 +71,15 @@ export class Feed {
    * UpstreamError.
    */
   async ask(moment?: number): Promise<Head> {
-    const restMs = moment === undefined ? 0 : this.streamInfo.restMs(Date.now());
-    if (restMs > 0) await delay(restMs);
-    const link = this.#link;
-    if (link === null) throw new UpstreamError("unavailable", "no connection");
+    const restMs = moment === undefined ? 0 : this.streamInfo.restMs();
+    if (restMs > 0) await this.#runtime.delay(restMs);
+    const connection = this.#connection;
+    if (connection === null) throw new UpstreamError("unavailable", "no connection");
     try {
-      return await this.streamInfo.ask(link, moment);
+      return await this.streamInfo.ask(connection, moment);
     } catch (error) {
       if (error instanceof UpstreamError && error.verdict === "refused") this.#refusedAt = this.streamInfo.now();
-      else if (this.#link === link) this.#lost("no answer to STREAM.INFO", false);
+      else if (this.#connection === connection) this.#lost("no answer to STREAM.INFO", false);
       throw error;
     }
   }
@@ -99,7 +104,7 @@ export class Feed {
 
   /** Replaces the consumer: what it reads can no longer be trusted. */
   doubt(why: string): void {
-    if (this.#state.kind === "open") this.#lost(why, this.#link !== null);
+    if (this.#state.kind === "open") this.#lost(why, this.#connection !== null);
     // While opening, #open notices that its consumer is gone.
     else void this.#dropConsumer();
   }
@@ -111,7 +116,7 @@ export class Feed {
   }
 
   #step(event: UpstreamEvent): void {
-    const { state, effects } = stepUpstream(this.#state, event, Date.now(), Math.random());
+    const { state, effects } = stepUpstream(this.#state, event, this.#runtime.nowMs(), this.#runtime.random());
     this.#state = state;
     for (const effect of effects) {
       this.#retryTimer.clear();
@@ -125,10 +130,10 @@ export class Feed {
   #close(): void {
     this.#generation++;
     this.#opening.abort();
-    const link = this.#link;
-    this.#link = null;
+    const connection = this.#connection;
+    this.#connection = null;
     const stopped = this.#dropConsumer();
-    if (link !== null) void stopped.then(() => link.close());
+    if (connection !== null) void stopped.then(() => connection.close());
   }
 
   #dropConsumer(): Promise<void> {
@@ -138,21 +143,21 @@ export class Feed {
     return consumer?.stop() ?? Promise.resolve();
   }
 
-  /** Forgotten before it is closed, so that its closing is no news. */
-  #dropLink(): void {
-    const link = this.#link;
-    this.#link = null;
-    link?.close();
+  /** The field is cleared first, so the close callback is ignored. */
+  #dropConnection(): void {
+    const connection = this.#connection;
+    this.#connection = null;
+    connection?.close();
   }
 
-  #lost(why: string, linked: boolean): void {
+  #lost(why: string, connected: boolean): void {
     if (this.#state.kind !== "open") return;
     this.#generation++;
     this.#log.lost(why);
     this.#host.onLost();
     void this.#dropConsumer();
-    if (!linked) this.#dropLink();
-    this.#step({ kind: "lost", linked, hasWaiters: this.#host.hasWaiters() });
+    if (!connected) this.#dropConnection();
+    this.#step({ kind: "lost", connected, hasWaiters: this.#host.hasWaiters() });
   }
 
   async #open(generation: number): Promise<void> {
@@ -168,7 +173,7 @@ export class Feed {
       const error = thrown instanceof UpstreamError ? thrown : new UpstreamError("unavailable", String(thrown));
       this.#generation++;
       void this.#dropConsumer();
-      if (error.verdict === "unavailable") this.#dropLink();
+      if (error.verdict === "unavailable") this.#dropConnection();
       const attempt = this.#state.kind === "opening" ? this.#state.attempt : 0;
       this.#log.failed(attempt, error.message);
       if (error.verdict === "refused") this.#refusedAt = this.streamInfo.now();
@@ -178,45 +183,46 @@ export class Feed {
   }
 
   async #connect(generation: number): Promise<void> {
-    if (this.#link !== null) return;
-    let link: BrokerConnection | null = null;
+    if (this.#connection !== null) return;
+    let connection: BrokerConnection | null = null;
     const onClosed = (why: string): void => {
-      if (this.#link !== link) return;
-      this.#link = null;
+      if (this.#connection !== connection) return;
+      this.#connection = null;
       this.#lost(why, false);
     };
     this.#opening = new AbortController();
     const { nats, filter } = this.#options;
-    link = await openConnection(nats, `cellos-relay ${filter}`, onClosed, this.#opening.signal);
-    if (generation !== this.#generation) return link.close();
+    connection = await this.#openConnection(nats, `cellos-relay ${filter}`, onClosed, this.#opening.signal);
+    if (generation !== this.#generation) return connection.close();
     this.streamInfo.forget();
-    this.#link = link;
+    this.#connection = connection;
   }
 
   /** Creates the live consumer where the room left off, and proves that the stream did not change meanwhile. */
   async #subscribe(generation: number): Promise<void> {
     for (let behind = 0; ; behind++) {
-      if (this.#link === null) throw new UpstreamError("unavailable", "the connection went away");
-      const link = this.#link;
-      const before = await this.streamInfo.ask(link);
+      if (this.#connection === null) throw new UpstreamError("unavailable", "the connection went away");
+      const connection = this.#connection;
+      const before = await this.streamInfo.ask(connection);
       if (generation !== this.#generation) return;
       const asked = this.#reader.startAt(before);
       if (asked === null) {
-        await delay(backoffMs(behind, BEHIND_RETRY_MS, BEHIND_RETRY_CAP_MS, Math.random()));
+        const random = this.#runtime.random();
+        await this.#runtime.delay(backoffMs(behind, BEHIND_RETRY_MS, BEHIND_RETRY_CAP_MS, random));
         continue;
       }
       const { stream, filter, idleHeartbeatMs } = this.#options;
+      const startSeq = asked + 1;
       const { consumer, start, pending } = await Consumer.create(
-        link,
-        { stream, filter, startSeq: asked + 1, idleHeartbeatMs },
+        { runtime: this.#runtime, connection, stream, filter, startSeq, idleHeartbeatMs },
         (event) => this.#receive(consumer, event),
       );
-      const head = await this.streamInfo.ask(link).catch((error: unknown) => {
+      const head = await this.streamInfo.ask(connection).catch((error: unknown) => {
         void consumer.stop();
         throw error;
       });
       if (generation !== this.#generation) return void consumer.stop();
-      if (head.epoch !== before.epoch || head.lastSeq < before.lastSeq) {
+      if (!isSameHistory({ epoch: before.epoch, position: before.lastSeq }, head)) {
         await consumer.stop();
         throw new UpstreamError("unavailable", "the stream changed while its consumer was made");
       }
@@ -232,7 +238,7 @@ export class Feed {
     if (consumer !== this.#consumer) return;
     if (event.kind === "doubt") {
       if (this.#state.kind === "open")
-        return this.#lost(event.why, event.why !== HEARTBEATS_MISSED && this.#link !== null);
+        return this.#lost(event.why, event.why !== HEARTBEATS_MISSED && this.#connection !== null);
       void this.#dropConsumer();
       return;
     }

@@ -13,20 +13,22 @@
 import type { ReadEvent } from "./feed-ports.ts";
 
 export interface GapGuardHost {
+  /** How far was read: what was passed last, or where the consumer began. */
+  readonly position: number;
   /** Resolves to the stream's first seq, asked from now on. */
   firstSeq(): Promise<number>;
+  /** Moves the position to that of the event. */
   pass(event: ReadEvent): void;
   /** Everything held back has been passed. */
   released(): void;
   /** Nothing can be proven about what this consumer reads. */
   doubt(why: string): void;
-  /** Events after `position` and below `firstSeq` may have been removed unread. */
+  /** Events after the position and below `firstSeq` may have been removed unread; moves the position there. */
   overtaken(firstSeq: number): void;
 }
 
 export class GapGuard {
   readonly #host: GapGuardHost;
-  #lastSeq = 0;
   #isWhole = false;
   #backlog = false;
   #held: ReadEvent[] = [];
@@ -38,10 +40,9 @@ export class GapGuard {
     this.#host = host;
   }
 
-  /** A consumer begins above `position`. `isWhole`: its filter matches everything in the stream. */
-  begin(position: number, isWhole: boolean): void {
+  /** A consumer begins. `isWhole`: its filter matches everything in the stream. */
+  begin(isWhole: boolean): void {
     this.end();
-    this.#lastSeq = position;
     this.#isWhole = isWhole;
     // Between the creation of a consumer and its first pull nobody delivers, even at the head.
     this.#backlog = true;
@@ -71,11 +72,10 @@ export class GapGuard {
   }
 
   #isJump(event: ReadEvent): boolean {
-    return (this.#isWhole || this.#backlog) && leavesOut(event, this.#lastSeq);
+    return (this.#isWhole || this.#backlog) && leavesOut(event, this.#host.position);
   }
 
   #pass(event: ReadEvent): void {
-    this.#lastSeq = Math.max(this.#lastSeq, event.position);
     this.#backlog = event.kind === "message" && event.pending > 0;
     this.#host.pass(event);
   }
@@ -87,11 +87,8 @@ export class GapGuard {
       (firstSeq) => {
         if (generation !== this.#generation) return;
         this.#asking = false;
-        const overtaken = firstSeq > this.#lastSeq + 1;
-        if (overtaken) {
-          this.#host.overtaken(firstSeq);
-          this.#lastSeq = firstSeq - 1;
-        }
+        const overtaken = firstSeq > this.#host.position + 1;
+        if (overtaken) this.#host.overtaken(firstSeq);
         for (const event of events) if (event.position >= firstSeq || !overtaken) this.#pass(event);
         this.#release();
         if (!this.#asking) this.#host.released();

@@ -1,6 +1,6 @@
 /**
  * The part of the JetStream API a room speaks (JS-12): requests as data, answers as types, errors as
- * one of two verdicts. Pure; `link.ts` carries it.
+ * one of two verdicts. Pure; `nats-connection.ts` carries it.
  */
 
 /** `refused`: trying again changes nothing until somebody acts. `unavailable`: the next try may work (W11). */

@@ -1,20 +1,23 @@
 /** Whether the broker can be reached and has the stream, for `/readyz` (H9). */
 import type { Config } from "../config/config.ts";
 import { parseStreamInfo, streamInfoSubject, UpstreamError } from "./jetstream-api.ts";
-import { openConnection } from "./connection.ts";
+import type { OpenConnection } from "./connection.ts";
 
 const TIMEOUT_MS = 4_000;
 
 /** Opens a connection, asks for the stream and closes again. The problem names no address and no credential. */
-export async function probeBroker(config: Config): Promise<{ ok: true } | { ok: false; problem: string }> {
+export async function probeBroker(
+  config: Config,
+  openConnection: OpenConnection,
+): Promise<{ ok: true } | { ok: false; problem: string }> {
   if (config.nats === null) return { ok: false, problem: "NATS_URL is not set" };
   try {
-    const link = await openConnection(config.nats, "cellos-relay readyz", () => {});
+    const connection = await openConnection(config.nats, "cellos-relay readyz", () => {});
     try {
-      parseStreamInfo(await link.request(streamInfoSubject(config.stream), null, TIMEOUT_MS));
+      parseStreamInfo(await connection.request(streamInfoSubject(config.stream), null, TIMEOUT_MS));
       return { ok: true };
     } finally {
-      link.close();
+      connection.close();
     }
   } catch (error) {
     if (!(error instanceof UpstreamError)) throw error;

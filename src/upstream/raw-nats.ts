@@ -1,18 +1,9 @@
 /**
- * The bytes of a message and the errors of the wire, past the NATS library: it keeps both to itself, in fields that
+ * EFFECTS: the bytes of a message and the errors of the wire, past the NATS library: it keeps both to itself, in fields that
  * are private by name only. Version 1.30.3 is its last, and is pinned.
  */
 import type { Msg, NatsConnection } from "nats.ws";
-
-/** One message, its bytes as the broker sent them. */
-export interface Delivery {
-  readonly subject: string;
-  /** Empty when it has none. */
-  readonly reply: string;
-  /** The header block, from its `NATS/1.0` on; null when it has none. */
-  readonly headers: Uint8Array | null;
-  readonly payload: Uint8Array;
-}
+import type { Delivery } from "./connection.ts";
 
 interface RawMsg {
   readonly _msg: { readonly hdr: number };

@@ -4,6 +4,7 @@
  * earlier is then at or below its last seq.
  */
 import { epochOf, parseStreamInfo, streamInfoSubject, type StreamInfo } from "./jetstream-api.ts";
+import type { Runtime } from "../shared/runtime.ts";
 import type { BrokerConnection } from "./connection.ts";
 
 export interface Head extends StreamInfo {
@@ -12,12 +13,24 @@ export interface Head extends StreamInfo {
   readonly askedAt: number;
 }
 
+/**
+ * Whether a stream can still be the one of which everything up to `position` was read: it has the same identity, and is
+ * not shorter (W6). What it holds at `position` is another question (P8).
+ */
+export function isSameHistory(
+  known: { readonly epoch: string; readonly position: number },
+  stream: { readonly epoch: string; readonly lastSeq: number },
+): boolean {
+  return stream.epoch === known.epoch && stream.lastSeq >= known.position;
+}
+
 const TIMEOUT_MS = 5_000;
 /** Joins of a storm arrive over some time: those of so many milliseconds share a request. */
 const SHARE_MS = 10;
 
 export class StreamInfoCache {
   readonly #stream: string;
+  readonly #runtime: Runtime;
   #clock = 0;
   #latest: Head | null = null;
   #inFlight: Promise<Head> | null = null;
@@ -26,8 +39,9 @@ export class StreamInfoCache {
   #sentAtMs = -Infinity;
   #next: Promise<Head> | null = null;
 
-  constructor(stream: string) {
+  constructor(stream: string, runtime: Runtime) {
     this.#stream = stream;
+    this.#runtime = runtime;
   }
 
   /** A moment, to be compared with `askedAt`. */
@@ -40,18 +54,18 @@ export class StreamInfoCache {
     return this.#latest !== null && this.#latest.askedAt > moment ? this.#latest : null;
   }
 
-  /** How long somebody who is in no hurry may wait, so as to share the next request with others. */
-  restMs(nowMs: number): number {
-    return Math.max(0, this.#sentAtMs + SHARE_MS - nowMs);
+  /** How long somebody in no hurry may wait, so as to share the next request with others. */
+  restMs(): number {
+    return Math.max(0, this.#sentAtMs + SHARE_MS - this.#runtime.nowMs());
   }
 
   /** A head asked after `moment`, which is now if it is not given. Throws UpstreamError. */
-  ask(link: BrokerConnection, moment = this.#clock): Promise<Head> {
-    if (this.#inFlight === null) return this.#send(link);
+  ask(connection: BrokerConnection, moment = this.#clock): Promise<Head> {
+    if (this.#inFlight === null) return this.#send(connection);
     if (this.#askedAt > moment) return this.#inFlight;
     this.#next ??= this.#inFlight.then(
-      () => this.#send(link),
-      () => this.#send(link),
+      () => this.#send(connection),
+      () => this.#send(connection),
     );
     return this.#next;
   }
@@ -62,11 +76,11 @@ export class StreamInfoCache {
     this.#next = null;
   }
 
-  #send(link: BrokerConnection): Promise<Head> {
+  #send(connection: BrokerConnection): Promise<Head> {
     this.#next = null;
     const askedAt = (this.#askedAt = ++this.#clock);
-    this.#sentAtMs = Date.now();
-    const request = link.request(streamInfoSubject(this.#stream), null, TIMEOUT_MS).then((answer) => {
+    this.#sentAtMs = this.#runtime.nowMs();
+    const request = connection.request(streamInfoSubject(this.#stream), null, TIMEOUT_MS).then((answer) => {
       const info = parseStreamInfo(answer);
       this.#latest = { ...info, epoch: epochOf(this.#stream, info.created), askedAt };
       return this.#latest;

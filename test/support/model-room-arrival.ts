@@ -3,6 +3,7 @@ import { CLOSE } from "../../src/protocol/codes.ts";
 import { welcomeFrame } from "../../src/protocol/frames.ts";
 import { V1, V2 } from "../../src/protocol/subprotocol.ts";
 import type { Admission } from "../../src/room/join/decision.ts";
+import type { PendingJoin } from "../../src/room/join/pending.ts";
 import type { Phase } from "../../src/room/delivery/session.ts";
 import { ModelClient } from "./model-room-client.ts";
 import type { CoreWorld } from "./model-room-core.ts";
@@ -30,8 +31,10 @@ export function arrive(world: CoreWorld, join: { v2: boolean; back: number | nul
   const name = `client ${++world.born} (${protocol} since=${since})`;
   const arrival: Arrival = { name, atMs: world.clock.nowMs, since, epoch, stream, lastSeq };
   world.arrivals.add(arrival);
-  void world.core.join({ since, epoch }, (admission) => {
+  const pending = world.core.arrive({ since, epoch });
+  const answered = (admission: Admission): void => {
     world.arrivals.delete(arrival);
+    if (admission.kind !== "admit") world.core.closeIfEmpty();
     const fault = admissionFault(world, arrival, admission);
     if (fault !== null) world.faults.push(`${name}: ${fault}`);
     const now = world.broker.stream;
@@ -60,7 +63,17 @@ export function arrive(world: CoreWorld, join: { v2: boolean; back: number | nul
       client.stream = world.broker.known(told) ?? client.stream;
       return join.v2 ? welcomeFrame({ epoch: told, cursor, live, heartbeatMs: CORE_HEARTBEAT_MS, ackBytes }) : null;
     });
-  });
+  };
+  void untilAnswered(pending, answered);
+}
+
+/** As the room's object does it: what is decided is acted on in the same turn. */
+async function untilAnswered(pending: PendingJoin, answered: (admission: Admission) => void): Promise<void> {
+  for (;;) {
+    const admission = pending.admission();
+    if (admission !== null) return answered(admission);
+    await pending.change();
+  }
 }
 
 /** W3 to W6, W11, V6: why the answer to a join is wrong; null when it is right. */

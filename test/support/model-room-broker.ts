@@ -1,7 +1,7 @@
 /** A JetStream broker in memory, behind the relay's own `BrokerConnection`: what it says is queued and delivered when the test wants. */
 import { UpstreamError } from "../../src/upstream/jetstream-api.ts";
 import type { BrokerConnection } from "../../src/upstream/connection.ts";
-import type { Delivery } from "../../src/upstream/raw-nats.ts";
+import type { Delivery } from "../../src/upstream/connection.ts";
 import type { ModelClock } from "./model-room-clock.ts";
 import { ModelConsumer } from "./model-room-consumer.ts";
 import { ModelMessage } from "./model-room-message.ts";
@@ -10,7 +10,7 @@ import type { ModelStream } from "./model-room-stream.ts";
 const TICK_MS = 20;
 
 export class ModelBroker {
-  readonly #clock: ModelClock;
+  readonly clock: ModelClock;
   stream: ModelStream | null;
   readonly #streams: ModelStream[];
   /** False: connections are refused. */
@@ -25,7 +25,7 @@ export class ModelBroker {
   #queue: { readonly link: ModelConnection; readonly run: () => void; readonly isMessage: boolean }[] = [];
 
   constructor(clock: ModelClock, stream: ModelStream) {
-    this.#clock = clock;
+    this.clock = clock;
     this.stream = stream;
     this.#streams = [stream];
   }
@@ -64,7 +64,7 @@ export class ModelBroker {
 
   say(link: ModelConnection, isMessage: boolean, run: () => void): void {
     this.#queue.push({ link, run, isMessage });
-    if (this.isPrompt) setTimeout(() => this.arrive(1), 1);
+    if (this.isPrompt) this.clock.after(1, () => this.arrive(1));
   }
 
   /** The next things that were said arrive. */
@@ -75,7 +75,7 @@ export class ModelBroker {
   /** Everything said so far arrives in order, and from now on what is said does by itself. */
   hurry(): void {
     this.isPrompt = true;
-    for (let i = this.#queue.length; i > 0; i--) setTimeout(() => this.arrive(1), 1);
+    for (let i = this.#queue.length; i > 0; i--) this.clock.after(1, () => this.arrive(1));
   }
 
   /** One message on its way to the relay is lost. */
@@ -93,7 +93,7 @@ export class ModelBroker {
     const { opt_start_seq: wanted } = (body as { config: { opt_start_seq: number } }).config;
     if (wanted < 1) return { error: { code: 400, err_code: 10094, description: "bad start" } };
     const consumer = new ModelConsumer(wanted, stream, {
-      nowMs: () => this.#clock.nowMs,
+      nowMs: () => this.clock.nowMs,
       send: (reply, message) => {
         if (message.payload.byteLength > 0) this.delivered++;
         link.hand(reply, message);
@@ -113,11 +113,11 @@ export class ModelBroker {
   }
 
   #tick(link: ModelConnection): void {
-    setTimeout(() => {
+    this.clock.after(TICK_MS, () => {
       if (!this.links.has(link)) return;
       for (const consumer of this.consumers.values()) consumer.tick();
       this.#tick(link);
-    }, TICK_MS);
+    });
   }
 }
 
@@ -144,16 +144,17 @@ export class ModelConnection implements BrokerConnection {
 
   request(subject: string, body: object | null, timeoutMs: number): Promise<unknown> {
     return new Promise((resolve, reject) => {
-      const timer = setTimeout(() => reject(new UpstreamError("unavailable", `No answer to ${subject}`)), timeoutMs);
+      const late = (): void => reject(new UpstreamError("unavailable", `No answer to ${subject}`));
+      const callOff = this.#broker.clock.after(timeoutMs, late);
       const fail = (): void => {
-        clearTimeout(timer);
+        callOff();
         reject(new UpstreamError("unavailable", "the connection was closed"));
       };
       if (!this.#broker.links.has(this)) return fail();
       this.#onceClosed.push(fail);
       const answer = this.#broker.answer(this, subject, body);
       this.#broker.say(this, false, () => {
-        clearTimeout(timer);
+        callOff();
         resolve(answer);
       });
     });

@@ -106,7 +106,7 @@ function slowFault(world: FanoutWorld, client: ModelClient): string | null {
 /** B1: why a session, that has just left, may not be shed for the isolate's sake; null when it may. */
 function shedFault(world: FanoutWorld, session: Session, client: ModelClient): string | null {
   const { fanout, setup, nowMs } = world;
-  const { suspect: others, undrained } = fanout.backlog.bytes;
+  const { suspect: others, undrained } = fanout.unread.bytes;
   // It counts as closed already, and as a suspect no more.
   const suspect = others + unread(session);
   const isOver = suspect > setup.maxQueuedBytes / 4 && others + undrained > setup.maxQueuedBytes;
@@ -124,7 +124,7 @@ function unread({ flow }: Session): number {
 /** B1: what was closed and has not drained stays in the room's account. */
 function backlogFaults({ fanout, undrained }: FanoutWorld): string[] {
   const queued = [...undrained.values()].reduce((total, bytes) => total + bytes, 0);
-  const { bytes } = fanout.backlog;
+  const { bytes } = fanout.unread;
   return bytes.undrained === queued ? [] : [`undrained are ${queued} bytes, and the room says ${bytes.undrained}`];
 }
 

@@ -1,8 +1,10 @@
 /** The whole room without its Durable Object: the real core, a broker and sockets of the model, and a clock by hand. */
 import { loadConfig, type Config } from "../../src/config/config.ts";
 import type { CloseName } from "../../src/protocol/codes.ts";
-import { Core } from "../../src/room/core.ts";
-import type { Checkpoint } from "../../src/room/checkpoint.ts";
+import { Core, type CorePorts } from "../../src/room/core.ts";
+import { Isolate } from "../../src/room/isolate/isolate.ts";
+import type { OpenConnection } from "../../src/upstream/connection.ts";
+import type { Checkpoint } from "../../src/room/live/checkpoint.ts";
 import { toAttachment, type Attachment, type Session } from "../../src/room/delivery/session.ts";
 import type { ModelBroker } from "./model-room-broker.ts";
 import type { ModelClient } from "./model-room-client.ts";
@@ -20,6 +22,7 @@ export class CoreWorld {
   readonly clock: ModelClock;
   readonly broker: ModelBroker;
   readonly config: Config;
+  readonly #ports: CorePorts;
   readonly clients = new Map<Session, ModelClient>();
   readonly stalled = new Set<ModelClient>();
   readonly arrivals = new Set<Arrival>();
@@ -34,8 +37,14 @@ export class CoreWorld {
   #alarmAtMs: number;
   #downSinceMs = 0;
 
-  constructor(clock: ModelClock, broker: ModelBroker, settings: Readonly<Record<string, string>>) {
+  constructor(
+    clock: ModelClock,
+    broker: ModelBroker,
+    openConnection: OpenConnection,
+    settings: Readonly<Record<string, string>>,
+  ) {
     this.clock = clock;
+    this.#ports = { runtime: clock.runtime, openConnection, isolate: new Isolate(), id: "room" };
     this.broker = broker;
     const loaded = loadConfig({
       NATS_URL: "ws://broker",
@@ -204,12 +213,8 @@ export class CoreWorld {
   }
 
   #newCore(): Core {
-    return new Core("s", this.config, {
-      fanout: {
-        ...this.config,
-        ackBytes: this.ackBytes,
-        pingAtMs: (session) => this.clients.get(session)?.pingAtMs ?? null,
-      },
+    return new Core("s", this.config, this.#ports, {
+      pingAtMs: (session) => this.clients.get(session)?.pingAtMs ?? null,
       onGone: (session, close) => this.#onGone(session, close),
       persist: (memory) => {
         const attachments = new Map([...this.clients.keys()].map((session) => [session, toAttachment(session)]));

@@ -20,10 +20,10 @@ export interface Entering {
 export function enter(world: FanoutWorld, entering: Entering): void {
   const { fanout, stream, nowMs } = world;
   const { protocol, at, withEpoch, expires } = entering;
-  fanout.flush(nowMs);
+  const { cursor: roomCursor, atHead } = fanout.settled(nowMs);
   const since = sinceOf(world, at);
   const request = { since, epoch: withEpoch && since !== null ? stream.epoch : null };
-  const room = { cursor: fanout.cursor, atHead: fanout.atHead, windowFrom: fanout.window.from, epoch: fanout.epoch };
+  const room = { cursor: roomCursor, atHead, windowFrom: fanout.window.from, epoch: fanout.epoch };
   const decision = decide(request, room, stream);
   if (decision.kind !== "admit") return;
   const { cursor, live, fromOldest } = decision;

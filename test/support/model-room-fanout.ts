@@ -2,18 +2,19 @@
 import type { CloseName } from "../../src/protocol/codes.ts";
 import { V1, V2 } from "../../src/protocol/subprotocol.ts";
 import { Fanout } from "../../src/room/delivery/fanout.ts";
+import { Isolate } from "../../src/room/isolate/isolate.ts";
 import { toAttachment, type Session } from "../../src/room/delivery/session.ts";
 import { departureFault, farewellFault, roomFaults, silenceFaults } from "./model-room-checks.ts";
 import type { ModelClient } from "./model-room-client.ts";
 import { HEARTBEAT_MS, SEND_TIMEOUT_MS, type Command, type Setup } from "./model-room-commands.ts";
 import { enter } from "./model-room-entrance.ts";
-import { collectGarbage } from "./model-room-collector.ts";
 import { ModelReplay } from "./model-room-replay.ts";
 import { reviveSession } from "./model-room-session.ts";
 import { envelopeOf, ModelStream } from "./model-room-stream.ts";
 
 export class FanoutWorld {
   readonly setup: Setup;
+  readonly isolate = new Isolate();
   readonly ackBytes: number;
   /** Who is in the room, in order of arrival. */
   readonly clients = new Map<Session, ModelClient>();
@@ -34,7 +35,6 @@ export class FanoutWorld {
   constructor(setup: Setup) {
     this.setup = setup;
     this.ackBytes = Math.floor(setup.maxUnreadBytes / 4);
-    collectGarbage();
     this.fanout = this.#newFanout(0, this.stream.epoch);
     this.fanout.setAtHead(true, this.nowMs);
   }
@@ -108,7 +108,7 @@ export class FanoutWorld {
         fanout.flush(nowMs);
         return this.#replay.deliver(fanout, nowMs);
       case "drain-closed":
-        for (const client of this.undrained.keys()) fanout.backlog.drained(client);
+        for (const client of this.undrained.keys()) fanout.unread.drained(client);
         return this.undrained.clear();
       case "remove":
         return this.stream.remove(command.count);
@@ -197,13 +197,12 @@ export class FanoutWorld {
 
   /** Hibernation: every queue is empty, and only what was written down comes back (DO-3, WS-5). */
   #sleep(): void {
-    this.fanout.flush(this.nowMs);
-    const { cursor, epoch } = this.fanout;
+    const { cursor } = this.fanout.settled(this.nowMs);
+    const { epoch } = this.fanout;
     const asleep = [...this.clients];
     this.#replay.forget();
     this.clients.clear();
     this.undrained.clear();
-    collectGarbage();
     this.fanout = this.#newFanout(cursor, epoch);
     for (const [session, client] of asleep) {
       client.drain(Infinity);
@@ -217,6 +216,8 @@ export class FanoutWorld {
   #newFanout(cursor: number, epoch: string): Fanout {
     return new Fanout(cursor, epoch, {
       ...this.setup,
+      isolate: this.isolate,
+      id: "room",
       heartbeatMs: HEARTBEAT_MS,
       sendTimeoutMs: SEND_TIMEOUT_MS,
       ackBytes: this.ackBytes,

@@ -1,5 +1,5 @@
 /** A NATS message as the connection hands it over, for the model's broker. */
-import type { Delivery } from "../../src/upstream/raw-nats.ts";
+import type { Delivery } from "../../src/upstream/connection.ts";
 import { statusBlock } from "./header-block.ts";
 
 const NOTHING = new Uint8Array();

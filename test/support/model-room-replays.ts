@@ -1,6 +1,7 @@
 /** The room's replays over the model's broker: a fan-out without a window, so that everything behind R needs one. */
 import { V2, type Protocol } from "../../src/protocol/subprotocol.ts";
 import { Fanout } from "../../src/room/delivery/fanout.ts";
+import { Isolate } from "../../src/room/isolate/isolate.ts";
 import { ReplayQueue } from "../../src/room/replay/queue.ts";
 import type { Phase, Session } from "../../src/room/delivery/session.ts";
 import { ModelBroker, type ModelConnection } from "./model-room-broker.ts";
@@ -11,20 +12,23 @@ import { envelopeOf, ModelStream, STREAM } from "./model-room-stream.ts";
 
 export class ReplaysBench {
   readonly clock: ModelClock;
+  readonly isolate = new Isolate();
   readonly stream = new ModelStream("created");
   readonly broker: ModelBroker;
   readonly fanout: Fanout;
   readonly replays: ReplayQueue;
   readonly dropped: number[] = [];
-  link: ModelConnection | null;
+  connection: ModelConnection | null;
   readonly #pings = new Map<Session, ModelClient>();
 
   constructor(clock: ModelClock, messages: number, maxReplays: number, maxUnreadBytes = 100_000) {
     this.clock = clock;
     for (let i = 0; i < messages; i++) this.stream.publish("match", 100);
     this.broker = new ModelBroker(clock, this.stream);
-    this.link = this.broker.open(() => {});
+    this.connection = this.broker.open(() => {});
     this.fanout = new Fanout(this.stream.lastSeq, this.stream.epoch, {
+      isolate: this.isolate,
+      id: "room",
       windowBytes: 0,
       heartbeatMs: 1_000_000,
       sendTimeoutMs: 1_000_000,
@@ -38,10 +42,12 @@ export class ReplaysBench {
     });
     this.fanout.setAtHead(true, clock.nowMs);
     this.replays = new ReplayQueue({
+      runtime: clock.runtime,
+      isolate: this.isolate,
       stream: STREAM,
       filter: "s",
       maxReplays,
-      link: () => this.link,
+      connection: () => this.connection,
       firstSeq: () => Promise.resolve(this.stream.firstSeq),
       onDropped: (seq) => this.dropped.push(seq),
       wake: () => {},

@@ -3,6 +3,7 @@ import type { CloseName } from "../../src/protocol/codes.ts";
 import type { Envelope } from "../../src/protocol/frames.ts";
 import type { Protocol } from "../../src/protocol/subprotocol.ts";
 import { Fanout } from "../../src/room/delivery/fanout.ts";
+import { Isolate } from "../../src/room/isolate/isolate.ts";
 import type { Phase, Session } from "../../src/room/delivery/session.ts";
 import { makeSession } from "./model-room-session.ts";
 
@@ -24,6 +25,8 @@ export function room(windowBytes = 10_000): {
   const pings = new Map<Session, number>();
   const poison: number[] = [];
   const fanout = new Fanout(5, "e", {
+    isolate: new Isolate(),
+    id: "room",
     windowBytes,
     heartbeatMs: HEARTBEAT_MS,
     sendTimeoutMs: 5_000,

@@ -1,6 +1,5 @@
 import { UpstreamError } from "../../src/upstream/jetstream-api.ts";
-import type { BrokerConnection } from "../../src/upstream/connection.ts";
-import type { Delivery } from "../../src/upstream/raw-nats.ts";
+import type { BrokerConnection, Delivery } from "../../src/upstream/connection.ts";
 
 /** A connection that writes down what it is asked, answers with `answer`, and hands messages to the last inbox. */
 export class ScriptedConnection implements BrokerConnection {

@@ -6,22 +6,28 @@
  * carries, stores or compares a cursor first flushes the batch, in the same turn.
  */
 import type { CloseName } from "../../protocol/codes.ts";
-import { heartbeatFrame, type Envelope, type Frame, type LostCursor, type UpstreamHealth } from "../../protocol/frames.ts";
+import {
+  heartbeatFrame,
+  type Envelope,
+  type Frame,
+  type LostCursor,
+  type UpstreamHealth,
+} from "../../protocol/frames.ts";
 import type { Protocol } from "../../protocol/subprotocol.ts";
-import type { Owner } from "../../shared/weak-members.ts";
 import { UnreadAccount } from "./unread.ts";
 import { CatchUp, type RoomCursor, type Served } from "./catch-up.ts";
+import type { Isolate } from "../isolate/isolate.ts";
 import { encodeBatch, type OnPoison } from "./encode.ts";
 import { dismiss, sendProblem } from "./close.ts";
 import { Sender, type Encode, type SenderOptions } from "./sender.ts";
 import { Roster } from "./roster.ts";
 import { sentTo, type Session } from "./session.ts";
-import { throttle } from "../isolate/throttle.ts";
 import { Window } from "./window.ts";
 
 export interface FanoutOptions extends SenderOptions {
-  /** Names the object among those that share an isolate; without it the room is somebody of its own. */
-  readonly owner?: Owner;
+  readonly isolate: Isolate;
+  /** Names the object among those that share the isolate. */
+  readonly id: string;
   readonly windowBytes: number;
   readonly heartbeatMs: number;
   /** A session has left the live set: somebody must look for its ping, whatever flushed the batch. */
@@ -32,7 +38,7 @@ export interface FanoutOptions extends SenderOptions {
 
 export class Fanout {
   readonly window: Window;
-  readonly backlog: UnreadAccount;
+  readonly unread: UnreadAccount;
   readonly #roster: Roster;
   readonly #options: FanoutOptions;
   #pending: Envelope[] = [];
@@ -45,9 +51,9 @@ export class Fanout {
   constructor(cursor: number, epoch: string, options: FanoutOptions) {
     this.epoch = epoch;
     this.#options = options;
-    this.window = new Window(cursor, options.windowBytes, options.owner);
+    this.window = new Window(cursor, options.windowBytes, options.isolate, options.id);
     this.#at = { cursor, atHead: false };
-    this.backlog = new UnreadAccount(options.maxQueuedBytes, options.owner);
+    this.unread = new UnreadAccount(options.maxQueuedBytes, options.isolate, options.id);
     this.#sender = new Sender(options, {
       close: (session, name) => this.close(session, name),
       gone: (session) => this.leave(session),
@@ -56,13 +62,15 @@ export class Fanout {
     this.#catchUp = new CatchUp(this.#at, this.window, this.#roster, this.#sender, options.onPoison);
   }
 
-  /** R: the cursor every live client has. Flush first. */
+  /** R: the cursor every live client has. A batch may wait above it: compare and store `settled().cursor`. */
   get cursor(): number {
     return this.#at.cursor;
   }
 
-  get atHead(): boolean {
-    return this.#at.atHead;
+  /** Sends what waits, and says where the room is then (V10): the only place to be compared, stored or told. */
+  settled(nowMs: number): Readonly<RoomCursor> {
+    this.flush(nowMs);
+    return { ...this.#at };
   }
 
   /** What the next flush sends. */
@@ -89,7 +97,7 @@ export class Fanout {
     const pending = this.#pending;
     if (pending.length === 0) return;
     const { live, protocols } = this.#roster;
-    if (live.size > 0) throttle.heard(this.#pendingBytes, nowMs);
+    if (live.size > 0) this.#options.isolate.throttle.heard(this.#pendingBytes, nowMs);
     this.#pending = [];
     this.#pendingBytes = 0;
     const prev = this.#at.cursor;
@@ -116,7 +124,7 @@ export class Fanout {
   /** Forgets a session; its socket is the caller's business. */
   leave(session: Session, close: CloseName | null = null): void {
     if (!this.#roster.remove(session)) return;
-    this.backlog.left(session, close !== null);
+    this.unread.left(session, close !== null);
     this.#options.onGone(session, close);
   }
 
@@ -215,7 +223,12 @@ export class Fanout {
 
   #shed(nowMs: number): void {
     const look = (session: Session): void => this.#sender.look(session, nowMs);
-    for (const session of this.backlog.toShed(this.#roster.all, look, nowMs)) this.close(session, "slowConsumer");
+    for (const session of this.unread.toShed(this.#roster.all, look, nowMs)) this.close(session, "slowConsumer");
+  }
+
+  /** Closes the lagging sessions that owe a `ping` for too long (B1). */
+  closeOverdue(nowMs: number): void {
+    for (const session of [...this.#roster.lagging]) this.#sender.closeIfOverdue(session, nowMs);
   }
 
   /** As `Sender.waitMs`. */

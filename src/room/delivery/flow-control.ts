@@ -15,6 +15,13 @@ import { V2, type Protocol } from "../../protocol/subprotocol.ts";
  */
 export const PACED_MS = 25;
 
+const MAX_ACK_BYTES = 256 * 1024;
+
+/** What a v2 client receives before it owes a `ping`: well before it may not be sent more (P1). */
+export function ackBytesOf({ maxUnreadBytes }: { readonly maxUnreadBytes: number }): number {
+  return Math.min(MAX_ACK_BYTES, Math.floor(maxUnreadBytes / 4));
+}
+
 export interface FlowLimits {
   /** MAX_UNREAD_BYTES for v2; for v1 its share of MAX_UNPROVEN_BYTES. */
   readonly budgetBytes: number;

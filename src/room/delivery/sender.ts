@@ -2,7 +2,16 @@
 import type { CloseName } from "../../protocol/codes.ts";
 import type { Frame } from "../../protocol/frames.ts";
 import { V1, V2, type Protocol } from "../../protocol/subprotocol.ts";
-import { hasRoom, isExhausted, isOverdue, lookAgainMs, poll, recordSent, wantsPoll, type FlowLimits } from "./flow-control.ts";
+import {
+  hasRoom,
+  isExhausted,
+  isOverdue,
+  lookAgainMs,
+  poll,
+  recordSent,
+  wantsPoll,
+  type FlowLimits,
+} from "./flow-control.ts";
 import type { Session } from "./session.ts";
 
 export interface SenderOptions {
@@ -143,13 +152,9 @@ export class Sender {
     this.#v2Limits = { budgetBytes: Math.min(maxUnreadBytes, v2Share), ackBytes };
   }
 
-  /**
-   * After how many milliseconds to look again whether the session may be sent something; 0 when it may. One that owes a
-   * ping for too long is closed, and Infinity.
-   */
+  /** After how many milliseconds to look again whether the session may be sent something; 0 when it may. */
   waitMs(session: Session, nowMs: number): number {
     if (session.protocol !== V2) return 0;
-    if (this.closeIfOverdue(session, nowMs)) return Infinity;
     const limits = this.#limits(V2);
     if (wantsPoll(session.flow, limits)) this.#poll(session, limits, nowMs);
     return isExhausted(session.flow, limits) ? lookAgainMs(session.flow, nowMs) : 0;

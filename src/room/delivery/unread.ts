@@ -5,42 +5,44 @@
  * read it or its connection dies (WS-3, WS-4), so it stays in the account until the runtime says that it is gone.
  */
 import { V1 } from "../../protocol/subprotocol.ts";
-import { WeakMembers, type Owner } from "../../shared/weak-members.ts";
+import type { Isolate, UnreadShare } from "../isolate/isolate.ts";
 import type { Session, Socket } from "./session.ts";
-
-const isolate = new WeakMembers<UnreadAccount>();
 
 /** A v2 client that owes a ping for this long is not just behind: one that reads answers within a round trip. */
 const SUSPECT_MS = 5_000;
 /** Adding up every session after every batch would cost more than it saves. */
 const MEASURE_EVERY_MS = 250;
 
-/**
- * Call when an object is made anew: what its last instance had in the account went with its memory, or is told to this one
- * (DO-1, DO-8). A socket that it closed may drain only now.
- */
-export function forgetBacklog(owner: Owner): void {
-  isolate.delete(owner);
-}
-
-export class UnreadAccount {
-  readonly #owner: Owner;
+export class UnreadAccount implements UnreadShare {
+  readonly #isolate: Isolate;
+  readonly #id: string;
   readonly #maxBytes: number;
   readonly #undrained = new Map<Socket, number>();
   #suspects = new Map<Session, number>();
   #suspectBytes = 0;
   #measuredAtMs = 0;
 
-  /** `owner` names the object, so that a later instance of it takes its place in the sum. */
-  constructor(maxBytes: number, owner: Owner = Symbol()) {
+  /** `id` names the object, so that a later instance of it takes its place in the sum. */
+  constructor(maxBytes: number, isolate: Isolate, id: string) {
     this.#maxBytes = maxBytes;
-    this.#owner = owner;
-    isolate.set(owner, this);
+    this.#isolate = isolate;
+    this.#id = id;
+    isolate.unread.set(id, this);
+  }
+
+  get suspects(): ReadonlyMap<Session, number> {
+    return this.#suspects;
+  }
+
+  get bytes(): { readonly suspect: number; readonly undrained: number } {
+    let undrained = 0;
+    for (const bytes of this.#undrained.values()) undrained += bytes;
+    return { suspect: this.#suspectBytes, undrained };
   }
 
   /** More than MAX_QUEUED_BYTES lie in this isolate: nobody may join (B1). */
   get isOver(): boolean {
-    const { suspect, undrained } = isolateBytes();
+    const { suspect, undrained } = this.#isolateBytes();
     return suspect + undrained > this.#maxBytes;
   }
 
@@ -59,7 +61,7 @@ export class UnreadAccount {
 
   /** The room ends itself, and its queues with it: nobody may wait until its memory is collected. */
   end(): void {
-    isolate.delete(this.#owner);
+    this.#isolate.unread.delete(this.#id);
   }
 
   /** The runtime says that a socket is gone. */
@@ -78,12 +80,13 @@ export class UnreadAccount {
     if (this.#excess() <= 0) return [];
     for (const session of sessions) look(session);
     this.#measure(sessions, nowMs);
-    const suspects = [...isolate].flatMap((room) => [...room.#suspects]).toSorted(([, a], [, b]) => b - a);
+    const suspects = [...this.#isolate.unread].flatMap((room) => [...room.suspects]).toSorted(([, a], [, b]) => b - a);
     let excess = this.#excess();
     const shed: Session[] = [];
+    const own: ReadonlyMap<object, number> = this.#suspects;
     for (const [session, bytes] of suspects) {
       if (excess <= 0) break;
-      if (this.#suspects.has(session)) shed.push(session);
+      if (own.has(session)) shed.push(session as Session);
       excess -= bytes;
     }
     return shed;
@@ -102,26 +105,19 @@ export class UnreadAccount {
 
   /** What was closed and does not drain cannot be shed again: it must not cost the others more than most of their share. */
   #excess(): number {
-    const { suspect, undrained } = isolateBytes();
+    const { suspect, undrained } = this.#isolateBytes();
     return suspect - Math.max(this.#maxBytes / 4, this.#maxBytes - undrained);
   }
 
-  /** What this room contributes to the isolate's sum. */
-  get bytes(): { readonly suspect: number; readonly undrained: number } {
-    let undrained = 0;
-    for (const bytes of this.#undrained.values()) undrained += bytes;
-    return { suspect: this.#suspectBytes, undrained };
+  #isolateBytes(): { suspect: number; undrained: number } {
+    const sum = { suspect: 0, undrained: 0 };
+    for (const room of this.#isolate.unread) {
+      const { suspect, undrained } = room.bytes;
+      sum.suspect += suspect;
+      sum.undrained += undrained;
+    }
+    return sum;
   }
-}
-
-function isolateBytes(): { suspect: number; undrained: number } {
-  const sum = { suspect: 0, undrained: 0 };
-  for (const room of isolate) {
-    const { suspect, undrained } = room.bytes;
-    sum.suspect += suspect;
-    sum.undrained += undrained;
-  }
-  return sum;
 }
 
 function unread({ flow }: Session): number {

@@ -5,17 +5,10 @@
  * A ring in an array: dropped entries are counted at the front and cut off now and then, so that adding is O(1).
  */
 import type { Envelope } from "../../protocol/frames.ts";
-import { WeakMembers, type Owner } from "../../shared/weak-members.ts";
+import type { Isolate } from "../isolate/isolate.ts";
 
-const ISOLATE_BYTES = 32 * 1024 * 1024;
-const isolate = new WeakMembers<Window>();
 /** Counting the rooms of the isolate on every event would cost more than it saves. */
 const RECOUNT_EVERY = 256;
-
-/** Call when an object is made anew: the window of its last instance went with its memory. */
-export function forgetWindow(owner: Owner): void {
-  isolate.delete(owner);
-}
 
 export class Window {
   #entries: Envelope[] = [];
@@ -23,14 +16,16 @@ export class Window {
   #bytes = 0;
   #from: number;
   readonly #maxBytes: number;
-  #shareBytes = ISOLATE_BYTES;
+  readonly #isolate: Isolate;
+  #shareBytes = Infinity;
   #pushes = 0;
 
-  /** `owner` names the object, so that a later instance of it takes its place among those that share. */
-  constructor(from: number, maxBytes: number, owner: Owner = Symbol()) {
+  /** `id` names the object, so that a later instance of it takes its place among those that share. */
+  constructor(from: number, maxBytes: number, isolate: Isolate, id: string) {
     this.#from = from;
     this.#maxBytes = maxBytes;
-    isolate.set(owner, this);
+    this.#isolate = isolate;
+    isolate.windows.set(id, this);
   }
 
   /** The cursor from which on the window knows every match. */
@@ -55,7 +50,7 @@ export class Window {
   push(envelope: Envelope): void {
     this.#entries.push(envelope);
     this.#bytes += envelope.bytes;
-    if (this.#pushes++ % RECOUNT_EVERY === 0) this.#shareBytes = ISOLATE_BYTES / isolate.count();
+    if (this.#pushes++ % RECOUNT_EVERY === 0) this.#shareBytes = this.#isolate.windowShareBytes();
     const maxBytes = Math.min(this.#maxBytes, this.#shareBytes);
     while (this.#bytes > maxBytes) {
       const oldest = this.#entries[this.#head++] as Envelope;

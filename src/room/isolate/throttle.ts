@@ -34,6 +34,3 @@ export class Throttle {
     return turnMs;
   }
 }
-
-/** The one of this isolate. */
-export const throttle = new Throttle();

@@ -19,7 +19,7 @@ export interface JoinRequest {
 }
 
 export const JOIN_HEADER = "relay-join";
-/** In a door's 503: the shard that has a place (B2). */
+/** In a coordinator's 503: the shard that has a place (B2). */
 export const SHARD_HEADER = "relay-shard";
 
 /** The value of the header: JSON with every non-ASCII character escaped, since a header carries bytes and a subject may be Unicode. */

@@ -10,7 +10,7 @@
  * After a batch there is a rest that only a timer ends. A timer comes when the room has read what had arrived, however
  * long the sending took; a clock alone would let a room whose sends take longer than BATCH_MS send event by event.
  */
-import { Timer } from "../../shared/timer.ts";
+import type { Runtime, Timer } from "../../shared/runtime.ts";
 
 /** Batches that may be sent soon after a pause. */
 const MAX_SAVED = 4;
@@ -20,16 +20,19 @@ const BREATH_MS = 1;
 const LATE_MS = 1;
 
 export class Batcher {
+  readonly #runtime: Runtime;
   readonly #batchMs: number;
   readonly #send: (nowMs: number) => void;
-  readonly #rest = new Timer();
+  readonly #rest: Timer;
   #queued = false;
   #waiting = false;
   /** What was saved; a batch costs BATCH_MS of it. */
   #savedMs: number;
   #quietSinceMs = 0;
 
-  constructor(batchMs: number, send: (nowMs: number) => void) {
+  constructor(runtime: Runtime, batchMs: number, send: (nowMs: number) => void) {
+    this.#runtime = runtime;
+    this.#rest = runtime.timer();
     this.#batchMs = batchMs;
     this.#savedMs = batchMs * MAX_SAVED;
     this.#send = send;
@@ -40,12 +43,12 @@ export class Batcher {
     this.#waiting = true;
     if (this.#queued || (this.#rest.isArmed && !isFull)) return;
     if (!this.#rest.isArmed) {
-      this.#save(Date.now() - this.#quietSinceMs);
+      this.#save(this.#runtime.nowMs() - this.#quietSinceMs);
       if (this.#savedMs < this.#batchMs && !isFull) return this.#restFor(this.#batchMs - this.#savedMs);
     }
     this.#rest.clear();
     this.#queued = true;
-    queueMicrotask(() => this.#run());
+    this.#runtime.soon(() => this.#run());
   }
 
   #save(ms: number): void {
@@ -54,11 +57,11 @@ export class Batcher {
 
   #restFor(ms: number): void {
     if (ms === 0) return;
-    const sinceMs = Date.now();
+    const sinceMs = this.#runtime.nowMs();
     this.#rest.arm(ms, () => {
-      this.#save(Math.min(Date.now() - sinceMs, ms + LATE_MS));
+      this.#save(Math.min(this.#runtime.nowMs() - sinceMs, ms + LATE_MS));
       if (this.#waiting) this.#run();
-      else this.#quietSinceMs = Date.now();
+      else this.#quietSinceMs = this.#runtime.nowMs();
     });
   }
 
@@ -67,6 +70,6 @@ export class Batcher {
     this.#waiting = false;
     this.#savedMs = Math.max(0, this.#savedMs - this.#batchMs);
     this.#restFor(Math.max(this.#batchMs - this.#savedMs, Math.min(BREATH_MS, this.#batchMs)));
-    this.#send(Date.now());
+    this.#send(this.#runtime.nowMs());
   }
 }

@@ -5,7 +5,7 @@
 import type { Config } from "../../config/config.ts";
 import { FRAME_MAX_BYTES } from "../../protocol/frames.ts";
 import { isSubsetOf } from "../../protocol/subject.ts";
-import { logEvent } from "../../shared/log.ts";
+import type { Runtime } from "../../shared/runtime.ts";
 import { openMessage, type DropReason } from "../../upstream/envelope.ts";
 import type { Head } from "../../upstream/stream-info.ts";
 import { Batcher } from "./batcher.ts";
@@ -13,8 +13,8 @@ import type { Fanout } from "../delivery/fanout.ts";
 import type { FeedReader, Opened, ReadEvent } from "../../upstream/feed-ports.ts";
 import { GapGuard } from "../../upstream/gap-guard.ts";
 import type { RoomView, StartRequest } from "../join/decision.ts";
-import type { LastRead, Checkpoint } from "../checkpoint.ts";
-import { resume } from "./start-decision.ts";
+import type { LastRead, Checkpoint } from "./checkpoint.ts";
+import { decideStart } from "./start-decision.ts";
 
 export interface LiveReaderHost {
   newFanout(cursor: number, epoch: string): Fanout;
@@ -40,6 +40,7 @@ const MAX_PATIENCE_MS = 8_000;
 const MAX_DROPPED_SEQS = 1_024;
 
 export class LiveReader implements FeedReader {
+  readonly #runtime: Runtime;
   readonly #subject: string;
   readonly #windowBytes: number;
   readonly #host: LiveReaderHost;
@@ -56,16 +57,21 @@ export class LiveReader implements FeedReader {
   #dropped = 0;
   readonly #droppedSeqs = new Set<number>();
 
-  constructor(subject: string, config: Config, host: LiveReaderHost) {
+  constructor(runtime: Runtime, subject: string, config: Config, host: LiveReaderHost) {
+    this.#runtime = runtime;
     this.#subject = subject;
     this.#windowBytes = config.windowBytes;
     this.#patienceMs = Math.min(config.heartbeatMs / 2, MAX_PATIENCE_MS);
     this.#host = host;
-    this.#batcher = new Batcher(config.batchMs, (nowMs) => {
+    this.#batcher = new Batcher(runtime, config.batchMs, (nowMs) => {
       this.#fanout?.flush(nowMs);
       host.onFlushed();
     });
+    const position = (): number => this.#position;
     this.#guard = new GapGuard({
+      get position() {
+        return position();
+      },
       firstSeq: () => host.firstSeq(),
       pass: (event) => this.#take(event),
       doubt: (why) => host.doubt(why),
@@ -91,28 +97,27 @@ export class LiveReader implements FeedReader {
   }
 
   /** Goes on where a sleeping room left off. */
-  resumeFrom(memory: Checkpoint): Fanout {
-    this.#position = memory.position;
-    this.#last = memory.last;
+  resumeFrom({ cursor, position, epoch, last }: Checkpoint): Fanout {
+    this.#position = position;
+    this.#last = last;
     this.#proven = true;
-    return (this.#fanout = this.#host.newFanout(memory.cursor, memory.epoch));
+    return (this.#fanout = this.#host.newFanout(cursor, epoch));
   }
 
-  /** What a joiner may rely on; null until a consumer has proven the place the room is at. */
-  view(): RoomView | null {
+  /** Sends what waits, and says what a joiner may rely on then; null until a consumer has proven the place of the room. */
+  settle(): RoomView | null {
     const fanout = this.#fanout;
     if (fanout === null || !this.#proven) return null;
-    fanout.flush(Date.now());
-    return { cursor: fanout.cursor, atHead: fanout.atHead, windowFrom: fanout.window.from, epoch: fanout.epoch };
+    const { cursor, atHead } = fanout.settled(this.#runtime.nowMs());
+    return { cursor, atHead, windowFrom: fanout.window.from, epoch: fanout.epoch };
   }
 
-  /** What must be written down now; null when nobody is here to need it. */
-  memory(): Checkpoint | null {
+  /** Sends what waits, and says what must be written down then; null when nobody is here to need it. */
+  checkpoint(): Checkpoint | null {
     const fanout = this.#fanout;
     if (fanout === null || fanout.sessions.size === 0) return null;
-    fanout.flush(Date.now());
-    const { cursor, epoch } = fanout;
-    return { subject: this.#subject, cursor, position: this.#position, epoch, last: this.#last };
+    const { cursor } = fanout.settled(this.#runtime.nowMs());
+    return { subject: this.#subject, cursor, position: this.#position, epoch: fanout.epoch, last: this.#last };
   }
 
   /**
@@ -122,20 +127,20 @@ export class LiveReader implements FeedReader {
    */
   startAt(head: Head): number | null {
     const fanout = this.#fanout;
-    fanout?.flush(Date.now());
-    const memory = fanout && {
+    fanout?.flush(this.#runtime.nowMs());
+    const progress = fanout && {
       epoch: fanout.epoch,
       position: this.#position,
       clients: fanout.sessions.size,
       windowSize: fanout.window.size,
-      isPatient: this.#behindSinceMs === null || Date.now() - this.#behindSinceMs < this.#patienceMs,
+      isPatient: this.#behindSinceMs === null || this.#runtime.nowMs() - this.#behindSinceMs < this.#patienceMs,
       isOther: this.#isOther,
     };
-    const decision = resume(memory, head, this.#host.startRequests(), this.#windowBytes);
+    const decision = decideStart(progress, head, this.#host.startRequests(), this.#windowBytes);
     if (decision.kind === "wait") {
       if (this.#behindSinceMs === null)
-        logEvent("upstream-behind", { subject: this.#subject, position: this.#position, last: head.lastSeq });
-      this.#behindSinceMs ??= Date.now();
+        this.#runtime.log("upstream-behind", { subject: this.#subject, position: this.#position, last: head.lastSeq });
+      this.#behindSinceMs ??= this.#runtime.nowMs();
       return null;
     }
     this.#behindSinceMs = null;
@@ -144,8 +149,8 @@ export class LiveReader implements FeedReader {
     const last = this.#last;
     if (kind === "continue") return last === null || last.seq < head.firstSeq ? cursor : last.seq - 1;
     if (kind === "reset" && fanout !== null) {
-      logEvent("stream-reset", { subject: this.#subject, clients: fanout.sessions.size });
-      fanout.lose("stream-reset", head.firstSeq, Infinity, this.#position, Date.now());
+      this.#runtime.log("stream-reset", { subject: this.#subject, clients: fanout.sessions.size });
+      fanout.lose("stream-reset", head.firstSeq, Infinity, this.#position, this.#runtime.nowMs());
     }
     if (fanout === null) this.#fanout = this.#host.newFanout(cursor, head.epoch);
     else fanout.restart(cursor, head.epoch);
@@ -161,8 +166,8 @@ export class LiveReader implements FeedReader {
     if (fanout === null) return;
     if (start > this.#position) this.#overtaken(fanout, Math.max(head.firstSeq, start + 1), start);
     const isWhole = head.subjects?.every((subject) => isSubsetOf(subject, this.#subject)) ?? false;
-    this.#guard.begin(this.#position, isWhole);
-    fanout.setAtHead(atHead, Date.now());
+    this.#guard.begin(isWhole);
+    fanout.setAtHead(atHead, this.#runtime.nowMs());
   }
 
   /** The broker has taken the first pull: the place is good. */
@@ -172,9 +177,9 @@ export class LiveReader implements FeedReader {
 
   /** Retention has removed events before they were read: everybody who needed them is told (W5). */
   #overtaken(fanout: Fanout, firstSeq: number, cursor: number): void {
-    logEvent("retention-passed", { subject: this.#subject, position: this.#position, oldest: firstSeq });
-    fanout.flush(Date.now());
-    fanout.lose("retention-exhausted", firstSeq, cursor, this.#position, Date.now());
+    this.#runtime.log("retention-passed", { subject: this.#subject, position: this.#position, oldest: firstSeq });
+    fanout.flush(this.#runtime.nowMs());
+    fanout.lose("retention-exhausted", firstSeq, cursor, this.#position, this.#runtime.nowMs());
     fanout.restart(cursor, fanout.epoch);
     this.#position = cursor;
   }
@@ -201,18 +206,18 @@ export class LiveReader implements FeedReader {
   #compare({ position, time, pending }: Extract<ReadEvent, { kind: "message" }>): void {
     this.#isOther = position !== this.#last?.seq || time !== this.#last.time;
     if (this.#isOther) this.#host.doubt("the stream has another history");
-    else if (pending === 0) this.#fanout?.setAtHead(true, Date.now());
+    else if (pending === 0) this.#fanout?.setAtHead(true, this.#runtime.nowMs());
   }
 
   #take(event: ReadEvent): void {
     const fanout = this.#fanout;
     if (fanout === null) return;
     this.#position = Math.max(this.#position, event.position);
-    if (event.kind === "position") return fanout.setAtHead(true, Date.now());
+    if (event.kind === "position") return fanout.setAtHead(true, this.#runtime.nowMs());
     this.#last = { seq: event.position, time: event.time };
     const why = openMessage(event, (envelope) => fanout.receive(envelope));
     if (why !== null) this.drop(event.position, why, event.subject);
-    if (event.pending === 0) fanout.setAtHead(true, Date.now());
+    if (event.pending === 0) fanout.setAtHead(true, this.#runtime.nowMs());
     if (fanout.pendingBytes > 0) this.#batcher.schedule(fanout.pendingBytes >= FRAME_MAX_BYTES);
   }
 
@@ -222,6 +227,6 @@ export class LiveReader implements FeedReader {
     if (this.#droppedSeqs.size >= MAX_DROPPED_SEQS) this.#droppedSeqs.clear();
     this.#droppedSeqs.add(seq);
     this.#dropped++;
-    logEvent("event-dropped", { subject, seq, why, dropped: this.#dropped });
+    this.#runtime.log("event-dropped", { subject, seq, why, dropped: this.#dropped });
   }
 }

@@ -7,6 +7,7 @@
  *   somebody is here, or the window still joins up             ──▶ continue  after what was read
  *   nobody is here                                             ──▶ restart   where the joiners want it (B3)
  */
+import { isSameHistory } from "../../upstream/stream-info.ts";
 import type { StreamView, StartRequest } from "../join/decision.ts";
 
 /** A stream with its size, to estimate what a range of it weighs. */
@@ -28,19 +29,19 @@ export interface RoomProgress {
   readonly isOther: boolean;
 }
 
-export type Resume =
+export type StartDecision =
   | { readonly kind: "continue" | "reset" | "restart"; readonly cursor: number }
   | { readonly kind: "wait" };
 
-export function resume(
+export function decideStart(
   room: RoomProgress | null,
   stream: SizedStream,
   startRequests: readonly StartRequest[],
   windowBytes: number,
-): Resume {
-  const isOther = room !== null && (room.epoch !== stream.epoch || room.isOther);
-  if (room !== null && (isOther || stream.lastSeq < room.position)) {
-    if (!isOther && room.clients > 0 && room.isPatient) return { kind: "wait" };
+): StartDecision {
+  if (room !== null && (room.isOther || !isSameHistory(room, stream))) {
+    const mayBeBehind = room.epoch === stream.epoch && !room.isOther;
+    if (mayBeBehind && room.clients > 0 && room.isPatient) return { kind: "wait" };
     return { kind: "reset", cursor: coldStart(startRequests, stream, windowBytes) };
   }
   if (room !== null && (room.clients > 0 || (room.windowSize > 0 && fits(room.position, stream, windowBytes)))) {

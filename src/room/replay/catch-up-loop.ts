@@ -3,7 +3,7 @@
  * served, or has to say a ping first. One timer, armed only then. The batch is sent before anybody is served, so while all
  * must be waited for it is left alone (V7).
  */
-import { Timer } from "../../shared/timer.ts";
+import type { Runtime, Timer } from "../../shared/runtime.ts";
 import type { Fanout } from "../delivery/fanout.ts";
 import { PACED_MS } from "../delivery/flow-control.ts";
 import type { ReplayQueue } from "./queue.ts";
@@ -13,13 +13,16 @@ import type { Session } from "../delivery/session.ts";
 const LOOKS_PER_MS = 50;
 
 export class CatchUpLoop {
+  readonly #runtime: Runtime;
   readonly #fanout: () => Fanout | null;
   readonly #replays: ReplayQueue;
   readonly #onServed: () => void;
-  readonly #timer = new Timer();
+  readonly #timer: Timer;
   #dueAtMs = 0;
 
-  constructor(fanout: () => Fanout | null, replays: ReplayQueue, onServed: () => void) {
+  constructor(runtime: Runtime, fanout: () => Fanout | null, replays: ReplayQueue, onServed: () => void) {
+    this.#runtime = runtime;
+    this.#timer = runtime.timer();
     this.#fanout = fanout;
     this.#replays = replays;
     this.#onServed = onServed;
@@ -27,7 +30,7 @@ export class CatchUpLoop {
 
   /** Runs after `afterMs` at the latest, if there is anybody to serve, or a replay that nobody reads any more. */
   wake(afterMs = PACED_MS): void {
-    const dueAtMs = Date.now() + afterMs;
+    const dueAtMs = this.#runtime.nowMs() + afterMs;
     const nobody = (this.#fanout()?.lagging.size ?? 0) === 0 && this.#replays.active === 0;
     if (nobody || (this.#timer.isArmed && this.#dueAtMs <= dueAtMs)) return;
     this.#dueAtMs = dueAtMs;
@@ -37,9 +40,10 @@ export class CatchUpLoop {
   #run(): void {
     const fanout = this.#fanout();
     if (fanout === null) return;
-    const nowMs = Date.now();
+    const nowMs = this.#runtime.nowMs();
     let nextMs = Infinity;
     const ready: Session[] = [];
+    fanout.closeOverdue(nowMs);
     for (const session of [...fanout.lagging]) {
       const waitMs = fanout.waitMs(session, nowMs);
       const { phase } = session;

@@ -3,24 +3,20 @@
  * the oldest request first, overlapping ranges together (U1). One that only clients hold who do not read makes way.
  */
 import { backoffMs } from "../../shared/backoff.ts";
-import { logSparingly } from "../../shared/log-limiter.ts";
 import { UpstreamError } from "../../upstream/jetstream-api.ts";
 import { Consumer } from "../../upstream/consumer.ts";
-import type { DropReason } from "../../upstream/envelope.ts";
 import type { BrokerConnection } from "../../upstream/connection.ts";
 import type { Fanout } from "../delivery/fanout.ts";
 import { PACED_MS } from "../delivery/flow-control.ts";
-import { Replay } from "./replay.ts";
+import { Replay, type ReplayHost } from "./replay.ts";
 import type { Session } from "../delivery/session.ts";
 
-export interface ReplayQueueOptions {
+export interface ReplayQueueOptions extends ReplayHost {
   readonly stream: string;
   readonly filter: string;
   readonly maxReplays: number;
-  readonly link: () => BrokerConnection | null;
-  readonly firstSeq: () => Promise<number>;
-  readonly onDropped: (seq: number, why: DropReason, subject: string) => void;
-  readonly wake: () => void;
+  /** The connection, while it may be used. */
+  connection(): BrokerConnection | null;
 }
 
 /** So close behind another's replay, a session waits for it instead of opening its own. */
@@ -69,8 +65,7 @@ export class ReplayQueue {
       if (replay.isStuck(nowMs) && this.#isAwaited(fanout, nowMs)) replay.stop();
       if (replay.state === "stopped") this.#active.delete(replay);
       if (replay.state === "serving") this.#failures = 0;
-      if (replay.brokeOff)
-        this.#notBeforeMs = nowMs + backoffMs(this.#failures++, RETRY_MS, RETRY_CAP_MS, Math.random());
+      if (replay.brokeOff) this.#notBeforeMs = nowMs + this.#nextRetryMs();
     }
     for (const [session, gain] of [...this.#wanting]) {
       const phase = session.phase;
@@ -90,7 +85,7 @@ export class ReplayQueue {
     }
     if (this.#wanting.size > 0 && nowMs < this.#notBeforeMs) waitMs = Math.min(waitMs, PACED_MS);
     // Without a connection nothing can start, and the room may fall asleep.
-    return this.#options.link() === null ? againMs : Math.min(againMs, waitMs);
+    return this.#options.connection() === null ? againMs : Math.min(againMs, waitMs);
   }
 
   /** The connection is gone: everybody waits again. */
@@ -105,7 +100,7 @@ export class ReplayQueue {
       const phase = session.phase;
       if (phase.kind !== "lagging" || this.#isServed(session) || !fanout.lagging.has(session)) continue;
       if (phase.readTo + 1 >= firstSeq) continue;
-      if (session.fromOldest) fanout.skipTo(session, firstSeq - 1, Date.now());
+      if (session.fromOldest) fanout.skipTo(session, firstSeq - 1, this.#options.runtime.nowMs());
       else fanout.tellLost(session, "retention-exhausted", firstSeq);
     }
   }
@@ -124,6 +119,10 @@ export class ReplayQueue {
     return false;
   }
 
+  #nextRetryMs(): number {
+    return backoffMs(this.#failures++, RETRY_MS, RETRY_CAP_MS, this.#options.runtime.random());
+  }
+
   /** False when the session came no closer to the window for too long; waiting in the queue counts as patience. */
   #gains(session: Session, gain: { distance: number; atMs: number }, distance: number, nowMs: number): boolean {
     if (distance >= gain.distance && this.#isServed(session)) return nowMs - gain.atMs <= NO_GAIN_MS;
@@ -140,20 +139,21 @@ export class ReplayQueue {
       replay.members.add(session);
       return;
     }
-    const link = this.#options.link();
-    if (full || link === null || nowMs < this.#notBeforeMs) return;
-    void this.#start(session, readTo, fanout, link);
+    const connection = this.#options.connection();
+    if (full || connection === null || nowMs < this.#notBeforeMs) return;
+    void this.#start(session, readTo, fanout, connection);
   }
 
-  async #start(session: Session, readTo: number, fanout: Fanout, link: BrokerConnection): Promise<void> {
-    const pullBytes = Math.max(MIN_PULL_BYTES, link.maxPayloadBytes + HEADROOM_BYTES);
+  async #start(session: Session, readTo: number, fanout: Fanout, connection: BrokerConnection): Promise<void> {
+    const pullBytes = Math.max(MIN_PULL_BYTES, connection.maxPayloadBytes + HEADROOM_BYTES);
     const replay = new Replay(readTo, fanout, pullBytes, this.#options);
     replay.members.add(session);
     this.#active.add(replay);
-    const { stream, filter } = this.#options;
+    const { runtime, stream, filter } = this.#options;
     try {
-      const options = { stream, filter, startSeq: readTo + 1, idleHeartbeatMs: IDLE_HEARTBEAT_MS };
-      const { consumer, start } = await Consumer.create(link, options, (event) => replay.receive(event));
+      const startSeq = readTo + 1;
+      const wanted = { runtime, connection, stream, filter, startSeq, idleHeartbeatMs: IDLE_HEARTBEAT_MS };
+      const { consumer, start } = await Consumer.create(wanted, (event) => replay.receive(event));
       if (replay.state === "stopped") return void consumer.stop();
       if (start > readTo + 1) this.#lose(replay, fanout, start);
       if (replay.members.size === 0) replay.stop();
@@ -161,7 +161,7 @@ export class ReplayQueue {
     } catch (error) {
       replay.stop(true);
       if (!(error instanceof UpstreamError)) throw error;
-      logSparingly("replay-failed", { subject: filter, why: error.message });
+      this.#options.runtime.logSparingly("replay-failed", { subject: filter, why: error.message });
     }
   }
 
@@ -171,7 +171,7 @@ export class ReplayQueue {
       const phase = member.phase;
       if (phase.kind !== "lagging" || phase.readTo + 1 >= start) continue;
       if (member.fromOldest) {
-        fanout.skipTo(member, start - 1, Date.now());
+        fanout.skipTo(member, start - 1, this.#options.runtime.nowMs());
         continue;
       }
       replay.members.delete(member);

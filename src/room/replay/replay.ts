@@ -11,11 +11,12 @@
 import type { Envelope } from "../../protocol/frames.ts";
 import { openMessage, type DropReason } from "../../upstream/envelope.ts";
 import type { Consumer, ConsumerEvent } from "../../upstream/consumer.ts";
+import type { Runtime } from "../../shared/runtime.ts";
+import type { Isolate } from "../isolate/isolate.ts";
 import type { Fanout } from "../delivery/fanout.ts";
 import { lookAgainMs } from "../delivery/flow-control.ts";
 import { leavesOut } from "../../upstream/gap-guard.ts";
 import type { Session } from "../delivery/session.ts";
-import { throttle } from "../isolate/throttle.ts";
 
 const BATCH = 256;
 /** With more than this to serve, nothing is pulled ahead: a room's replays share the isolate's memory. */
@@ -26,6 +27,8 @@ const LAGGARD_MS = 2_000;
 export type ReplayState = "pulling" | "checking" | "serving" | "stopped";
 
 export interface ReplayHost {
+  readonly runtime: Runtime;
+  readonly isolate: Isolate;
   /** Resolves to the stream's first seq, asked from now on. */
   firstSeq(): Promise<number>;
   onDropped(seq: number, why: DropReason, subject: string): void;
@@ -138,7 +141,7 @@ export class Replay {
         for (const member of this.members) {
           const phase = member.phase;
           if (phase.kind !== "lagging" || phase.readTo >= firstSeq - 1) continue;
-          if (member.fromOldest) this.#fanout.skipTo(member, firstSeq - 1, Date.now());
+          if (member.fromOldest) this.#fanout.skipTo(member, firstSeq - 1, this.#host.runtime.nowMs());
           else this.#fanout.tellLost(member, "retention-exhausted", firstSeq);
         }
         this.stop();
@@ -152,7 +155,7 @@ export class Replay {
     this.#servingSinceMs = 0;
     this.#takenAtMs = 0;
     const readyBytes = this.#ready.reduce((sum, { bytes }) => sum + bytes, 0);
-    this.#turnAtMs = throttle.book(readyBytes, this.members.size, Date.now());
+    this.#turnAtMs = this.#host.isolate.throttle.book(readyBytes, this.members.size, this.#host.runtime.nowMs());
     if (readyBytes <= AHEAD_BYTES) this.#pull();
     this.#host.wake();
   }

@@ -1,8 +1,8 @@
 import { describe, expect, it } from "vitest";
 import { loadConfig, type Config } from "../../../src/config/config.ts";
 import { admit, type AdmissionInput } from "../../../src/edge/admission.ts";
-import type { Authentication } from "../../../src/edge/authenticate.ts";
-import type { RefusalReason } from "../../../src/edge/problem.ts";
+import type { Authentication } from "../../../src/edge/grant.ts";
+import type { RefusalReason } from "../../../src/edge/refusals.ts";
 
 function configWith(env: Record<string, string> = {}): Config {
   const result = loadConfig(env);

@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest";
-import { problemResponse, REFUSAL_REASONS } from "../../../src/edge/problem.ts";
+import { problemResponse } from "../../../src/edge/problem.ts";
+import { REFUSAL_REASONS } from "../../../src/edge/refusals.ts";
 
 describe("problemResponse", () => {
   it.each(REFUSAL_REASONS)("[H2] %s is a problem document that says what to do", async (reason) => {

@@ -9,7 +9,7 @@ const PROMISE_MS = 2_000;
 /** What is placed one after the other at one moment, the door taking what is its own. */
 function placed(book: ShardBook, count: number, own = 0): (number | null)[] {
   return Array.from({ length: count }, () => {
-    const shard = book.place(own, 0);
+    const shard = book.assign(own, 0);
     if (shard === 0) own++;
     return shard;
   });
@@ -24,11 +24,11 @@ describe("ShardBook", () => {
     const book = new ShardBook(LIMITS);
     placed(book, 6);
     book.report(1, { clients: 1, arrivals: 3 }, 0);
-    expect(book.place(1, 0)).toBe(0);
-    expect(book.place(2, 0)).toBe(1);
-    expect(book.place(2, 0)).toBe(0);
-    expect(book.place(3, 0)).toBe(1);
-    expect(book.place(3, 0)).toBe(2);
+    expect(book.assign(1, 0)).toBe(0);
+    expect(book.assign(2, 0)).toBe(1);
+    expect(book.assign(2, 0)).toBe(0);
+    expect(book.assign(3, 0)).toBe(1);
+    expect(book.assign(3, 0)).toBe(2);
   });
 
   it("[B2] counts what it promised until the shard says who came", () => {
@@ -44,8 +44,8 @@ describe("ShardBook", () => {
     const book = new ShardBook(LIMITS);
     placed(book, 5);
     book.report(1, { clients: 1, arrivals: 1 }, PROMISE_MS);
-    expect(book.place(3, PROMISE_MS)).toBe(1);
-    expect(book.place(3, PROMISE_MS)).toBe(2);
+    expect(book.assign(3, PROMISE_MS)).toBe(1);
+    expect(book.assign(3, PROMISE_MS)).toBe(2);
     const patient = new ShardBook(LIMITS);
     placed(patient, 5);
     patient.report(1, { clients: 1, arrivals: 1 }, PROMISE_MS + 1);
@@ -97,7 +97,7 @@ describe("ShardBook", () => {
         for (const { leaves, who } of list) {
           const loads = rooms.slice(0, book.size).map(({ clients }) => clients);
           const least = Math.min(...loads);
-          const shard = leaves ? who % rooms.length : book.place(loads[0] ?? 0, 0);
+          const shard = leaves ? who % rooms.length : book.assign(loads[0] ?? 0, 0);
           const room = shard === null ? undefined : rooms[shard];
           const due = least < bounds.maxClients ? least : book.size > loads.length ? 0 : undefined;
           expect(leaves || room?.clients === due).toBe(true);

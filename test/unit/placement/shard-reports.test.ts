@@ -1,13 +1,14 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
+import { systemRuntime } from "../../../src/shared/system-runtime.ts";
 import type { ShardReport } from "../../../src/placement/shard-book.ts";
 import { ShardReports } from "../../../src/placement/shard-reports.ts";
 
 const LIMITS = { maxClients: 3, maxShards: 3 };
-/** How soon the door hears, when it must think that the shard is full and otherwise. */
+/** How soon the coordinator hears, when it must think that the shard is full and otherwise. */
 const FULL_MS = 20;
 const SOON_MS = 500;
 
-/** Shard 1 of a subject, and what its door heard. */
+/** Shard 1 of a subject, and what its coordinator heard. */
 class Shard {
   readonly heard: ShardReport[] = [];
   readonly shards: ShardReports;
@@ -16,6 +17,7 @@ class Shard {
   constructor() {
     const id = { region: "test", subject: "a", shard: 1 };
     this.shards = new ShardReports(
+      systemRuntime,
       id,
       () => this.clients,
       () => ({ report: async (_shard, report) => void this.heard.push(report) }),
@@ -23,7 +25,7 @@ class Shard {
   }
 
   come(count: number): this {
-    for (let n = 0; n < count; n++) if (this.shards.place(LIMITS) === 0) this.clients++;
+    for (let n = 0; n < count; n++) if (this.shards.arrive(LIMITS) === 0) this.clients++;
     return this;
   }
 
@@ -44,7 +46,7 @@ class Shard {
 beforeEach(() => void vi.useFakeTimers());
 afterEach(() => void vi.useRealTimers());
 
-describe("a shard tells its door who left", () => {
+describe("a shard tells its coordinator who left", () => {
   it("[B2] at once when it was full, of all that leave together", () => {
     const shard = new Shard().come(3).tell().leave(1);
     vi.advanceTimersByTime(FULL_MS - 1);
@@ -54,7 +56,7 @@ describe("a shard tells its door who left", () => {
     expect(shard.heard.slice(1)).toEqual([{ clients: 1, arrivals: 3 }]);
   });
 
-  it("[B2] later when the door knows of places here", () => {
+  it("[B2] later when the coordinator knows of places here", () => {
     const shard = new Shard().come(2).tell().leave(1);
     vi.advanceTimersByTime(SOON_MS - 1);
     expect(shard.heard).toHaveLength(1);
@@ -62,19 +64,19 @@ describe("a shard tells its door who left", () => {
     expect(shard.heard.slice(1)).toEqual([{ clients: 1, arrivals: 2 }]);
   });
 
-  it("[B2] sooner than it meant to, once the door has filled the places it knew of", () => {
+  it("[B2] sooner than it meant to, once the coordinator has filled the places it knew of", () => {
     const shard = new Shard().come(2).tell().leave(1).come(1);
     vi.advanceTimersByTime(FULL_MS);
     expect(shard.heard.slice(1)).toEqual([{ clients: 2, arrivals: 3 }]);
   });
 
-  it("[B2] at once when it filled up since the door heard", () => {
+  it("[B2] at once when it filled up since the coordinator heard", () => {
     const shard = new Shard().tell().come(3).leave(1);
     vi.advanceTimersByTime(FULL_MS);
     expect(shard.heard.slice(1)).toEqual([{ clients: 2, arrivals: 3 }]);
   });
 
-  it("[B2] at once when it lost its memory of what the door heard", () => {
+  it("[B2] at once when it lost its memory of what the coordinator heard", () => {
     const shard = new Shard();
     shard.clients = 3;
     shard.leave(1);
@@ -82,9 +84,9 @@ describe("a shard tells its door who left", () => {
     expect(shard.heard).toEqual([{ clients: 2, arrivals: 0 }]);
   });
 
-  it("[B2] at once when all that the door sent were refused", () => {
+  it("[B2] at once when all that the coordinator sent were refused", () => {
     const shard = new Shard();
-    for (let n = 0; n < 3; n++) shard.shards.place(LIMITS);
+    for (let n = 0; n < 3; n++) shard.shards.arrive(LIMITS);
     shard.shards.left(LIMITS);
     vi.advanceTimersByTime(FULL_MS);
     expect(shard.heard).toEqual([{ clients: 0, arrivals: 3 }]);
@@ -110,17 +112,18 @@ describe("a shard tells its door who left", () => {
     expect(shard.heard).toHaveLength(102);
   });
 
-  it("[B2] and the door itself tells nobody", () => {
+  it("[B2] and the coordinator itself tells nobody", () => {
     const heard: unknown[] = [];
     const report = async (): Promise<void> => void heard.push(null);
     for (const id of [null, { region: "test", subject: "a", shard: 0 }]) {
-      const door = new ShardReports(
+      const coordinator = new ShardReports(
+        systemRuntime,
         id,
         () => 3,
         () => ({ report }),
       );
-      door.left(LIMITS);
-      door.tell();
+      coordinator.left(LIMITS);
+      coordinator.tell();
     }
     vi.advanceTimersByTime(SOON_MS);
     expect(heard).toEqual([]);

@@ -1,11 +1,12 @@
 import { describe, expect, it } from "vitest";
+import { systemRuntime } from "../../../src/shared/system-runtime.ts";
 import { Renewals } from "../../../src/quota/renewals.ts";
 import type { Session } from "../../../src/room/delivery/session.ts";
 
 /** A room, and what it told the ledgers. */
 function room(): { readonly grants: Renewals; readonly told: string[] } {
   const told: string[] = [];
-  const grants = new Renewals("a#1", (grantId) => ({
+  const grants = new Renewals(systemRuntime, "a#1", (grantId) => ({
     renew: async (subject, name) => void told.push(`${grantId}: ${subject} is open in ${name}`),
     close: async (subject, name) => void told.push(`${grantId}: ${subject} is closed in ${name}`),
   }));

@@ -5,27 +5,49 @@ import { expect, test } from "vitest";
 import { SETTINGS_HEAD, settingsRows } from "../../support/settings-table.ts";
 
 const ROOT = fileURLToPath(new URL("../../..", import.meta.url));
-const MAX_LINES = 250;
+/** Lines of code: comments and empty lines do not count, so that nobody shortens either to fit. */
+const MAX_CODE_LINES = 250;
 
-/** Files at the top of src that belong together count as a folder of that name. */
-const TOP_FILES: Readonly<Record<string, string>> = {
-  "config.ts": "config",
-  "settings.ts": "config",
-  "worker.ts": "worker",
-};
-
-/** Who may import whom: a folder, one file of it, or with `type ` a folder's types alone. docs/architecture.md says the same. */
+/**
+ * Who may import whom: a folder of src may import what stands beside it, and no other; `type ` allows a folder's types
+ * alone. Each line uses only lines above it, so no import runs back up. docs/architecture.md says the same.
+ */
 const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   protocol: [],
   shared: [],
   config: ["protocol", "shared"],
   upstream: ["protocol", "shared", "config"],
-  room: ["upstream", "protocol", "shared", "config"],
-  edge: ["type room", "room/join.ts", "room/room-name.ts", "upstream/probe.ts", "protocol", "shared", "config"],
-  client: ["protocol", "shared"],
-  console: ["client"],
+  placement: ["shared", "config"],
+  quota: ["shared"],
+  "room/isolate": [],
+  "room/delivery": ["protocol", "shared", "room/isolate"],
+  "room/join": ["protocol", "shared"],
+  "room/live": ["protocol", "shared", "config", "upstream", "room/delivery", "room/join"],
+  "room/replay": ["protocol", "shared", "upstream", "room/isolate", "room/delivery"],
+  room: [
+    "protocol",
+    "shared",
+    "config",
+    "upstream",
+    "placement",
+    "quota",
+    "room/isolate",
+    "room/delivery",
+    "room/join",
+    "room/live",
+    "room/replay",
+  ],
+  edge: ["protocol", "shared", "config", "upstream", "placement", "quota", "room/join"],
+  worker: ["shared", "quota", "room", "edge"],
+  "client/wire": ["protocol"],
+  "client/shared": ["protocol", "client/wire"],
+  client: ["protocol", "shared", "client/wire", "client/shared"],
+  "console/page": [],
+  "console/connection": ["protocol", "client/wire", "client", "console/page"],
+  "console/events": ["client", "console/page", "console/connection"],
+  "console/figures": ["console/page", "console/connection"],
+  console: ["client", "console/page", "console/connection", "console/events", "console/figures"],
   dev: ["protocol", "shared", "config"],
-  worker: ["edge", "room", "shared"],
 };
 
 /** The only things that the top of the repository may hold, besides dot-files and what git ignores. */
@@ -52,30 +74,47 @@ interface Import {
   readonly typeOnly: boolean;
 }
 
-test("no TypeScript file has more than 250 lines", () => {
-  const lines = filesBelow("src", "test").map((file) => ({ file, lines: read(file).trimEnd().split("\n").length }));
-  expect(lines.filter((entry) => entry.lines > MAX_LINES)).toEqual([]);
+test("no TypeScript file has more than 250 lines of code", () => {
+  const lines = filesBelow("src", "test").map((file) => ({ file, lines: linesOfCode(file) }));
+  expect(lines.filter((entry) => entry.lines > MAX_CODE_LINES)).toEqual([]);
 });
 
-test("imports between the folders of src follow the message's journey", () => {
+test("imports between the folders of src follow the message's journey, and never back up", () => {
   const wrong = filesBelow("src")
     .flatMap(importsOf)
     .filter((found) => !isAllowed(found));
   expect(wrong).toEqual([]);
-});
-
-test("every folder of src has one line in the table of docs/architecture.md", () => {
-  const folders = readdirSync(join(ROOT, "src"), { withFileTypes: true }).filter((entry) => entry.isDirectory());
-  const told = importRules().flatMap(({ places }) => places.filter((place) => place.endsWith("/")));
-  expect(told.toSorted()).toEqual(folders.map(({ name }) => `${name}/`).toSorted());
+  const order = Object.keys(MAY_IMPORT);
+  const backUp = order.flatMap((folder, index) =>
+    (MAY_IMPORT[folder] ?? []).filter((other) => order.indexOf(other) >= index).map((other) => `${folder} → ${other}`),
+  );
+  expect(backUp).toEqual([]);
 });
 
 test("the table of docs/architecture.md says who may import whom as the check above does", () => {
-  const told = importRules().map(({ places, mayImport }) => [folderOf(places[0] ?? ""), mayImport] as const);
+  const told = importRules().map(({ place, mayImport }) => [place, mayImport] as const);
   expect(Object.fromEntries(told)).toEqual(MAY_IMPORT);
-  expect(told).toHaveLength(Object.keys(MAY_IMPORT).length);
-  const files = importRules().flatMap(({ places }) => places.filter((place) => !place.endsWith("/")));
-  expect(files.toSorted()).toEqual(Object.keys(TOP_FILES).toSorted());
+  expect(told.map(([place]) => place)).toEqual(Object.keys(MAY_IMPORT));
+  const folders = new Set(sourceFiles().map((file) => folderOf(relative("src", file))));
+  expect([...folders].filter((folder) => !(folder in MAY_IMPORT))).toEqual([]);
+});
+
+test("a file that reaches outside says EFFECTS in its first comment, and no other does", () => {
+  const unmarked = sourceFiles().filter((file) => !isMarked(file) && EFFECTS.test(withoutComments(read(file))));
+  expect(unmarked).toEqual([]);
+});
+
+test("the files without that mark, and no others, are compiled without the platform's types", () => {
+  const { exclude } = JSON.parse(read("src/tsconfig.pure.json")) as { readonly exclude: readonly string[] };
+  const marked = sourceFiles()
+    .filter((file) => isMarked(file))
+    .map((file) => relative("src", file));
+  expect(exclude.toSorted()).toEqual(marked.toSorted());
+  const wrong = sourceFiles()
+    .filter((file) => !isMarked(file))
+    .flatMap(importsOf)
+    .filter(({ to, typeOnly }) => !typeOnly && isMarked(join("src", to)));
+  expect(wrong).toEqual([]);
 });
 
 test("[O2] the table of docs/settings.md is the one in the code", () => {
@@ -88,7 +127,7 @@ test("[O2] the table of docs/settings.md is the one in the code", () => {
 test("[O3] the table of docs/logs.md has a row for every event that the code logs, and no other", () => {
   const events = filesBelow("src")
     .filter((file) => !file.startsWith("src/dev/"))
-    .flatMap((file) => [...read(file).matchAll(/\b(?:logEvent|logSparingly|logLine)\(\s*"([^"]+)"/g)])
+    .flatMap((file) => [...read(file).matchAll(/\b(?:log|logEvent|logSparingly|logLine)\(\s*"([^"]+)"/g)])
     .map(([, event]) => `\`${event}\``);
   const [, , ...rows] = rowsOf("docs/logs.md");
   expect(rows.map(([event]) => event)).toEqual([...new Set(events)].toSorted());
@@ -123,23 +162,44 @@ function importsOf(file: string): Import[] {
   }));
 }
 
-function isAllowed({ from, to, typeOnly }: Import): boolean {
-  const target = folderOf(to);
+function isAllowed({ from, to }: Import): boolean {
+  const [source, target] = [folderOf(from), folderOf(to)];
   // env.d.ts names the bindings, and so the class behind each.
-  if (from.endsWith(".d.ts") || folderOf(from) === target) return true;
-  const allowed = MAY_IMPORT[folderOf(from)] ?? [];
-  return allowed.includes(target) || allowed.includes(to) || (typeOnly && allowed.includes(`type ${target}`));
+  return from.endsWith(".d.ts") || source === target || (MAY_IMPORT[source] ?? []).includes(target);
 }
 
 function folderOf(file: string): string {
-  return TOP_FILES[file] ?? file.split("/")[0] ?? file;
+  return dirname(file) === "." ? file.replace(/(\.d)?\.ts$/, "") : dirname(file);
 }
 
-/** The rows of the table: which places of src a rule is for, and what they may import. */
-function importRules(): { places: string[]; mayImport: string[] }[] {
+/** All of src that runs in a relay, a page or a worker; src/dev is all effects. */
+function sourceFiles(): string[] {
+  return filesBelow("src").filter((file) => !file.startsWith("src/dev/") && !file.endsWith(".d.ts"));
+}
+
+/** What only a file with effects may use: clock, timers, chance, network, log, the platform's objects. */
+const EFFECTS =
+  /\bDate\.now\(|\bnew Date\(\)|\bMath\.random\(|\bcrypto\.|\bset(?:Timeout|Interval)\(|\bqueueMicrotask\(|\bfetch\(|\bnew (?:WebSocket|Response|SharedWorker)\(|\bconsole\.\w+\(|\bdocument\.\w|\blocalStorage\b|\bnavigator\.|\bperformance\.|"cloudflare:|\blogEvent\(|\bsystemRuntime\b|\bglobalThis\b|\blocation\.|\breportError\(/;
+
+function isMarked(file: string): boolean {
+  return /^\/\*\*\s(?:\*\s|\s\*\s)?EFFECTS:/.test(read(file));
+}
+
+function withoutComments(text: string): string {
+  return text.replaceAll(/\/\*.*?\*\//gs, "").replaceAll(/^\s*\/\/.*$/gm, "");
+}
+
+function linesOfCode(file: string): number {
+  return withoutComments(read(file))
+    .split("\n")
+    .filter((line) => line.trim() !== "").length;
+}
+
+/** The rows of the table: which place of src a rule is for, and what it may import. */
+function importRules(): { place: string; mayImport: string[] }[] {
   const rows = rowsOf("docs/architecture.md").filter(([first]) => first?.startsWith("`src/"));
   return rows.map(([first = "", , last = ""]) => ({
-    places: quoted(first).map((place) => place.replace("src/", "")),
+    place: (quoted(first)[0] ?? "").replace(/^src\//, "").replace(/\/$|\.ts$/, ""),
     mayImport: quoted(last),
   }));
 }

@@ -1,11 +1,7 @@
-import { afterEach, describe, expect, it, vi } from "vitest";
+import { describe, expect, it, vi } from "vitest";
 import type { CoreCommand } from "../../support/model-room-core-commands.ts";
 import type { CoreWorld } from "../../support/model-room-core.ts";
-import { leaveWorld, newWorld } from "../../support/model-room-door.ts";
-
-vi.mock("../../../src/upstream/connection.ts", () => import("../../support/model-room-door.ts"));
-
-afterEach(() => leaveWorld());
+import { newWorld } from "../../support/model-room-world.ts";
 
 const SMALL = { WINDOW_BYTES: "2000", MAX_UNREAD_BYTES: "4096" };
 const publish = (count: number): CoreCommand => ({ do: "publish", kind: "match", bytes: 100, count });

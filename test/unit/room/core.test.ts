@@ -1,17 +1,13 @@
 import fc from "fast-check";
-import { afterEach, describe, expect, it, vi } from "vitest";
+import { describe, expect, it } from "vitest";
 import { coreCommands, coreSettings, type CoreCommand } from "../../support/model-room-core-commands.ts";
-import { leaveWorld, newWorld } from "../../support/model-room-door.ts";
-
-vi.mock("../../../src/upstream/connection.ts", () => import("../../support/model-room-door.ts"));
+import { newWorld } from "../../support/model-room-world.ts";
 
 /** The same runs every time, so that a red check is about the change. More and others: RUNS=5000 SEED=random. */
 const runs = Number(process.env["RUNS"] ?? 400);
 const TIMEOUT_MS = 60_000 + runs * 100;
 const given = process.env["SEED"] ?? "20261123";
 const seed = given === "random" ? {} : { seed: Number(given) };
-
-afterEach(() => leaveWorld());
 
 /** The first fault, with the command that led to it. */
 async function firstFault(set: Readonly<Record<string, string>>, list: readonly CoreCommand[]): Promise<string | null> {

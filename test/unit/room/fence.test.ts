@@ -1,22 +1,16 @@
 /** Each step that touches a message, made to throw: live, out of the window, in a replay (W17). */
-import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
+import { afterEach, describe, expect, it, vi } from "vitest";
 import type { Envelope } from "../../../src/protocol/frames.ts";
 import { V1, V2, type Protocol } from "../../../src/protocol/subprotocol.ts";
 import { openMessage } from "../../../src/upstream/envelope.ts";
 import { headerBlock } from "../../support/header-block.ts";
 import { ModelClock } from "../../support/model-room-clock.ts";
-import { collectGarbage, installCollector } from "../../support/model-room-collector.ts";
 import { ReplaysBench } from "../../support/model-room-replays.ts";
 import { client, envelope, NOW, room } from "../../support/model-room-small.ts";
 
 const MARK = "poison";
 const clock = new ModelClock();
 
-beforeEach(() => {
-  clock.install();
-  installCollector();
-  collectGarbage();
-});
 afterEach(() => {
   vi.unstubAllGlobals();
   vi.restoreAllMocks();

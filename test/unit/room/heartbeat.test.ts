@@ -1,5 +1,6 @@
 import fc from "fast-check";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
+import { systemRuntime } from "../../../src/shared/system-runtime.ts";
 import { HeartbeatTimer } from "../../../src/room/heartbeat.ts";
 
 const PERIOD_MS = 1_000;
@@ -13,7 +14,7 @@ afterEach(() => {
 
 /** A pulse that is kept after every beat, as the room keeps it. */
 function kept(beats: number[]): HeartbeatTimer {
-  const pulse: HeartbeatTimer = new HeartbeatTimer(PERIOD_MS, (nowMs) => {
+  const pulse: HeartbeatTimer = new HeartbeatTimer(systemRuntime, PERIOD_MS, (nowMs) => {
     beats.push(nowMs - 1_000_000);
     pulse.keep(true);
   });
@@ -77,7 +78,7 @@ describe("HeartbeatTimer", () => {
 
   it("[W8] leaves no timer when it is let go, so that the room can sleep; the alarm goes on", () => {
     const beats: number[] = [];
-    const pulse = new HeartbeatTimer(PERIOD_MS, (nowMs) => beats.push(nowMs - 1_000_000));
+    const pulse = new HeartbeatTimer(systemRuntime, PERIOD_MS, (nowMs) => beats.push(nowMs - 1_000_000));
     pulse.keep(true);
     pulse.keep(false);
     expect(vi.getTimerCount()).toBe(0);

@@ -1,12 +1,8 @@
 /** A broker whose answers make no sense costs it a few requests, and its clients nothing but time (W17, W11, W12). */
-import { afterEach, describe, expect, it, vi } from "vitest";
+import { describe, expect, it, vi } from "vitest";
 import type { ModelBroker } from "../../support/model-room-broker.ts";
-import { leaveWorld, newWorld } from "../../support/model-room-door.ts";
+import { newWorld } from "../../support/model-room-world.ts";
 import { ModelMessage } from "../../support/model-room-message.ts";
-
-vi.mock("../../../src/upstream/connection.ts", () => import("../../support/model-room-door.ts"));
-
-afterEach(() => leaveWorld());
 
 interface Asked {
   infos: number;

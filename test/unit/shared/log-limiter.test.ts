@@ -1,6 +1,7 @@
 import fc from "fast-check";
 import { afterEach, describe, expect, it, vi } from "vitest";
-import { LogLimiter, logSparingly } from "../../../src/shared/log-limiter.ts";
+import { LogLimiter } from "../../../src/shared/log-limiter.ts";
+import { systemRuntime } from "../../../src/shared/system-runtime.ts";
 
 const NOW_MS = 1_700_000_000_000;
 const MINUTE_MS = 60_000;
@@ -83,11 +84,11 @@ describe("logSparingly", () => {
   it("[O3] is told apart by event and subject, and says how many lines it left out", () => {
     vi.useFakeTimers({ now: NOW_MS });
     const lines = vi.spyOn(console, "log").mockImplementation(() => {});
-    for (let n = 0; n < 9; n++) logSparingly("upstream-lost", { subject: "a.sparing", why: "deleted" });
-    logSparingly("upstream-lost", { subject: "b.sparing", why: "deleted" });
-    logSparingly("upstream-open", { subject: "a.sparing", cursor: 5 });
+    for (let n = 0; n < 9; n++) systemRuntime.logSparingly("upstream-lost", { subject: "a.sparing", why: "deleted" });
+    systemRuntime.logSparingly("upstream-lost", { subject: "b.sparing", why: "deleted" });
+    systemRuntime.logSparingly("upstream-open", { subject: "a.sparing", cursor: 5 });
     vi.setSystemTime(NOW_MS + MINUTE_MS);
-    logSparingly("upstream-lost", { subject: "a.sparing", why: "deleted" });
+    systemRuntime.logSparingly("upstream-lost", { subject: "a.sparing", why: "deleted" });
     const lost = '{"event":"upstream-lost","subject":"a.sparing","why":"deleted"';
     expect(lines.mock.calls.flat()).toEqual([
       `${lost}}`,

@@ -1,5 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
-import { describeError, keepConsole, leftOutDueInMs, logEvent, logLine } from "../../../src/shared/log.ts";
+import { keepConsole, leftOutDueInMs, logEvent } from "../../../src/shared/log.ts";
+import { SystemRuntime } from "../../../src/shared/system-runtime.ts";
+import { describeError, logLine } from "../../../src/shared/log-line.ts";
 
 describe("logLine", () => {
   it("[O3] is one JSON object a line, its event first", () => {
@@ -57,25 +59,40 @@ describe("logEvent", () => {
 
   it("[O3] prints ten lines of a name a minute, and at its end how many were left out, though no more follow", () => {
     vi.setSystemTime(START_MS + 60_000);
-    for (let n = 0; n < 50_000; n++) logEvent("event-dropped", { seq: n });
+    const runtime = new SystemRuntime();
+    runtime.keepAwake(true);
+    for (let n = 0; n < 50_000; n++) runtime.log("event-dropped", { seq: n });
     expect(lines).toHaveLength(10);
     expect(leftOutDueInMs()).toBe(60_000 - ((START_MS + 60_000) % 60_000));
     vi.advanceTimersByTime(60_000);
     expect(lines).toHaveLength(11);
     expect(told().at(-1)).toEqual({ event: "log-lines-left-out", name: "event-dropped", leftOut: 49_990 });
-    expect(leftOutDueInMs()).toBeNull();
+    expect([leftOutDueInMs(), vi.getTimerCount()]).toEqual([null, 0]);
     vi.advanceTimersByTime(600_000);
     expect(lines).toHaveLength(11);
   });
 
-  it("[O3] says so with the next line when the object that waited is gone", () => {
+  it("[O3] [U4] does not keep a room awake for it: then the next line says so, or the next room that is awake", () => {
     vi.setSystemTime(START_MS + 1_200_000);
-    for (let n = 0; n < 12; n++) logEvent("client-closed");
-    vi.clearAllTimers();
+    const runtime = new SystemRuntime();
+    runtime.keepAwake(true);
+    for (let n = 0; n < 12; n++) runtime.log("client-closed");
+    expect(vi.getTimerCount()).toBe(1);
+    runtime.keepAwake(false);
+    for (let n = 0; n < 12; n++) runtime.log("room-woke");
+    expect(vi.getTimerCount()).toBe(0);
     vi.setSystemTime(START_MS + 1_320_000);
-    logEvent("room-woke");
-    expect(told().slice(10)).toEqual([
+    new SystemRuntime().keepAwake(true);
+    vi.advanceTimersByTime(0);
+    expect(told().slice(20)).toEqual([
       { event: "log-lines-left-out", name: "client-closed", leftOut: 2 },
+      { event: "log-lines-left-out", name: "room-woke", leftOut: 2 },
+    ]);
+    for (let n = 0; n < 11; n++) logEvent("stream-reset");
+    vi.setSystemTime(START_MS + 1_440_000);
+    logEvent("room-woke");
+    expect(told().slice(-2)).toEqual([
+      { event: "log-lines-left-out", name: "stream-reset", leftOut: 1 },
       { event: "room-woke" },
     ]);
   });

@@ -3,7 +3,7 @@ import type { AddressInfo } from "node:net";
 import { expect, test } from "vitest";
 import { WebSocketServer } from "ws";
 import type { NatsAuth } from "../../../src/config/config.ts";
-import { openConnection } from "../../../src/upstream/connection.ts";
+import { openConnection } from "../../../src/upstream/nats-connection.ts";
 import { newNkey, Operator } from "../../support/operator.ts";
 
 const INFO = { version: "2.10.0", headers: true, max_payload: 1024, nonce: "n", auth_required: true, proto: 1 };

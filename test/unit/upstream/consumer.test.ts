@@ -1,4 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
+import { systemRuntime } from "../../../src/shared/system-runtime.ts";
 import { UpstreamError } from "../../../src/upstream/jetstream-api.ts";
 import { Consumer, HEARTBEATS_MISSED, type ConsumerEvent } from "../../../src/upstream/consumer.ts";
 import { ModelMessage } from "../../support/model-room-message.ts";
@@ -15,10 +16,17 @@ afterEach(() => {
   vi.useRealTimers();
 });
 
-async function created(): Promise<{ link: ScriptedConnection; consumer: Consumer; events: ConsumerEvent[]; name: string }> {
+async function created(): Promise<{
+  link: ScriptedConnection;
+  consumer: Consumer;
+  events: ConsumerEvent[];
+  name: string;
+}> {
   const link = new ScriptedConnection();
   const events: ConsumerEvent[] = [];
-  const { consumer } = await Consumer.create(link, OPTIONS, (event) => events.push(event));
+  const { consumer } = await Consumer.create({ ...OPTIONS, runtime: systemRuntime, connection: link }, (event) =>
+    events.push(event),
+  );
   const name = link.requests[0]?.subject.split(".")[5] ?? "";
   return { link, consumer, events, name };
 }
@@ -44,7 +52,10 @@ describe("Consumer", () => {
   it("[W5] says where it really starts, and how much waits there", async () => {
     const link = new ScriptedConnection();
     link.answer = () => ({ delivered: { stream_seq: 30 }, num_pending: 9 });
-    const { start, pending, consumer } = await Consumer.create(link, OPTIONS, () => {});
+    const { start, pending, consumer } = await Consumer.create(
+      { ...OPTIONS, runtime: systemRuntime, connection: link },
+      () => {},
+    );
     expect({ start, pending, position: consumer.position }).toEqual({ start: 31, pending: 9, position: 30 });
   });
 
@@ -52,7 +63,7 @@ describe("Consumer", () => {
     const link = new ScriptedConnection();
     const events: ConsumerEvent[] = [];
     link.answer = () => ({ delivered: { stream_seq: 5 } });
-    await Consumer.create(link, OPTIONS, (said) => events.push(said));
+    await Consumer.create({ ...OPTIONS, runtime: systemRuntime, connection: link }, (said) => events.push(said));
     link.hand(event(6, 1));
     expect(events).toEqual([{ kind: "doubt", why: "seq 6 after 10" }]);
   });
@@ -60,7 +71,9 @@ describe("Consumer", () => {
   it("[W11] is not created when the broker refuses", async () => {
     const link = new ScriptedConnection();
     link.answer = () => ({ error: { code: 404, err_code: 10059 } });
-    await expect(Consumer.create(link, OPTIONS, () => {})).rejects.toMatchObject({
+    await expect(
+      Consumer.create({ ...OPTIONS, runtime: systemRuntime, connection: link }, () => {}),
+    ).rejects.toMatchObject({
       verdict: "refused",
       streamMissing: true,
     });

@@ -1,22 +1,18 @@
-import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
+import { describe, expect, it } from "vitest";
 import { FeedLog } from "../../../src/upstream/feed-log.ts";
-import { leaveWorld, newWorld } from "../../support/model-room-door.ts";
+import { ModelClock } from "../../support/model-room-clock.ts";
+import { newWorld } from "../../support/model-room-world.ts";
 
-vi.mock("../../../src/upstream/connection.ts", () => import("../../support/model-room-door.ts"));
-
-const NOW_MS = 1_700_000_000_000;
 const MINUTE_MS = 60_000;
 
 /** What was printed: the events, each with its reason. */
-const printed = (): string[] =>
-  vi.mocked(console.log).mock.calls.map(([line]) => {
-    const { event, why = "" } = JSON.parse(String(line)) as { readonly event: string; readonly why?: string };
+const printed = ({ lines }: ModelClock): string[] =>
+  lines.map((line) => {
+    const { event, why = "" } = JSON.parse(line) as { readonly event: string; readonly why?: string };
     return `${event} ${why}`.trim();
   });
 
 describe("the log of a room", () => {
-  afterEach(() => leaveWorld());
-
   it("[O3] tells of a path that is cut all the time in a handful of lines, and that it is well in the end", async () => {
     const world = newWorld({});
     await world.run({ do: "join", v2: true, back: null, epoch: false });
@@ -27,7 +23,7 @@ describe("the log of a room", () => {
       await world.run({ do: "advance", ms: 1_500 });
     }
     await world.run({ do: "advance", ms: 3_000 });
-    const lines = printed().filter((line) => line.startsWith("upstream-"));
+    const lines = printed(world.clock).filter((line) => line.startsWith("upstream-"));
     expect(lines.filter((line) => line.startsWith("upstream-lost")).length).toBeGreaterThan(3);
     expect(lines.length).toBeLessThan(40);
     expect(lines.at(-1)).toBe("upstream-open");
@@ -36,38 +32,31 @@ describe("the log of a room", () => {
 });
 
 describe("FeedLog", () => {
-  beforeEach(() => {
-    vi.useFakeTimers({ now: NOW_MS });
-    vi.spyOn(console, "log").mockImplementation(() => {});
-  });
-  afterEach(() => {
-    vi.useRealTimers();
-    vi.restoreAllMocks();
-  });
-
   it("[O3] tells the end of every trouble that it told, and of no other", () => {
-    const log = new FeedLog("a.flapping");
+    const clock = new ModelClock();
+    const log = new FeedLog(clock.runtime, "a.flapping");
     for (let n = 0; n < 9; n++) {
       log.lost("deleted");
       log.opened(5, 5);
     }
-    expect(printed()).toHaveLength(6);
+    expect(printed(clock)).toHaveLength(6);
     log.lost("cut");
     log.failed(0, "no answer");
     log.opened(5, 5);
     log.lost("cut");
     log.opened(5, 5);
-    expect(printed().slice(6)).toEqual(["upstream-lost cut", "upstream-failed no answer", "upstream-open"]);
+    expect(printed(clock).slice(6)).toEqual(["upstream-lost cut", "upstream-failed no answer", "upstream-open"]);
   });
 
   it("[O3] does not fall silent in a long outage, and tells another reason at once", () => {
-    const log = new FeedLog("a.away");
+    const clock = new ModelClock();
+    const log = new FeedLog(clock.runtime, "a.away");
     for (let attempt = 0; attempt < 40; attempt++) {
       log.failed(attempt, "no answer");
-      vi.advanceTimersByTime(MINUTE_MS / 3);
+      clock.nowMs += MINUTE_MS / 3;
     }
-    expect(printed()).toHaveLength(3 + 12);
+    expect(printed(clock)).toHaveLength(3 + 12);
     log.failed(40, "refused");
-    expect(printed().at(-1)).toBe("upstream-failed refused");
+    expect(printed(clock).at(-1)).toBe("upstream-failed refused");
   });
 });

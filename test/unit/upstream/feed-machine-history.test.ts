@@ -14,7 +14,7 @@ const kinds: fc.Arbitrary<UpstreamEvent> = fc.oneof(
     { kind: "unwanted" },
   ),
   fc.record({ kind: fc.constant("failed" as const), hasWaiters: fc.boolean() }),
-  fc.record({ kind: fc.constant("lost" as const), linked: fc.boolean(), hasWaiters: fc.boolean() }),
+  fc.record({ kind: fc.constant("lost" as const), connected: fc.boolean(), hasWaiters: fc.boolean() }),
 );
 const history = fc.array(
   fc.record({
@@ -51,7 +51,12 @@ describe("stepUpstream over any history", () => {
         for (const [index, opened] of opens.entries()) {
           if (opened) {
             state = stepUpstream(state, { kind: "opened" }, NOW, HALF).state;
-            state = stepUpstream(state, { kind: "lost", linked: index % 2 === 0, hasWaiters: false }, NOW, HALF).state;
+            state = stepUpstream(
+              state,
+              { kind: "lost", connected: index % 2 === 0, hasWaiters: false },
+              NOW,
+              HALF,
+            ).state;
           } else state = stepUpstream(state, { kind: "failed", hasWaiters: false }, NOW, HALF).state;
           expect(state).toMatchObject({ kind: "waiting", attempt: index + 1 });
           state = stepUpstream(state, { kind: "due" }, NOW + 25_000, HALF).state;

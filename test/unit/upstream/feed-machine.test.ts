@@ -27,9 +27,9 @@ const EVENTS = {
   progress: { kind: "progress" },
   failed: { kind: "failed", hasWaiters: false },
   failedWithWaiters: { kind: "failed", hasWaiters: true },
-  lost: { kind: "lost", linked: false, hasWaiters: false },
-  lostWithWaiters: { kind: "lost", linked: false, hasWaiters: true },
-  doubted: { kind: "lost", linked: true, hasWaiters: false },
+  lost: { kind: "lost", connected: false, hasWaiters: false },
+  lostWithWaiters: { kind: "lost", connected: false, hasWaiters: true },
+  doubted: { kind: "lost", connected: true, hasWaiters: false },
   due: { kind: "due" },
   unwanted: { kind: "unwanted" },
 } as const satisfies Record<string, UpstreamEvent>;

@@ -19,20 +19,36 @@ const settle = (): Promise<void> => new Promise((resolve) => setImmediate(resolv
 /** A guard whose questions are answered by hand, in order; `log` has what came of it. */
 function guarded(): {
   guard: GapGuard;
+  /** A consumer begins above `position`. */
+  begin: (position: number, isWhole: boolean) => void;
   log: (string | number)[];
   answer: (firstSeq: number | Error) => Promise<void>;
 } {
   const log: (string | number)[] = [];
   const asked: { resolve: (firstSeq: number) => void; reject: (error: Error) => void }[] = [];
+  let read = 0;
   const guard = new GapGuard({
+    get position() {
+      return read;
+    },
     firstSeq: () => new Promise((resolve, reject) => void asked.push({ resolve, reject })),
-    pass: (event) => log.push(event.position),
+    pass: (event) => {
+      read = Math.max(read, event.position);
+      log.push(event.position);
+    },
     released: () => log.push("released"),
     doubt: () => log.push("doubt"),
-    overtaken: (firstSeq) => log.push(`overtaken ${firstSeq}`),
+    overtaken: (firstSeq) => {
+      read = firstSeq - 1;
+      log.push(`overtaken ${firstSeq}`);
+    },
   });
   return {
     guard,
+    begin: (position, isWhole) => {
+      read = position;
+      guard.begin(isWhole);
+    },
     log,
     answer: (firstSeq) => {
       const question = asked.shift();
@@ -45,8 +61,8 @@ function guarded(): {
 
 describe("GapGuard", () => {
   it("[P10] [W5] passes what follows without a gap, and any jump at the head", () => {
-    const { guard, log } = guarded();
-    guard.begin(10, false);
+    const { guard, begin, log } = guarded();
+    begin(10, false);
     guard.offer(message(11, 2));
     guard.offer(message(12, 0));
     guard.offer(message(20, 0));
@@ -57,8 +73,8 @@ describe("GapGuard", () => {
   });
 
   it("[P10] [W5] where the filter leaves nothing out, asks about every jump, at the head too, and by heartbeat", async () => {
-    const { guard, log, answer } = guarded();
-    guard.begin(10, true);
+    const { guard, begin, log, answer } = guarded();
+    begin(10, true);
     guard.offer(message(11, 0));
     guard.offer(message(13, 0));
     guard.offer(message(14, 0));
@@ -72,8 +88,8 @@ describe("GapGuard", () => {
   });
 
   it("[W5] holds a jump in a backlog and all that follows, until the floor is known to be at or below it", async () => {
-    const { guard, log, answer } = guarded();
-    guard.begin(10, false);
+    const { guard, begin, log, answer } = guarded();
+    begin(10, false);
     guard.offer(message(15, 3));
     guard.offer(message(16, 2));
     expect(log).toEqual([]);
@@ -84,21 +100,21 @@ describe("GapGuard", () => {
   });
 
   it("[W5] a floor just above the jump has overtaken it: only what is above is passed", async () => {
-    const { guard, log, answer } = guarded();
-    guard.begin(10, false);
+    const { guard, begin, log, answer } = guarded();
+    begin(10, false);
     guard.offer(message(15, 3));
     guard.offer(message(16, 0));
     await answer(12);
     expect(log).toEqual(["overtaken 12", 15, 16, "released"]);
-    guard.begin(20, false);
+    begin(20, false);
     guard.offer(message(25, 3));
     await answer(30);
     expect(log.slice(4)).toEqual(["overtaken 30", "released"]);
   });
 
   it("[W5] a jump among what was held is asked about anew: the old answer does not cover it", async () => {
-    const { guard, log, answer } = guarded();
-    guard.begin(10, false);
+    const { guard, begin, log, answer } = guarded();
+    begin(10, false);
     for (const event of [message(12, 9), message(13, 8), message(20, 7), message(21, 6)]) guard.offer(event);
     await answer(11);
     expect(log).toEqual([12, 13]);
@@ -108,8 +124,8 @@ describe("GapGuard", () => {
   });
 
   it("[W9] a heartbeat that jumps in a backlog is held like a message", async () => {
-    const { guard, log, answer } = guarded();
-    guard.begin(10, false);
+    const { guard, begin, log, answer } = guarded();
+    begin(10, false);
     guard.offer(heartbeat(20));
     expect(log).toEqual([]);
     await answer(1);
@@ -117,11 +133,11 @@ describe("GapGuard", () => {
   });
 
   it("[W5] [W9] a heartbeat just above the last seq may pass a match that was removed: it is asked about", async () => {
-    const { guard, log, answer } = guarded();
-    guard.begin(10, false);
+    const { guard, begin, log, answer } = guarded();
+    begin(10, false);
     guard.offer(heartbeat(10));
     expect(log).toEqual([10]);
-    guard.begin(10, false);
+    begin(10, false);
     guard.offer(heartbeat(11));
     expect(log).toEqual([10]);
     await answer(12);
@@ -129,8 +145,8 @@ describe("GapGuard", () => {
   });
 
   it("[W5] a consumer that found nothing may jump with its first frame: nobody delivered before the first pull", async () => {
-    const { guard, log, answer } = guarded();
-    guard.begin(10, false);
+    const { guard, begin, log, answer } = guarded();
+    begin(10, false);
     guard.offer(message(12, 0));
     expect(log).toEqual([]);
     await answer(12);
@@ -138,8 +154,8 @@ describe("GapGuard", () => {
   });
 
   it("[W5] after a pull's end the head may jump too: perhaps nobody delivered for a moment", async () => {
-    const { guard, log, answer } = guarded();
-    guard.begin(10, false);
+    const { guard, begin, log, answer } = guarded();
+    begin(10, false);
     guard.offer(message(11, 0));
     guard.unsure();
     guard.offer(message(15, 0));
@@ -149,14 +165,14 @@ describe("GapGuard", () => {
   });
 
   it("[W12] no answer is a doubt, and an answer about an older consumer is nothing", async () => {
-    const { guard, log, answer } = guarded();
-    guard.begin(10, false);
+    const { guard, begin, log, answer } = guarded();
+    begin(10, false);
     guard.offer(message(15, 3));
     await answer(new Error("no connection"));
     expect(log).toEqual(["doubt"]);
-    guard.begin(10, false);
+    begin(10, false);
     guard.offer(message(15, 3));
-    guard.begin(10, false);
+    begin(10, false);
     await answer(30);
     await answer(new Error("late"));
     guard.offer(message(11, 0));
@@ -175,14 +191,24 @@ describe("GapGuard", () => {
         let floor = 1;
         const passed: number[] = [];
         let overtaken = 0;
+        let position = 0;
         const guard = new GapGuard({
+          get position() {
+            return position;
+          },
           firstSeq: () => Promise.resolve(floor),
-          pass: (event) => passed.push(event.position),
+          pass: (event) => {
+            position = Math.max(position, event.position);
+            passed.push(event.position);
+          },
           released: () => {},
           doubt: () => {},
-          overtaken: (firstSeq) => (overtaken = firstSeq),
+          overtaken: (firstSeq) => {
+            overtaken = firstSeq;
+            position = firstSeq - 1;
+          },
         });
-        guard.begin(0, false);
+        guard.begin(false);
         const read: number[] = [];
         for (const [index, seq] of seqs.entries()) {
           floor = Math.max(floor, floors[index] ?? 0);

@@ -1,4 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
+import { systemRuntime } from "../../../src/shared/system-runtime.ts";
 import { hedge } from "../../../src/upstream/hedge.ts";
 
 beforeEach(() => {
@@ -17,7 +18,7 @@ function asked(): { questions: PromiseWithResolvers<string>[]; late: string[]; a
     questions.push(question);
     return question.promise;
   };
-  return { questions, late, answer: hedge(ask, [3_000, 9_000], (answer) => late.push(answer)) };
+  return { questions, late, answer: hedge(systemRuntime, ask, [3_000, 9_000], (answer) => late.push(answer)) };
 }
 
 describe("hedge", () => {

@@ -1,6 +1,13 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { parseAck, pullStart, step, type PullEvent, type PullFrame, type PullState } from "../../../src/upstream/pull.ts";
+import {
+  parseAck,
+  pullStart,
+  step,
+  type PullEvent,
+  type PullFrame,
+  type PullState,
+} from "../../../src/upstream/pull.ts";
 
 const BEFORE: PullState = { delivered: 7, position: 40 };
 

@@ -1,4 +1,5 @@
 import { describe, expect, it } from "vitest";
+import { ModelClock } from "../../support/model-room-clock.ts";
 import { UpstreamError } from "../../../src/upstream/jetstream-api.ts";
 import { StreamInfoCache } from "../../../src/upstream/stream-info.ts";
 import type { BrokerConnection } from "../../../src/upstream/connection.ts";
@@ -30,17 +31,19 @@ function asked(): { link: BrokerConnection; questions: Question[] } {
   return { link, questions };
 }
 
+const clock = new ModelClock();
 const settle = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
 
 describe("StreamInfoCache", () => {
   it("[W3] a request that left after somebody arrived is theirs too, and the next is worth waiting for", async () => {
     const { link, questions } = asked();
-    const streamInfo = new StreamInfoCache("S");
-    expect(streamInfo.restMs(Date.now())).toBe(0);
+    const streamInfo = new StreamInfoCache("S", clock.runtime);
+    expect(streamInfo.restMs()).toBe(0);
     const moment = streamInfo.now();
     const mine = streamInfo.ask(link, moment);
-    expect(streamInfo.restMs(Date.now())).toBeGreaterThan(0);
-    expect(streamInfo.restMs(Date.now() + 10)).toBe(0);
+    expect(streamInfo.restMs()).toBe(10);
+    clock.nowMs += 10;
+    expect(streamInfo.restMs()).toBe(0);
     const others = [streamInfo.ask(link, moment), streamInfo.ask(link, moment)];
     const late = streamInfo.ask(link, streamInfo.now());
     questions[0]?.answer(5);
@@ -53,7 +56,7 @@ describe("StreamInfoCache", () => {
 
   it("[W3] answers everybody who waits with one request, and who came after it left with the next", async () => {
     const { link, questions } = asked();
-    const streamInfo = new StreamInfoCache("S");
+    const streamInfo = new StreamInfoCache("S", clock.runtime);
     const first = streamInfo.ask(link);
     const later = Array.from({ length: 100 }, () => streamInfo.ask(link));
     expect(questions).toHaveLength(1);
@@ -68,7 +71,7 @@ describe("StreamInfoCache", () => {
 
   it("[W3] an answer is good only for who came before it was asked", async () => {
     const { link, questions } = asked();
-    const streamInfo = new StreamInfoCache("S");
+    const streamInfo = new StreamInfoCache("S", clock.runtime);
     const before = streamInfo.now();
     expect(streamInfo.since(before)).toBeNull();
     const answered = streamInfo.ask(link);
@@ -81,7 +84,7 @@ describe("StreamInfoCache", () => {
 
   it("[V6] knows the epoch of what it read", async () => {
     const { link, questions } = asked();
-    const streamInfo = new StreamInfoCache("S");
+    const streamInfo = new StreamInfoCache("S", clock.runtime);
     const first = streamInfo.ask(link);
     questions[0]?.answer(1, "monday");
     const second = first.then(() => streamInfo.ask(link));
@@ -92,7 +95,7 @@ describe("StreamInfoCache", () => {
 
   it("[W11] a failed request fails who asked it, and the next is asked anew", async () => {
     const { link, questions } = asked();
-    const streamInfo = new StreamInfoCache("S");
+    const streamInfo = new StreamInfoCache("S", clock.runtime);
     const first = streamInfo.ask(link);
     const next = streamInfo.ask(link);
     questions[0]?.fail();
@@ -109,7 +112,7 @@ describe("StreamInfoCache", () => {
   it("[W12] nobody waits for an answer on a connection that was replaced", async () => {
     const old = asked();
     const fresh = asked();
-    const streamInfo = new StreamInfoCache("S");
+    const streamInfo = new StreamInfoCache("S", clock.runtime);
     const lost = streamInfo.ask(old.link);
     streamInfo.forget();
     const head = streamInfo.ask(fresh.link);

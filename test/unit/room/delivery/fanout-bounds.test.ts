@@ -1,13 +1,8 @@
-import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
+import { afterEach, describe, expect, it, vi } from "vitest";
 import { V1, V2 } from "../../../../src/protocol/subprotocol.ts";
 import { welcomeFrame } from "../../../../src/protocol/frames.ts";
-import { collectGarbage, installCollector } from "../../../support/model-room-collector.ts";
 import { client, envelope, NOW, room } from "../../../support/model-room-small.ts";
 
-beforeEach(() => {
-  installCollector();
-  collectGarbage();
-});
 afterEach(() => {
   vi.unstubAllGlobals();
 });

@@ -1,14 +1,9 @@
-import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
+import { afterEach, describe, expect, it, vi } from "vitest";
 import type { Envelope } from "../../../../src/protocol/frames.ts";
 import { V1, V2 } from "../../../../src/protocol/subprotocol.ts";
 import { LIVE } from "../../../../src/room/delivery/session.ts";
-import { collectGarbage, installCollector } from "../../../support/model-room-collector.ts";
 import { client, envelope, HEARTBEAT_MS, LATER, NOW, room } from "../../../support/model-room-small.ts";
 
-beforeEach(() => {
-  installCollector();
-  collectGarbage();
-});
 afterEach(() => {
   vi.unstubAllGlobals();
 });

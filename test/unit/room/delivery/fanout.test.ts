@@ -1,7 +1,6 @@
 import fc from "fast-check";
-import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
+import { afterEach, describe, expect, it, vi } from "vitest";
 import { commands, setups, type Command, type Setup } from "../../../support/model-room-commands.ts";
-import { installCollector } from "../../../support/model-room-collector.ts";
 import { FanoutWorld } from "../../../support/model-room-fanout.ts";
 
 /** The same runs every time, so that a red check is about the change. More and others: RUNS=5000 SEED=random. */
@@ -10,7 +9,6 @@ const TIMEOUT_MS = 60_000 + runs * 100;
 const given = process.env["SEED"] ?? "20261123";
 const seed = given === "random" ? {} : { seed: Number(given) };
 
-beforeEach(() => installCollector());
 afterEach(() => vi.unstubAllGlobals());
 
 /** The first fault, with the command that led to it. */

@@ -5,8 +5,15 @@ import { V1, V2 } from "../../../../src/protocol/subprotocol.ts";
 import { dismiss, sendProblem } from "../../../../src/room/delivery/close.ts";
 import type { Flow } from "../../../../src/room/delivery/flow-control.ts";
 import { newInbound } from "../../../../src/room/delivery/inbound.ts";
-import { forget, readCheckpoint, writeCheckpoint } from "../../../../src/room/checkpoint.ts";
-import { fromAttachment, LIVE, sentTo, toAttachment, type Phase, type Session } from "../../../../src/room/delivery/session.ts";
+import { RoomStorage } from "../../../../src/room/storage.ts";
+import {
+  fromAttachment,
+  LIVE,
+  sentTo,
+  toAttachment,
+  type Phase,
+  type Session,
+} from "../../../../src/room/delivery/session.ts";
 
 const phases: fc.Arbitrary<Phase> = fc.oneof(
   fc.constant(LIVE),
@@ -85,6 +92,8 @@ function storage(value?: unknown): { value: unknown; hasAlarm: boolean; asStorag
       get: (key: string) => (key === "room" ? state.value : undefined) as never,
       put: (_key, put) => (state.value = put),
     },
+    getAlarm: async () => (state.hasAlarm ? 1 : null),
+    setAlarm: async () => void (state.hasAlarm = true),
     deleteAlarm: async () => void (state.hasAlarm = false),
     deleteAll: async () => void (state.value = undefined),
   };
@@ -96,14 +105,14 @@ describe("the room's memory", () => {
 
   it("[W12] is read back as it was written", () => {
     const kept = storage();
-    writeCheckpoint(kept.asStorage, memory);
-    expect(readCheckpoint(kept.asStorage)).toEqual(memory);
+    new RoomStorage(kept.asStorage).write(memory);
+    expect(new RoomStorage(kept.asStorage).read()).toEqual(memory);
   });
 
   it.each([undefined, null, 5, {}, { seq: "5", time: "1" }, { seq: 5 }])(
     "[W12] whose last message is %o knows none",
     (last) => {
-      expect(readCheckpoint(storage({ ...memory, last }).asStorage)).toEqual({ ...memory, last: null });
+      expect(new RoomStorage(storage({ ...memory, last }).asStorage).read()).toEqual({ ...memory, last: null });
     },
   );
 
@@ -118,12 +127,12 @@ describe("the room's memory", () => {
     { ...memory, position: undefined },
     { ...memory, position: 2 ** 60 },
   ])("[W12] that this version cannot read is none: %o", (value) => {
-    expect(readCheckpoint(storage(value).asStorage)).toBeNull();
+    expect(new RoomStorage(storage(value).asStorage).read()).toBeNull();
   });
 
   it("[U4] leaves nothing behind, alarm included", async () => {
     const kept = storage(memory);
-    await forget(kept.asStorage);
+    await new RoomStorage(kept.asStorage).clear();
     expect({ value: kept.value, hasAlarm: kept.hasAlarm }).toEqual({ value: undefined, hasAlarm: false });
   });
 });

@@ -1,22 +1,24 @@
-import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
+import { beforeEach, describe, expect, it } from "vitest";
 import { V1, V2, type Protocol } from "../../../../src/protocol/subprotocol.ts";
-import { UnreadAccount, forgetBacklog } from "../../../../src/room/delivery/unread.ts";
+import { UnreadAccount } from "../../../../src/room/delivery/unread.ts";
 import { newFlow, wakeFlow } from "../../../../src/room/delivery/flow-control.ts";
 import type { Session } from "../../../../src/room/delivery/session.ts";
-import { WeakMembers } from "../../../../src/shared/weak-members.ts";
-import { collectGarbage, installCollector } from "../../../support/model-room-collector.ts";
+import { Isolate } from "../../../../src/room/isolate/isolate.ts";
+import { WeakMembers } from "../../../../src/room/isolate/weak-members.ts";
 import { makeSession } from "../../../support/model-room-session.ts";
 
 const MAX = 1_000;
 const NOW = 10_000;
 
+let isolate = new Isolate();
+let born = 0;
+
 beforeEach(() => {
-  installCollector();
-  collectGarbage();
+  isolate = new Isolate();
 });
-afterEach(() => {
-  vi.unstubAllGlobals();
-});
+
+/** The account of a room of its own, in the isolate of the test. */
+const account = (maxBytes: number, id = `room ${++born}`): UnreadAccount => new UnreadAccount(maxBytes, isolate, id);
 
 /** A session with so many bytes sent and not proven, that owes a ping for so long. */
 function session(protocol: Protocol, bytes: number, owedMs: number | null = null): Session {
@@ -27,11 +29,12 @@ function session(protocol: Protocol, bytes: number, owedMs: number | null = null
 }
 
 const noPing = (): void => {};
-const measure = (backlog: UnreadAccount, ...sessions: Session[]): Session[] => backlog.toShed(new Set(sessions), noPing, NOW);
+const measure = (backlog: UnreadAccount, ...sessions: Session[]): Session[] =>
+  backlog.toShed(new Set(sessions), noPing, NOW);
 
 describe("UnreadAccount", () => {
   it("[B1] holds what gives no sign of being read, and what was closed and has not drained", () => {
-    const backlog = new UnreadAccount(MAX);
+    const backlog = account(MAX);
     const reader = session(V2, 300);
     const patient = session(V2, 200, 5_000);
     const late = session(V2, 150, 5_001);
@@ -47,13 +50,13 @@ describe("UnreadAccount", () => {
   });
 
   it("[B1] a socket that had read everything when it was closed is nothing to wait for", () => {
-    const backlog = new UnreadAccount(MAX);
+    const backlog = account(MAX);
     backlog.left(session(V2, 0), true);
     expect(backlog.undrained).toBe(0);
   });
 
   it("[B1] [U4] what had left the relay when the room fell asleep is in no queue", () => {
-    const backlog = new UnreadAccount(MAX);
+    const backlog = account(MAX);
     const late = session(V2, 150, 5_001);
     const woken: Session = { ...late, flow: wakeFlow(late.flow, V2, null) };
     measure(backlog, woken);
@@ -64,8 +67,8 @@ describe("UnreadAccount", () => {
   });
 
   it("[B1] is over only past its bound, all rooms of the isolate together", () => {
-    const here = new UnreadAccount(MAX);
-    const there = new UnreadAccount(MAX);
+    const here = account(MAX);
+    const there = account(MAX);
     measure(here, session(V1, 400));
     measure(there, session(V1, 600));
     expect([here.isOver, there.isOver]).toEqual([false, false]);
@@ -77,17 +80,17 @@ describe("UnreadAccount", () => {
 
   it("[B1] sheds the worst first, and no more than the excess", () => {
     const sessions = [300, 900, 500].map((bytes) => session(V1, bytes));
-    expect(measure(new UnreadAccount(MAX), ...sessions)).toEqual([sessions[1]]);
-    collectGarbage();
-    expect(measure(new UnreadAccount(MAX), ...sessions, session(V1, 201))).toEqual([sessions[1], sessions[2]]);
+    expect(measure(account(MAX), ...sessions)).toEqual([sessions[1]]);
+    isolate = new Isolate();
+    expect(measure(account(MAX), ...sessions, session(V1, 201))).toEqual([sessions[1], sessions[2]]);
   });
 
   it("[B1] sheds nobody within the bound, and nobody who gives signs of reading", () => {
-    expect(measure(new UnreadAccount(MAX), session(V1, 1_000))).toEqual([]);
-    collectGarbage();
+    expect(measure(account(MAX), session(V1, 1_000))).toEqual([]);
+    isolate = new Isolate();
     const late = session(V2, 1_001, 5_001);
     const others = [session(V2, 5_000), session(V2, 6_000, 5_000), session(V1, 0)];
-    expect(measure(new UnreadAccount(MAX), ...others, late)).toEqual([late]);
+    expect(measure(account(MAX), ...others, late)).toEqual([late]);
   });
 
   it("[B1] looks at everybody's last ping before it judges, and again at the sum", () => {
@@ -96,26 +99,26 @@ describe("UnreadAccount", () => {
     const prove = (looked: Session): void => {
       if (looked === late) late.flow.owedSinceMs = null;
     };
-    expect(new UnreadAccount(MAX).toShed(new Set([late, other]), prove, NOW)).toEqual([]);
+    expect(account(MAX).toShed(new Set([late, other]), prove, NOW)).toEqual([]);
     late.flow.owedSinceMs = 0;
-    collectGarbage();
-    expect(measure(new UnreadAccount(1_100), late, other)).toHaveLength(1);
+    isolate = new Isolate();
+    expect(measure(account(1_100), late, other)).toHaveLength(1);
   });
 
   it("[B1] what was closed and has not drained costs the others at most three quarters of the bound", () => {
-    const backlog = new UnreadAccount(MAX);
+    const backlog = account(MAX);
     const keep = session(V1, 250);
     backlog.left(session(V1, 900), true);
     expect(measure(backlog, keep)).toEqual([]);
-    collectGarbage();
-    const next = new UnreadAccount(MAX);
+    isolate = new Isolate();
+    const next = account(MAX);
     next.left(session(V1, 900), true);
     expect(measure(next, session(V1, 1), keep)).toEqual([keep]);
   });
 
   it("[B1] sheds the worst of the isolate, each room its own", () => {
-    const here = new UnreadAccount(MAX);
-    const there = new UnreadAccount(MAX);
+    const here = account(MAX);
+    const there = account(MAX);
     const worst = session(V1, 999);
     const next = session(V1, 100);
     measure(there, worst);
@@ -127,27 +130,27 @@ describe("UnreadAccount", () => {
   });
 
   it("[B1] one room sheds for what lies in another", () => {
-    const here = new UnreadAccount(MAX);
-    const there = new UnreadAccount(MAX);
+    const here = account(MAX);
+    const there = account(MAX);
     measure(there, session(V1, 600));
     const mine = session(V1, 601);
     expect(measure(here, session(V1, 2), mine)).toEqual([mine]);
   });
 
   it("[B1] an object made anew begins with nothing, whatever its last instance had in the account", () => {
-    const before = new UnreadAccount(MAX, "object");
-    const other = new UnreadAccount(MAX, "other");
+    const before = account(MAX, "object");
+    const other = account(MAX, "other");
     before.left(session(V1, 1_001), true);
     expect(other.isOver).toBe(true);
-    forgetBacklog("object");
+    isolate.forget("object");
     expect(other.isOver).toBe(false);
-    const after = new UnreadAccount(MAX, "object");
+    const after = account(MAX, "object");
     before.left(session(V1, 1_001), true);
     expect([after.isOver, other.isOver]).toEqual([false, false]);
   });
 
   it("[B1] adds up four times a second at most", () => {
-    const backlog = new UnreadAccount(MAX);
+    const backlog = account(MAX);
     const wedged = session(V1, 2_000);
     const at = (nowMs: number): Session[] => backlog.toShed(new Set([wedged]), noPing, nowMs);
     expect(at(NOW)).toEqual([wedged]);
@@ -158,7 +161,8 @@ describe("UnreadAccount", () => {
 
 describe("WeakMembers", () => {
   it("[B1] [B3] has one member for each owner, until it is deleted or collected", () => {
-    const members = new WeakMembers<object>();
+    let isCollected = false;
+    const members = new WeakMembers<object>((member) => ({ deref: () => (isCollected ? undefined : member) }));
     const one = { name: "one" };
     const two = { name: "two" };
     members.set("a", two);
@@ -170,7 +174,7 @@ describe("WeakMembers", () => {
     expect([...members]).toEqual([two]);
     members.set("a", one);
     expect(members.count()).toBe(2);
-    collectGarbage();
+    isCollected = true;
     expect(members.count()).toBe(0);
   });
 });

@@ -1,18 +1,20 @@
 import fc from "fast-check";
-import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
+import { beforeEach, describe, expect, it } from "vitest";
 import type { Envelope } from "../../../../src/protocol/frames.ts";
 import { Window } from "../../../../src/room/delivery/window.ts";
-import { collectGarbage, installCollector } from "../../../support/model-room-collector.ts";
+import { Isolate } from "../../../../src/room/isolate/isolate.ts";
 
 const MIB = 1024 * 1024;
 
+let isolate = new Isolate();
+let born = 0;
+
 beforeEach(() => {
-  installCollector();
-  collectGarbage();
+  isolate = new Isolate();
 });
-afterEach(() => {
-  vi.unstubAllGlobals();
-});
+
+/** The window of a room of its own, in the isolate of the test. */
+const newWindow = (from: number, maxBytes: number): Window => new Window(from, maxBytes, isolate, `room ${++born}`);
 
 function envelope(seq: number, bytes: number): Envelope {
   return { seq, bytes, text: String(seq) };
@@ -72,7 +74,7 @@ describe("Window", () => {
   it("[B3] is a list that is cut to its bytes at the front", () => {
     fc.assert(
       fc.property(fc.constantFrom(0, 50, 200, 2_000), steps, (maxBytes, list) => {
-        const window = new Window(7, maxBytes);
+        const window = newWindow(7, maxBytes);
         let naive = new NaiveWindow(7, maxBytes);
         let seq = 7;
         for (const step of list) {
@@ -100,7 +102,7 @@ describe("Window", () => {
   });
 
   it("[B3] knows every match after its lower edge over tens of thousands of events", () => {
-    const window = new Window(0, 10_000);
+    const window = newWindow(0, 10_000);
     for (let seq = 1; seq <= 30_000; seq++) window.push(envelope(seq, 10));
     expect(window.from).toBe(29_000);
     expect(window.after(29_000, Infinity).map(({ seq }) => seq)).toEqual(
@@ -111,14 +113,14 @@ describe("Window", () => {
   });
 
   it("[B3] forgets an event larger than itself, and says from where it knows", () => {
-    const window = new Window(0, 100);
+    const window = newWindow(0, 100);
     window.push(envelope(1, 60));
     window.push(envelope(2, 101));
     expect({ from: window.from, size: window.size, bytes: window.bytes }).toEqual({ from: 2, size: 0, bytes: 0 });
   });
 
   it("[B3] shares 32 MiB with the other windows of the isolate", () => {
-    const windows = Array.from({ length: 64 }, () => new Window(0, 4 * MIB));
+    const windows = Array.from({ length: 64 }, () => newWindow(0, 4 * MIB));
     for (const window of windows) for (let seq = 1; seq <= 300; seq++) window.push(envelope(seq, 8 * 1024));
     const bytes = windows.reduce((sum, window) => sum + window.bytes, 0);
     expect(bytes).toBeLessThanOrEqual(32 * MIB);
@@ -126,13 +128,13 @@ describe("Window", () => {
   });
 
   it("[B3] takes its share anew when other windows come or go", () => {
-    const window = new Window(0, 4 * MIB);
+    const window = newWindow(0, 4 * MIB);
     const fill = (from: number, to: number): void => {
       for (let seq = from; seq < to; seq++) window.push(envelope(seq, 8 * 1024));
     };
     fill(1, 1_025);
     expect(window.bytes).toBe(4 * MIB);
-    const others = Array.from({ length: 15 }, () => new Window(0, 4 * MIB));
+    const others = Array.from({ length: 15 }, () => newWindow(0, 4 * MIB));
     fill(1_025, 1_300);
     expect(window.bytes).toBe(2 * MIB);
     expect(others.every(({ size }) => size === 0)).toBe(true);

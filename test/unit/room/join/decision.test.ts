@@ -1,6 +1,12 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { decide, type Decision, type RoomView, type StreamView, type StartRequest } from "../../../../src/room/join/decision.ts";
+import {
+  decide,
+  type Decision,
+  type RoomView,
+  type StreamView,
+  type StartRequest,
+} from "../../../../src/room/join/decision.ts";
 
 const ROOM: RoomView = { cursor: 100, atHead: true, windowFrom: 80, epoch: "e" };
 const STREAM: StreamView = { epoch: "e", firstSeq: 50, lastSeq: 120 };

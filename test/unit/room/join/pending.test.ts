@@ -1,131 +1,113 @@
-import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
-import { Arrivals, type Questions } from "../../../../src/room/join/pending.ts";
-import type { StartRequest } from "../../../../src/room/join/decision.ts";
+import { beforeEach, describe, expect, it } from "vitest";
+import type { Admission, StartRequest } from "../../../../src/room/join/decision.ts";
+import { PendingJoins, type JoinQuestions, type PendingJoin } from "../../../../src/room/join/pending.ts";
+import { ModelClock } from "../../../support/model-room-clock.ts";
 
 const LATE_MS = 10_000;
+const LATE: Admission = { kind: "refuse", close: "upstreamUnavailable" };
+const OPEN: Admission = { kind: "admit", cursor: 5, live: true, fromOldest: false };
+
+let clock = new ModelClock();
+let joins = new PendingJoins(clock.runtime);
 
 beforeEach(() => {
-  vi.useFakeTimers();
-});
-afterEach(() => {
-  vi.useRealTimers();
+  clock = new ModelClock();
+  joins = new PendingJoins(clock.runtime);
 });
 
 const request = (since: number | null = null): StartRequest => ({ since, epoch: null });
-const settle = async (): Promise<void> => {
-  await vi.advanceTimersByTimeAsync(0);
-};
 
-/** Answers "late" when it is late, and whatever `known` says before; asks nothing of its own. */
-function questions(known: () => string | null): Questions<string> {
-  return { answer: (isLate) => known() ?? (isLate ? "late" : null), ask: () => null };
+/** Answers late when it is late, and whatever `known` says before; asks nothing of its own. */
+function questions(known: () => Admission | null): JoinQuestions {
+  return { admission: (isLate) => known() ?? (isLate ? LATE : null), ask: () => null };
 }
 
-describe("Arrivals", () => {
-  it("[B3] lets in at once who can be answered at once", async () => {
-    const arrivals = new Arrivals();
-    const entered: string[] = [];
-    void arrivals.wait(
+/** Waits as a room does. */
+async function answered(pending: PendingJoin, into: string[], name: string): Promise<void> {
+  for (;;) {
+    const admission = pending.admission();
+    if (admission !== null) return void into.push(`${name} ${admission.kind}`);
+    await pending.change();
+  }
+}
+
+describe("PendingJoins", () => {
+  it("[B3] answers at once what can be answered at once", () => {
+    const pending = joins.add(
       request(),
-      questions(() => "now"),
-      (value) => entered.push(value),
+      questions(() => OPEN),
     );
-    expect(entered).toEqual(["now"]);
-    expect(arrivals.count).toBe(0);
-    await settle();
-    expect(vi.getTimerCount()).toBe(0);
+    expect(joins.count).toBe(1);
+    expect(pending.admission()).toEqual(OPEN);
+    expect([joins.count, clock.armed]).toEqual([0, 0]);
   });
 
   it("[W11] asks again after every change, all of them together", async () => {
-    const arrivals = new Arrivals();
     const entered: string[] = [];
-    let known: string | null = null;
-    const first = request(1);
-    const second = request(2);
-    void arrivals.wait(
-      first,
-      questions(() => known),
-      (value) => entered.push(`first ${value}`),
-    );
-    void arrivals.wait(
-      second,
-      questions(() => known),
-      (value) => entered.push(`second ${value}`),
-    );
-    expect(arrivals.startRequests).toEqual([first, second]);
-    arrivals.notify();
-    await settle();
+    let known: Admission | null = null;
+    const [first, second] = [request(1), request(2)];
+    for (const [name, wanted] of [
+      ["first", first],
+      ["second", second],
+    ] as const) {
+      const pending = joins.add(
+        wanted,
+        questions(() => known),
+      );
+      void answered(pending, entered, name);
+    }
+    expect(joins.requests).toEqual([first, second]);
+    joins.notify();
+    await clock.advance(0);
     expect(entered).toEqual([]);
-    known = "open";
-    arrivals.notify();
-    await settle();
-    expect(entered).toEqual(["first open", "second open"]);
-    expect(arrivals.count).toBe(0);
-    expect(vi.getTimerCount()).toBe(0);
+    known = OPEN;
+    joins.notify();
+    await clock.advance(0);
+    expect(entered).toEqual(["first admit", "second admit"]);
+    expect([joins.count, clock.armed]).toEqual([0, 0]);
   });
 
   it("[W11] waits 10 s from its own arrival, and no longer", async () => {
-    const arrivals = new Arrivals();
     const entered: string[] = [];
-    void arrivals.wait(
-      request(),
-      questions(() => null),
-      (value) => entered.push(`first ${value}`),
-    );
-    await vi.advanceTimersByTimeAsync(4_000);
-    void arrivals.wait(
-      request(),
-      questions(() => null),
-      (value) => entered.push(`second ${value}`),
-    );
-    await vi.advanceTimersByTimeAsync(LATE_MS - 4_001);
+    const nothing = questions(() => null);
+    void answered(joins.add(request(), nothing), entered, "first");
+    await clock.advance(4_000);
+    void answered(joins.add(request(), nothing), entered, "second");
+    await clock.advance(LATE_MS - 4_001);
     expect(entered).toEqual([]);
-    await vi.advanceTimersByTimeAsync(1);
-    expect(entered).toEqual(["first late"]);
-    await vi.advanceTimersByTimeAsync(4_000);
-    expect(entered).toEqual(["first late", "second late"]);
+    await clock.advance(1);
+    expect(entered).toEqual(["first refuse"]);
+    await clock.advance(4_000);
+    expect(entered).toEqual(["first refuse", "second refuse"]);
   });
 
-  it("[W11] an answer that fails is a change, and one that never comes delays nobody past 10 s", async () => {
-    const arrivals = new Arrivals();
+  it("[W11] an answer that fails is a change, and one that never comes delays no client past 10 s", async () => {
     const entered: string[] = [];
     let asked = 0;
-    void arrivals.wait(
-      request(),
-      {
-        answer: (isLate) => (isLate ? "late" : null),
-        ask: () => (asked++ === 0 ? Promise.reject(new Error("no answer")) : new Promise(() => {})),
-      },
-      (value) => entered.push(value),
-    );
-    await settle();
+    const pending = joins.add(request(), {
+      admission: (isLate) => (isLate ? LATE : null),
+      ask: () => (asked++ === 0 ? Promise.reject(new Error("no answer")) : new Promise(() => {})),
+    });
+    void answered(pending, entered, "the client");
+    await clock.advance(0);
     expect(asked).toBe(2);
-    await vi.advanceTimersByTimeAsync(LATE_MS);
-    expect(entered).toEqual(["late"]);
+    await clock.advance(LATE_MS);
+    expect(entered).toEqual(["the client refuse"]);
   });
 
-  it("[W3] enters in the same turn in which the answer was known", async () => {
-    const arrivals = new Arrivals();
-    let known: string | null = null;
-    let inTurn = false;
-    let answered = false;
-    const done = arrivals.wait(
+  it("[W3] gives the answer in the turn in which it is known, and waits no longer from then on", async () => {
+    let known: Admission | null = null;
+    const pending = joins.add(
       request(),
-      {
-        answer: () => {
-          if (known !== null) {
-            answered = true;
-            queueMicrotask(() => (answered = false));
-          }
-          return known;
-        },
-        ask: () => null,
-      },
-      () => (inTurn = answered),
+      questions(() => known),
     );
-    known = "open";
-    arrivals.notify();
-    await done;
-    expect(inTurn).toBe(true);
+    expect(pending.admission()).toBeNull();
+    const changed = pending.change();
+    known = OPEN;
+    joins.notify();
+    await changed;
+    expect(joins.count).toBe(1);
+    expect(pending.admission()).toEqual(OPEN);
+    expect(joins.count).toBe(0);
   });
 });

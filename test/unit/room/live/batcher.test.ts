@@ -1,5 +1,6 @@
 import fc from "fast-check";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
+import { systemRuntime } from "../../../../src/shared/system-runtime.ts";
 import { Batcher } from "../../../../src/room/live/batcher.ts";
 
 const BATCH_MS = 5;
@@ -14,7 +15,7 @@ afterEach(() => {
 describe("Batcher", () => {
   it("[V7] adds nothing while the stream is quiet: sent at the end of the turn", () => {
     const sent: number[] = [];
-    const batcher = new Batcher(BATCH_MS, (nowMs) => sent.push(nowMs));
+    const batcher = new Batcher(systemRuntime, BATCH_MS, (nowMs) => sent.push(nowMs));
     batcher.schedule(false);
     expect(sent).toEqual([]);
     vi.runAllTicks();
@@ -23,7 +24,7 @@ describe("Batcher", () => {
 
   it("[V7] events of one turn travel together", () => {
     let sent = 0;
-    const batcher = new Batcher(BATCH_MS, () => sent++);
+    const batcher = new Batcher(systemRuntime, BATCH_MS, () => sent++);
     for (let i = 0; i < 10; i++) batcher.schedule(false);
     vi.runAllTicks();
     vi.advanceTimersByTime(100);
@@ -32,7 +33,7 @@ describe("Batcher", () => {
 
   it("[V7] after a pause sends a few batches a millisecond apart, then waits until the last one is BATCH_MS old", () => {
     const sent: number[] = [];
-    const batcher = new Batcher(BATCH_MS, (nowMs) => sent.push(nowMs - 1_000_000));
+    const batcher = new Batcher(systemRuntime, BATCH_MS, (nowMs) => sent.push(nowMs - 1_000_000));
     for (let i = 0; i < 10; i++) {
       batcher.schedule(false);
       vi.runAllTicks();
@@ -46,7 +47,7 @@ describe("Batcher", () => {
 
   it("[V7] events of turns that follow at once travel together a millisecond later", () => {
     const sent: number[] = [];
-    const batcher = new Batcher(BATCH_MS, (nowMs) => sent.push(nowMs - 1_000_000));
+    const batcher = new Batcher(systemRuntime, BATCH_MS, (nowMs) => sent.push(nowMs - 1_000_000));
     for (let i = 0; i < 10; i++) {
       batcher.schedule(false);
       vi.runAllTicks();
@@ -58,7 +59,7 @@ describe("Batcher", () => {
 
   it("[V7] a room whose sends take longer than BATCH_MS does not send event by event", () => {
     let sent = 0;
-    const batcher = new Batcher(BATCH_MS, () => {
+    const batcher = new Batcher(systemRuntime, BATCH_MS, () => {
       sent++;
       // Time passes, and no timer can fire meanwhile.
       vi.setSystemTime(Date.now() + 3 * BATCH_MS);
@@ -75,7 +76,7 @@ describe("Batcher", () => {
 
   it("[V7] on a steady stream sends one batch every BATCH_MS, after what a pause had saved", () => {
     let sent = 0;
-    const batcher = new Batcher(BATCH_MS, () => sent++);
+    const batcher = new Batcher(systemRuntime, BATCH_MS, () => sent++);
     for (let atMs = 0; atMs < 1_000; atMs += 2) {
       batcher.schedule(false);
       vi.runAllTicks();
@@ -87,7 +88,7 @@ describe("Batcher", () => {
 
   it("[V7] sends what fills a frame at the end of the turn, whatever was saved, and then nothing twice", () => {
     const sent: number[] = [];
-    const batcher = new Batcher(BATCH_MS, (nowMs) => sent.push(nowMs - 1_000_000));
+    const batcher = new Batcher(systemRuntime, BATCH_MS, (nowMs) => sent.push(nowMs - 1_000_000));
     for (let i = 0; i < 5; i++) {
       batcher.schedule(false);
       vi.runAllTicks();
@@ -105,7 +106,7 @@ describe("Batcher", () => {
 
   it("[V7] with BATCH_MS=0 never waits", () => {
     let sent = 0;
-    const batcher = new Batcher(0, () => sent++);
+    const batcher = new Batcher(systemRuntime, 0, () => sent++);
     for (let i = 1; i <= 5; i++) {
       batcher.schedule(false);
       vi.runAllTicks();
@@ -120,7 +121,7 @@ describe("Batcher", () => {
         let waitingSinceMs: number | null = null;
         let lastSentMs = -Infinity;
         let sent = 0;
-        const batcher = new Batcher(BATCH_MS, (nowMs) => {
+        const batcher = new Batcher(systemRuntime, BATCH_MS, (nowMs) => {
           expect(waitingSinceMs).not.toBeNull();
           expect(nowMs - (waitingSinceMs ?? 0)).toBeLessThanOrEqual(BATCH_MS);
           waitingSinceMs = null;

@@ -1,4 +1,5 @@
-import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
+import { beforeEach, describe, expect, it } from "vitest";
+import { Isolate } from "../../../../src/room/isolate/isolate.ts";
 import { loadConfig } from "../../../../src/config/config.ts";
 import { V2 } from "../../../../src/protocol/subprotocol.ts";
 import { Fanout } from "../../../../src/room/delivery/fanout.ts";
@@ -7,22 +8,14 @@ import type { StartRequest } from "../../../../src/room/join/decision.ts";
 import { LiveReader } from "../../../../src/room/live/live-reader.ts";
 import type { Head } from "../../../../src/upstream/stream-info.ts";
 import { ModelClock } from "../../../support/model-room-clock.ts";
-import { collectGarbage, installCollector } from "../../../support/model-room-collector.ts";
 import { client, HEARTBEAT_MS } from "../../../support/model-room-small.ts";
 
-const clock = new ModelClock();
-let logged: string[] = [];
+let clock = new ModelClock();
+let { lines: logged } = clock;
 
 beforeEach(() => {
-  clock.install();
-  installCollector();
-  collectGarbage();
-  logged = [];
-  vi.spyOn(console, "log").mockImplementation((line: string) => void logged.push(line));
-});
-afterEach(() => {
-  vi.unstubAllGlobals();
-  vi.restoreAllMocks();
+  clock = new ModelClock();
+  logged = clock.lines;
 });
 
 const HEAD: Head = {
@@ -49,12 +42,14 @@ function bench(): { reading: LiveReader; doubts: string[]; startRequests: StartR
   const options = {
     ...config.config,
     heartbeatMs: HEARTBEAT_MS,
+    isolate: new Isolate(),
+    id: "room",
     ackBytes: 1_000,
     pingAtMs: () => null,
     onGone: () => {},
     onPoison: () => {},
   };
-  const reading = new LiveReader("a.>", config.config, {
+  const reading = new LiveReader(clock.runtime, "a.>", config.config, {
     newFanout: (cursor, epoch) => new Fanout(cursor, epoch, options),
     onFlushed: () => {},
     firstSeq: () => Promise.resolve(HEAD.firstSeq),
@@ -89,14 +84,14 @@ async function readTo11(): Promise<ReturnType<typeof opened>> {
 describe("LiveReader", () => {
   it("[W3] nobody may rely on a place before a consumer has proven it", () => {
     const { reading } = bench();
-    expect([reading.view(), reading.memory(), reading.fanout]).toEqual([null, null, null]);
+    expect([reading.settle(), reading.checkpoint(), reading.fanout]).toEqual([null, null, null]);
     expect(reading.startAt(HEAD)).toBe(10);
-    expect(reading.view()).toBeNull();
+    expect(reading.settle()).toBeNull();
     reading.begin({ start: 10, head: HEAD, atHead: true });
     reading.confirm();
-    expect(reading.view()).toEqual({ cursor: 10, atHead: true, windowFrom: 10, epoch: "e" });
+    expect(reading.settle()).toEqual({ cursor: 10, atHead: true, windowFrom: 10, epoch: "e" });
     expect(reading.startAt({ ...HEAD, epoch: "f", lastSeq: 3 })).toBe(3);
-    expect(reading.view()).toBeNull();
+    expect(reading.settle()).toBeNull();
   });
 
   it("[B3] a cold room begins where its joiners want it", () => {
@@ -116,16 +111,16 @@ describe("LiveReader", () => {
     expect(reading.startAt({ ...HEAD, firstSeq: 12, lastSeq: 20 })).toBe(15);
     expect(heard).toEqual(["11"]);
     const last = { seq: 11, time: "t11" };
-    expect(reading.memory()).toEqual({ subject: "a.>", cursor: 11, position: 15, epoch: "e", last });
+    expect(reading.checkpoint()).toEqual({ subject: "a.>", cursor: 11, position: 15, epoch: "e", last });
   });
 
   it("[P8] [W12] [W2] the last message read again proves the stream, and is given to nobody twice", async () => {
     const { reading, heard, doubts } = await readTo11();
     reading.begin({ start: 10, head: { ...HEAD, lastSeq: 20 }, atHead: false });
     reading.read(message(11, 1));
-    expect(reading.view()?.atHead).toBe(false);
+    expect(reading.settle()?.atHead).toBe(false);
     reading.read(message(11, 0));
-    expect(reading.view()?.atHead).toBe(true);
+    expect(reading.settle()?.atHead).toBe(true);
     reading.read(message(16, 0));
     await clock.advance(5);
     expect([heard, doubts, reading.position]).toEqual([["11", "16"], [], 16]);
@@ -166,7 +161,7 @@ describe("LiveReader", () => {
     expect(reading.startAt(head)).toBe(head.lastSeq);
     expect(heard).toEqual(["problem undefined", "close 4410"]);
     expect(reading.fanout?.epoch).toBe(head.epoch);
-    expect(reading.memory()).toBeNull();
+    expect(reading.checkpoint()).toBeNull();
   });
 
   it("[P5] [W12] a stream that was only behind ends nobody, however often", async () => {
@@ -228,7 +223,7 @@ describe("LiveReader", () => {
       last: { seq: 4, time: "t4" },
     });
     expect([fanout.cursor, reading.position]).toEqual([5, 9]);
-    expect(reading.view()).toMatchObject({ cursor: 5, windowFrom: 5, atHead: false });
+    expect(reading.settle()).toMatchObject({ cursor: 5, windowFrom: 5, atHead: false });
     fanout.join(client(V2, 5).session, clock.nowMs);
     expect(reading.startAt(HEAD)).toBe(3);
   });

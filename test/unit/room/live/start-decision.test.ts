@@ -1,7 +1,12 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import type { StartRequest } from "../../../../src/room/join/decision.ts";
-import { coldStart, resume, type RoomProgress, type SizedStream } from "../../../../src/room/live/start-decision.ts";
+import {
+  coldStart,
+  decideStart,
+  type RoomProgress,
+  type SizedStream,
+} from "../../../../src/room/live/start-decision.ts";
 
 /** 100 messages of 10 bytes: the window of 200 bytes holds 20 of them. */
 const STREAM: SizedStream = { epoch: "e", firstSeq: 1, lastSeq: 100, messages: 100, bytes: 1_000 };
@@ -51,11 +56,11 @@ describe("resume", () => {
     ["[B3] cold", null, STREAM, [request(85)], "restart", 85],
     ["[W3] cold, nobody wants the past", null, STREAM, [request(null)], "restart", 100],
   ] as const)("%s", (_name, room, stream, startRequests, kind, cursor) => {
-    expect(resume(room, stream, startRequests, WINDOW)).toEqual({ kind, cursor });
+    expect(decideStart(room, stream, startRequests, WINDOW)).toEqual({ kind, cursor });
   });
 
   it("[P5] [W12] a stream shorter than what was read may only be behind", () => {
-    expect(resume({ ...ROOM, position: 101 }, STREAM, [], WINDOW)).toEqual({ kind: "wait" });
+    expect(decideStart({ ...ROOM, position: 101 }, STREAM, [], WINDOW)).toEqual({ kind: "wait" });
   });
 });
 
@@ -90,7 +95,9 @@ describe("coldStart", () => {
   });
 
   it("[B3] never starts below retention, above the stream, or further back than the window should hold", () => {
-    const startRequests = fc.array(fc.record({ since: fc.option(fc.nat(60)), epoch: fc.option(fc.constantFrom("e", "f")) }));
+    const startRequests = fc.array(
+      fc.record({ since: fc.option(fc.nat(60)), epoch: fc.option(fc.constantFrom("e", "f")) }),
+    );
     const streams = fc.record({ firstSeq: fc.integer({ min: 1, max: 40 }), messages: fc.nat(40), average: fc.nat(20) });
     fc.assert(
       fc.property(startRequests, streams, (list, { firstSeq, messages, average }) => {

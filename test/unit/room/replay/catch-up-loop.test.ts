@@ -1,9 +1,9 @@
-import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
+import { afterEach, describe, expect, it, vi } from "vitest";
+import { Isolate } from "../../../../src/room/isolate/isolate.ts";
 import { V2 } from "../../../../src/protocol/subprotocol.ts";
 import { CatchUpLoop } from "../../../../src/room/replay/catch-up-loop.ts";
 import { ReplayQueue } from "../../../../src/room/replay/queue.ts";
 import { ModelClock } from "../../../support/model-room-clock.ts";
-import { collectGarbage, installCollector } from "../../../support/model-room-collector.ts";
 import { client, envelope, room } from "../../../support/model-room-small.ts";
 
 const EVENTS = 50;
@@ -11,33 +11,37 @@ const EVENTS = 50;
 const BYTES = 40_000;
 const clock = new ModelClock();
 
-beforeEach(() => {
-  clock.install();
-  installCollector();
-  collectGarbage();
-});
 afterEach(() => {
   vi.unstubAllGlobals();
   vi.restoreAllMocks();
 });
 
 /** A room whose window holds events, and a client below all of them that may be sent one at a time, or two, without a ping. */
-function behind(): { heard: string[]; ping: () => void; looks: () => number; pending: () => number; pacer: CatchUpLoop } {
+function behind(): {
+  heard: string[];
+  ping: () => void;
+  looks: () => number;
+  pending: () => number;
+  pacer: CatchUpLoop;
+} {
   const { fanout, pings } = room((EVENTS + 1) * BYTES);
   for (let seq = 6; seq < 6 + EVENTS; seq++) fanout.receive(envelope(seq, BYTES));
   fanout.flush(clock.nowMs);
   const { session, heard } = client(V2, 5);
   const replays = new ReplayQueue({
+    runtime: clock.runtime,
+    isolate: new Isolate(),
     stream: "S",
     filter: "a.>",
     maxReplays: 1,
-    link: () => null,
+    connection: () => null,
     firstSeq: () => Promise.resolve(1),
     onDropped: () => {},
     wake: () => {},
   });
   const look = vi.spyOn(fanout, "waitMs");
   const pacer = new CatchUpLoop(
+    clock.runtime,
     () => fanout,
     replays,
     () => {},

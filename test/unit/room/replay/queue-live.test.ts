@@ -1,15 +1,9 @@
-import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
+import { afterEach, describe, expect, it, vi } from "vitest";
 import { ModelClock } from "../../../support/model-room-clock.ts";
-import { collectGarbage, installCollector } from "../../../support/model-room-collector.ts";
 import { ReplaysBench } from "../../../support/model-room-replays.ts";
 
 const clock = new ModelClock();
 
-beforeEach(() => {
-  clock.install();
-  installCollector();
-  collectGarbage();
-});
 afterEach(() => {
   vi.unstubAllGlobals();
   vi.restoreAllMocks();

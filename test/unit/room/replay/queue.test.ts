@@ -1,17 +1,11 @@
-import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
+import { afterEach, describe, expect, it, vi } from "vitest";
 import { CLOSE } from "../../../../src/protocol/codes.ts";
 import { LIVE } from "../../../../src/room/delivery/session.ts";
 import { ModelClock } from "../../../support/model-room-clock.ts";
-import { collectGarbage, installCollector } from "../../../support/model-room-collector.ts";
 import { ReplaysBench } from "../../../support/model-room-replays.ts";
 
 const clock = new ModelClock();
 
-beforeEach(() => {
-  clock.install();
-  installCollector();
-  collectGarbage();
-});
 afterEach(() => {
   vi.unstubAllGlobals();
   vi.restoreAllMocks();
@@ -202,10 +196,10 @@ describe("ReplayQueue", () => {
     await bench.run(300);
     bench.replays.stop();
     bench.broker.cut();
-    bench.link = null;
+    bench.connection = null;
     await bench.run(1_000);
     expect(bench.replays.active).toBe(0);
-    bench.link = bench.broker.open(() => {});
+    bench.connection = bench.broker.open(() => {});
     await bench.run(3_000);
     expect([client.reading.cursor, bench.faults]).toEqual([2_000, []]);
   });

@@ -1,0 +1,102 @@
+/** Every refusal over HTTP: its type, its status and what it says (H2). Fixed text: nothing a client sent is echoed. */
+
+/** Stable types, relative to `/problems/`. */
+export const TYPES = {
+  "bad-request": { status: 400, title: "Bad request" },
+  unauthorized: { status: 401, title: "Unauthorized" },
+  forbidden: { status: 403, title: "Forbidden" },
+  "not-found": { status: 404, title: "Not found" },
+  "method-not-allowed": { status: 405, title: "Method not allowed" },
+  "upgrade-required": { status: 426, title: "Upgrade required" },
+  "internal-error": { status: 500, title: "Internal error" },
+  "service-unavailable": { status: 503, title: "Service unavailable" },
+} as const;
+
+export interface RefusalEntry {
+  readonly type: keyof typeof TYPES;
+  /** Says what to do about it. */
+  readonly detail: string;
+  readonly headers?: Readonly<Record<string, string>>;
+}
+
+export const REFUSALS = {
+  "config-invalid": {
+    type: "service-unavailable",
+    detail: "The relay's configuration is not valid; /readyz names each setting to correct.",
+  },
+  "auth-unconfigured": {
+    type: "service-unavailable",
+    detail: "The relay has no credential configured and serves nobody; its operator must set RELAY_API_TOKEN.",
+  },
+  "credential-missing": {
+    type: "unauthorized",
+    detail:
+      "Send a bearer token in the Authorization header, or from a browser as the subprotocol bearer.<base64url of the token>.",
+    headers: { "WWW-Authenticate": "Bearer" },
+  },
+  "credential-invalid": {
+    type: "unauthorized",
+    detail: "The credential is malformed, unknown or no longer valid; obtain a new one.",
+    headers: { "WWW-Authenticate": 'Bearer error="invalid_token"' },
+  },
+  "origin-forbidden": {
+    type: "forbidden",
+    detail: "Pages of this origin may not use the relay; its operator can add the origin to ALLOWED_ORIGINS.",
+  },
+  "subject-forbidden": {
+    type: "forbidden",
+    detail: "The subject is outside what this relay or this credential may read; ask for a narrower one.",
+  },
+  "bad-subject": {
+    type: "bad-request",
+    detail:
+      "subject must be a NATS subject filter of at most 256 bytes: non-empty tokens split by dots, * only as a whole token, > only as the last one, no white space.",
+  },
+  "bad-since": {
+    type: "bad-request",
+    detail: "since must be a sequence in decimal digits, from 0 to 18446744073709551615.",
+  },
+  "bad-epoch": {
+    type: "bad-request",
+    detail: "epoch must be the value a welcome or heartbeat frame carried: 1 to 64 letters, digits, - or _.",
+  },
+  "bad-encoding": { type: "bad-request", detail: "The query must be percent-encoded UTF-8." },
+  "repeated-parameter": { type: "bad-request", detail: "Give each of subject, since and epoch at most once." },
+  "bad-subprotocol": {
+    type: "bad-request",
+    detail: "Sec-WebSocket-Protocol must name cellos.relay.v2 or cellos.events.v1, each value once, or be left out.",
+  },
+  "not-an-upgrade": {
+    type: "upgrade-required",
+    detail: "The request is in order; send it as a WebSocket upgrade.",
+    headers: { Upgrade: "websocket", Connection: "Upgrade" },
+  },
+  "room-full": {
+    type: "service-unavailable",
+    detail: "There is no room for another connection now; try again later.",
+    headers: { "Retry-After": "5" },
+  },
+  "too-many-subjects": {
+    type: "service-unavailable",
+    detail: "This credential has as many subjects open as it may; close one, or ask for a wider one.",
+    headers: { "Retry-After": "10" },
+  },
+  "room-busy": {
+    type: "service-unavailable",
+    detail: "The relay is busy; try again later.",
+    headers: { "Retry-After": "3" },
+  },
+  "not-ready": {
+    type: "service-unavailable",
+    detail: "The relay cannot serve events now; checks says why.",
+    headers: { "Retry-After": "5" },
+  },
+  "not-found": { type: "not-found", detail: "There is nothing here; events are at /ws/events." },
+  "method-not-allowed": { type: "method-not-allowed", detail: "Use one of the methods of the Allow header." },
+  "internal-error": { type: "internal-error", detail: "The relay failed to answer; its log has the cause." },
+} as const satisfies Record<string, RefusalEntry>;
+
+export type RefusalReason = keyof typeof REFUSALS;
+
+/** Every reason, for tests that walk the table. */
+export const REFUSAL_REASONS = Object.keys(REFUSALS) as readonly RefusalReason[];

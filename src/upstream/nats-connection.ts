@@ -1,0 +1,214 @@
+/**
+ * EFFECTS: the only file that imports the NATS client. One connection, its requests and inboxes.
+ *
+ * The library never reconnects here: a closed connection is an event of the room's upstream machine, which
+ * opens a new one and resumes from its own cursor (NATS-1, NATS-2).
+ */
+import {
+  connect,
+  createInbox,
+  credsAuthenticator,
+  Events,
+  nkeyAuthenticator,
+  type ConnectionOptions,
+  type NatsConnection,
+  type NatsError,
+} from "nats.ws";
+import type { NatsSettings } from "../config/config.ts";
+import { systemRuntime } from "../shared/system-runtime.ts";
+import type { BrokerConnection, OnDelivery, OpenConnection } from "./connection.ts";
+import { UpstreamError } from "./jetstream-api.ts";
+import { Dialler } from "./dialler.ts";
+import { closeAtWireError, toDelivery } from "./raw-nats.ts";
+
+const FLUSH_TIMEOUT_MS = 5_000;
+const CONNECT_TIMEOUT_MS = 8_000;
+/** Half-open paths are noticed within 30 s: two unanswered pings (NATS-4). */
+const PING_INTERVAL_MS = 8_000;
+
+export const openConnection: OpenConnection = async (settings, name, onClosed, unwanted) => {
+  let close: (why: string) => void = () => {};
+  const dialler = new Dialler(settings.access);
+  const hangUp = (): void => dialler.hangUp();
+  const options: ConnectionOptions & {
+    wsFactory: (url: string) => Promise<{ socket: WebSocket; encrypted: boolean }>;
+  } = {
+    servers: [...settings.servers],
+    name,
+    ...credentials(settings),
+    reconnect: false,
+    maxReconnectAttempts: 0,
+    timeout: CONNECT_TIMEOUT_MS,
+    pingInterval: PING_INTERVAL_MS,
+    maxPingOut: 2,
+    ignoreClusterUpdates: true,
+    noAsyncTraces: true,
+    wsFactory: async (url) => {
+      const socket = await dialler.dial(url);
+      // workerd reports some failures as `error` alone, after which the library would wait for its pings (WD-4, NATS-4).
+      socket.addEventListener("error", () => close("socket error"));
+      return { socket, encrypted: url.startsWith("wss:") };
+    },
+  };
+  let nc: NatsConnection;
+  unwanted?.addEventListener("abort", hangUp);
+  try {
+    nc = await connect(options);
+  } catch (error) {
+    hangUp();
+    throw connectError(error);
+  } finally {
+    unwanted?.removeEventListener("abort", hangUp);
+  }
+  let closed = false;
+  closeAtWireError(nc, () => close("the broker sent what is no NATS protocol"));
+  close = (why) => {
+    if (closed) return;
+    closed = true;
+    void nc.close().catch(() => {});
+    onClosed(why);
+  };
+  void nc.closed().then((error) => close(error instanceof Error ? error.message : "closed"));
+  return new NatsBrokerConnection(nc, close);
+};
+
+class NatsBrokerConnection implements BrokerConnection {
+  readonly maxPayloadBytes: number;
+  readonly #nc: NatsConnection;
+  readonly #close: (why: string) => void;
+  /** A forbidden publish is answered by an error of its own, never on the reply subject. */
+  readonly #forbidden = new Map<string, (error: UpstreamError) => void>();
+  /** Rejects when the connection is closed: the library then leaves a flush, and some requests, unanswered for ever. */
+  readonly #gone: Promise<never>;
+
+  constructor(nc: NatsConnection, close: (why: string) => void) {
+    this.#nc = nc;
+    this.#close = close;
+    this.maxPayloadBytes = maxPayloadOf(nc.info?.max_payload);
+    this.#gone = nc.closed().then(() => Promise.reject(new UpstreamError("unavailable", "the connection was closed")));
+    this.#gone.catch(() => {});
+    void this.#watch();
+  }
+
+  async #watch(): Promise<void> {
+    for await (const status of this.#nc.status()) {
+      const denied = status.type === Events.Error ? status.permissionContext : undefined;
+      if (denied?.operation !== "publish") continue;
+      this.#forbidden.get(denied.subject)?.(
+        new UpstreamError("refused", `The broker forbids publishing to ${denied.subject}`),
+      );
+    }
+  }
+
+  async request(subject: string, body: object | null, timeoutMs: number): Promise<unknown> {
+    const denied = new Promise<never>((_, reject) => this.#forbidden.set(subject, reject));
+    denied.catch(() => {});
+    try {
+      const payload = body === null ? "" : JSON.stringify(body);
+      const asked = this.#nc.request(subject, payload, { timeout: timeoutMs });
+      const answer = await Promise.race([asked, denied, this.#gone]);
+      return answer.json();
+    } catch (error) {
+      throw requestError(subject, error);
+    } finally {
+      this.#forbidden.delete(subject);
+    }
+  }
+
+  inbox(onDelivery: OnDelivery): { subject: string; close(): void } {
+    const subject = createInbox();
+    const sub = this.#nc.subscribe(subject, {
+      // A throw here would kill the library's socket reader and leave the connection looking open (NATS-3).
+      callback: (error, message) => {
+        try {
+          onDelivery(error === null ? toDelivery(message) : null);
+        } catch (thrown) {
+          this.#close(`handler failed: ${thrown instanceof Error ? thrown.message : "unknown"}`);
+        }
+      },
+    });
+    return { subject, close: () => sub.unsubscribe() };
+  }
+
+  publish(subject: string, body: object, reply: string): void {
+    if (!this.#nc.isClosed()) this.#nc.publish(subject, JSON.stringify(body), { reply });
+  }
+
+  async publishChecked(subject: string, body: object, reply: string): Promise<void> {
+    let denied: UpstreamError | null = null;
+    this.#forbidden.set(subject, (error) => (denied = error));
+    // On a half-open path the library's own pings notice only later that nobody answers.
+    const timer = systemRuntime.timer();
+    const late = new Promise<never>((_, reject) => {
+      timer.arm(FLUSH_TIMEOUT_MS, () => reject(new UpstreamError("unavailable", "the broker did not answer a ping")));
+    });
+    try {
+      this.publish(subject, body, reply);
+      await Promise.race([this.#nc.flush(), this.#gone, late]);
+      // The refusal arrives before the pong, but through an iterator that needs a turn of its own.
+      await systemRuntime.delay(0);
+    } catch (error) {
+      throw requestError(subject, error);
+    } finally {
+      timer.clear();
+      this.#forbidden.delete(subject);
+    }
+    if (denied !== null) throw denied as UpstreamError;
+  }
+
+  close(): void {
+    this.#close("closed by the room");
+  }
+}
+
+/** What a broker without a word about it allows, and one whose word makes no sense. */
+const DEFAULT_MAX_PAYLOAD_BYTES = 1024 * 1024;
+
+function maxPayloadOf(told: unknown): number {
+  return Number.isSafeInteger(told) && Number(told) > 0 ? Number(told) : DEFAULT_MAX_PAYLOAD_BYTES;
+}
+
+function credentials(settings: NatsSettings): ConnectionOptions {
+  const auth = settings.auth;
+  switch (auth.kind) {
+    case "none":
+      return {};
+    case "creds":
+      return { authenticator: credsAuthenticator(new TextEncoder().encode(credsText(auth.creds))) };
+    case "nkey":
+      return { authenticator: nkeyAuthenticator(new TextEncoder().encode(auth.seed)) };
+    case "token":
+      return { token: auth.token };
+    case "userpass":
+      return { user: auth.user, pass: auth.pass };
+  }
+}
+
+/** The library wants a line feed after the last line, and no carriage return anywhere; editors and trimming see to both. */
+function credsText(creds: string): string {
+  return `${creds.replaceAll("\r\n", "\n").trim()}\n`;
+}
+
+/** Not AUTHENTICATION_TIMEOUT: that is a slow path or a busy broker, and no verdict on the credentials. */
+const AUTH_CODES = new Set([
+  "AUTHORIZATION_VIOLATION",
+  "AUTHENTICATION_EXPIRED",
+  "ACCOUNT_AUTHENTICATION_EXPIRED",
+  "BAD_CREDS",
+  "BAD_AUTHENTICATION",
+]);
+
+function connectError(error: unknown): UpstreamError {
+  if (error instanceof UpstreamError) return error;
+  const code = (error as NatsError | undefined)?.code ?? "";
+  if (AUTH_CODES.has(code)) return new UpstreamError("refused", `The broker refused the relay's credentials (${code})`);
+  if (code.startsWith("nkeys: ")) return new UpstreamError("refused", `The relay cannot sign with its seed (${code})`);
+  return new UpstreamError("unavailable", `Cannot connect to the broker (${code || "no answer"})`);
+}
+
+function requestError(subject: string, error: unknown): UpstreamError {
+  if (error instanceof UpstreamError) return error;
+  const code = (error as NatsError | undefined)?.code ?? "";
+  if (code === "PERMISSIONS_VIOLATION") return new UpstreamError("refused", "The broker forbids the relay's inbox");
+  return new UpstreamError("unavailable", `No answer to ${subject} (${code || "unknown"})`);
+}
