@@ -7,7 +7,7 @@ import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import { connect, DeliverPolicy, type JsMsg } from "nats.ws";
 import { WebSocketServer, type WebSocket } from "ws";
-import { STREAM } from "../support/rig-control.ts";
+import { STREAM } from "../support/broker/rig-control.ts";
 
 const PULL = 512;
 

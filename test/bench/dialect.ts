@@ -1,5 +1,5 @@
 /** What a counting client says, byte by byte. Frames of a client are masked; a key of zeros leaves them readable. */
-import { STREAM } from "../support/rig-control.ts";
+import { STREAM } from "../support/broker/rig-control.ts";
 import type { Dial } from "./swarm-messages.ts";
 
 const TEXT = 0x81;

@@ -1,7 +1,7 @@
 /** What one scenario runs on: a broker, its clients, and whichever servers it compares, each a process of its own. */
 import { Child } from "../../src/dev/child.ts";
 import { NatsServer } from "../../src/dev/nats-server.ts";
-import { JetStream } from "../support/jetstream.ts";
+import { JetStream } from "../support/broker/jetstream.ts";
 import { until } from "../support/until.ts";
 import { fileURLToPath } from "node:url";
 import { Publisher } from "./publisher.ts";

@@ -1,7 +1,7 @@
 /** One client that runs a library as a page would, JSON parsed: the relay's own client, or nats.ws with an ordered consumer. */
 import { connect, DeliverPolicy } from "nats.ws";
 import { EventStream, type CloudEvent } from "../../src/client/index.ts";
-import { STREAM } from "../support/rig-control.ts";
+import { STREAM } from "../support/broker/rig-control.ts";
 import type { MemberHost, SwarmMember } from "./swarm-member.ts";
 import type { Dial } from "./swarm-messages.ts";
 

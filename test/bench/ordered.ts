@@ -3,7 +3,7 @@
  * `node ordered.ts <url> <subject> <since> <events> <consumers>`; says `took <ms>`.
  */
 import { connect, DeliverPolicy } from "nats.ws";
-import { STREAM } from "../support/rig-control.ts";
+import { STREAM } from "../support/broker/rig-control.ts";
 import { nowMs } from "./clock.ts";
 
 const [url = "", subject = "", since = "0", events = "0", consumers = "1"] = process.argv.slice(2);

@@ -1,4 +1,4 @@
-import type { Dialled } from "../support/dial.ts";
+import type { Dialled } from "../support/wire/dial.ts";
 
 const ACK_BYTES = 262_144;
 

@@ -1,5 +1,5 @@
-import type { Envelope, Frame } from "../support/test-socket.ts";
-import { HEARTBEAT_TYPE } from "../support/test-socket.ts";
+import type { Envelope, Frame } from "../support/wire/test-socket.ts";
+import { HEARTBEAT_TYPE } from "../support/wire/test-socket.ts";
 
 const MAX_FRAME_EVENTS = 256;
 

@@ -1,5 +1,5 @@
 import type { WebSocket } from "ws";
-import { dial, RefusedError, type Dialled, type DialOptions, type Refusal } from "../support/dial.ts";
+import { dial, RefusedError, type Dialled, type DialOptions, type Refusal } from "../support/wire/dial.ts";
 import { NotChecked } from "./check.ts";
 import type { Broker } from "./broker.ts";
 import { ask, BUSY_RETRY_MS, MAX_RETRIES, type Answer } from "./http.ts";

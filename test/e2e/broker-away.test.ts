@@ -2,8 +2,8 @@
 import { createServer, type AddressInfo, type Socket } from "node:net";
 import { once } from "node:events";
 import { describe, expect, test } from "vitest";
-import type { Follower } from "../support/follower.ts";
-import type { Verb } from "../support/rig-control.ts";
+import type { Follower } from "../support/wire/follower.ts";
+import type { Verb } from "../support/broker/rig-control.ts";
 import { lagSince } from "../support/lag.ts";
 import { until } from "../support/until.ts";
 import { joinAt, startInTurn, TOKEN, World } from "../support/world.ts";

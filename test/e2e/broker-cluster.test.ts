@@ -1,6 +1,6 @@
 /** A cluster of brokers: the stream's leader hands over, dies and comes back under connected clients (W12, U1). */
 import { expect, test } from "vitest";
-import { Cluster } from "../support/cluster.ts";
+import { Cluster } from "../support/broker/cluster.ts";
 import { joinAt, startInTurn, TOKEN } from "../support/world.ts";
 
 const SUBJECT = "cellos.events.cluster.x";

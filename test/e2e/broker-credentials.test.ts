@@ -6,12 +6,12 @@ import type { AddressInfo } from "node:net";
 import { describe, expect, test, vi } from "vitest";
 import { NatsServer } from "../../src/dev/nats-server.ts";
 import { freePort } from "../../src/dev/free-port.ts";
-import { RIG_USER } from "../support/broker-admin.ts";
+import { RIG_USER } from "../support/broker/admin.ts";
 import { cloudEvent } from "../support/cloud-event.ts";
-import { newNkey, Operator } from "../support/operator.ts";
+import { newNkey, Operator } from "../support/broker/operator.ts";
 import type { Relay } from "../support/relay.ts";
-import { Rig } from "../support/rig.ts";
-import type { RigOptions } from "../support/rig-control.ts";
+import { Rig } from "../support/broker/rig.ts";
+import type { RigOptions } from "../support/broker/rig-control.ts";
 import { joinAt, startInTurn, TOKEN } from "../support/world.ts";
 
 vi.setConfig({ maxConcurrency: 4 });

@@ -4,7 +4,7 @@ import type { AddressInfo } from "node:net";
 import { describe, expect, test, vi } from "vitest";
 import { WebSocketServer, type WebSocket } from "ws";
 import { RelayProcess } from "../../src/dev/relay-process.ts";
-import { dial } from "../support/dial.ts";
+import { dial } from "../support/wire/dial.ts";
 import { until } from "../support/until.ts";
 import { TOKEN } from "../support/world.ts";
 

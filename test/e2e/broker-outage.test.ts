@@ -2,8 +2,8 @@
 import { setTimeout as delay } from "node:timers/promises";
 import { describe, expect, test, vi } from "vitest";
 import { Audience } from "../support/audience.ts";
-import { deleteConsumers } from "../support/broker-admin.ts";
-import type { Rig } from "../support/rig.ts";
+import { deleteConsumers } from "../support/broker/admin.ts";
+import type { Rig } from "../support/broker/rig.ts";
 import { until } from "../support/until.ts";
 import { World } from "../support/world.ts";
 

@@ -1,7 +1,7 @@
 /** What the relay may do is taken away while clients are connected, and given back (W12). */
 import { describe, expect, test, vi } from "vitest";
 import { Audience } from "../support/audience.ts";
-import { RELAY_USER, relayUser, reload, RIG_USER } from "../support/broker-admin.ts";
+import { RELAY_USER, relayUser, reload, RIG_USER } from "../support/broker/admin.ts";
 import { until } from "../support/until.ts";
 import { World } from "../support/world.ts";
 

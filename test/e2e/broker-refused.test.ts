@@ -1,6 +1,6 @@
 /** What a broker refuses is told at once, with the code that says so (W11). */
 import { describe, expect, test } from "vitest";
-import { RELAY_USER, relayUser, RIG_USER } from "../support/broker-admin.ts";
+import { RELAY_USER, relayUser, RIG_USER } from "../support/broker/admin.ts";
 import { joinAt, startInTurn, TOKEN, World, type Client, type WorldOptions } from "../support/world.ts";
 
 const SUBJECT = "cellos.events.refused.>";

@@ -1,6 +1,6 @@
 /** What a room costs its broker: connections, consumers and requests (U1, U4, W3, B3). */
 import { describe, expect, test } from "vitest";
-import type { Rig } from "../support/rig.ts";
+import type { Rig } from "../support/broker/rig.ts";
 import { lagSince } from "../support/lag.ts";
 import { until } from "../support/until.ts";
 import { World } from "../support/world.ts";

@@ -3,9 +3,9 @@ import { once } from "node:events";
 import { connect, createServer, type AddressInfo } from "node:net";
 import { setTimeout as delay } from "node:timers/promises";
 import { expect, test } from "vitest";
-import { RELAY_USER, RIG_USER } from "../support/broker-admin.ts";
+import { RELAY_USER, RIG_USER } from "../support/broker/admin.ts";
 import { cloudEvent } from "../support/cloud-event.ts";
-import { Rig } from "../support/rig.ts";
+import { Rig } from "../support/broker/rig.ts";
 import { joinAt, startInTurn, TOKEN } from "../support/world.ts";
 
 const SUBJECT = "cellos.events.slow.x";

@@ -1,10 +1,10 @@
 import type { Page } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import type * as client from "../../src/client/index.ts";
-import { Chromium } from "../support/chromium.ts";
-import { ClientPage } from "../support/client-page.ts";
+import { Chromium } from "../support/browser/chromium.ts";
+import { ClientPage } from "../support/browser/client-page.ts";
 import { startRelay, type Relay } from "../support/relay.ts";
-import { Rig } from "../support/rig.ts";
+import { Rig } from "../support/broker/rig.ts";
 
 const token = "t";
 const STEP_TIMEOUT_MS = 20_000;

@@ -2,10 +2,10 @@ import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { EventStream, type StreamItem } from "../../src/client/index.ts";
 import { freePort } from "../../src/dev/free-port.ts";
 import { cloudEvent } from "../support/cloud-event.ts";
-import { Recorder } from "../support/recorder.ts";
+import { Recorder } from "../support/browser/recorder.ts";
 import { startRelay, type Relay } from "../support/relay.ts";
-import { Rig } from "../support/rig.ts";
-import { TcpProxy } from "../support/tcp-proxy.ts";
+import { Rig } from "../support/broker/rig.ts";
+import { TcpProxy } from "../support/broker/tcp-proxy.ts";
 import { until } from "../support/until.ts";
 
 const token = "t";

@@ -7,8 +7,8 @@ import { promisify } from "node:util";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { build, createServer, preview } from "vite";
 import { freePort } from "../../src/dev/free-port.ts";
-import { Chromium } from "../support/chromium.ts";
-import { ScriptedRelay } from "../support/scripted-relay.ts";
+import { Chromium } from "../support/browser/chromium.ts";
+import { ScriptedRelay } from "../support/wire/scripted-relay.ts";
 
 const ROOT = fileURLToPath(new URL("../..", import.meta.url));
 const run = promisify(execFile);

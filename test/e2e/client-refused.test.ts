@@ -1,8 +1,8 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { EventStream, type EventStreamOptions, RelayError } from "../../src/client/index.ts";
-import { Recorder } from "../support/recorder.ts";
+import { Recorder } from "../support/browser/recorder.ts";
 import { startRelay, type Relay } from "../support/relay.ts";
-import { Rig } from "../support/rig.ts";
+import { Rig } from "../support/broker/rig.ts";
 
 const token = "t";
 let rig: Rig;

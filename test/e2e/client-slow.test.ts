@@ -1,9 +1,9 @@
 import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
 import { EventStream } from "../../src/client/index.ts";
-import { CountingSocket } from "../support/counting-socket.ts";
-import { Recorder } from "../support/recorder.ts";
+import { CountingSocket } from "../support/wire/counting-socket.ts";
+import { Recorder } from "../support/browser/recorder.ts";
 import { startRelay, type Relay } from "../support/relay.ts";
-import { Rig } from "../support/rig.ts";
+import { Rig } from "../support/broker/rig.ts";
 import { until } from "../support/until.ts";
 
 const token = "t";

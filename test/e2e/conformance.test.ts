@@ -1,7 +1,7 @@
 import { describe, expect, test } from "vitest";
 import { main } from "../conformance/run.ts";
 import { startRelay, type RelayOptions } from "../support/relay.ts";
-import { Rig } from "../support/rig.ts";
+import { Rig } from "../support/broker/rig.ts";
 
 const token = "conformance-token";
 const LIMIT_MS = 240_000;

@@ -1,7 +1,7 @@
 import { setTimeout } from "node:timers/promises";
 import { afterAll, beforeAll, expect, it } from "vitest";
-import { Chromium } from "../support/chromium.ts";
-import { ConsoleStage } from "../support/console-stage.ts";
+import { Chromium } from "../support/browser/chromium.ts";
+import { ConsoleStage } from "../support/browser/console-stage.ts";
 
 const HIDDEN_SECONDS = 61;
 

@@ -1,7 +1,7 @@
 import { setInterval } from "node:timers/promises";
 import type { CDPSession, Page } from "playwright-core";
 import { afterAll, beforeAll, expect, it } from "vitest";
-import { ConsoleStage } from "../support/console-stage.ts";
+import { ConsoleStage } from "../support/browser/console-stage.ts";
 
 /** More of it by hand: the page is meant to hold out for ever. */
 const SECONDS = Number(process.env["CONSOLE_LOAD_SECONDS"] ?? 10);

@@ -7,9 +7,9 @@ import { extname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
 import { afterAll, beforeAll, expect, it } from "vitest";
-import { Chromium } from "../support/chromium.ts";
-import { ConsolePage } from "../support/console-page.ts";
-import { ScriptedRelay, type ScriptedConnection } from "../support/scripted-relay.ts";
+import { Chromium } from "../support/browser/chromium.ts";
+import { ConsolePage } from "../support/browser/console-page.ts";
+import { ScriptedRelay, type ScriptedConnection } from "../support/wire/scripted-relay.ts";
 import { until } from "../support/until.ts";
 
 const ROOT = fileURLToPath(new URL("../..", import.meta.url));

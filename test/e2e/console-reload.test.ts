@@ -1,8 +1,8 @@
 import { setInterval } from "node:timers/promises";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import type { Page } from "playwright-core";
-import { CONSOLE_TOKEN } from "../support/console-page.ts";
-import { ConsoleStage } from "../support/console-stage.ts";
+import { CONSOLE_TOKEN } from "../support/browser/console-page.ts";
+import { ConsoleStage } from "../support/browser/console-stage.ts";
 
 let stage: ConsoleStage;
 

@@ -1,8 +1,8 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from "vitest";
-import { Chromium } from "../support/chromium.ts";
-import { CONSOLE_TOKEN, ConsolePage } from "../support/console-page.ts";
+import { Chromium } from "../support/browser/chromium.ts";
+import { CONSOLE_TOKEN, ConsolePage } from "../support/browser/console-page.ts";
 import { startRelay, type Relay } from "../support/relay.ts";
-import { Rig } from "../support/rig.ts";
+import { Rig } from "../support/broker/rig.ts";
 import { until } from "../support/until.ts";
 
 let rig: Rig;

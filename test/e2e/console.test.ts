@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { cloudEvent } from "../support/cloud-event.ts";
-import { CONSOLE_TOKEN, type ConsolePage } from "../support/console-page.ts";
-import { ConsoleStage } from "../support/console-stage.ts";
+import { CONSOLE_TOKEN, type ConsolePage } from "../support/browser/console-page.ts";
+import { ConsoleStage } from "../support/browser/console-stage.ts";
 
 /** One above 2^53, which a number of JavaScript cannot hold. */
 const BIG = "9007199254740993";

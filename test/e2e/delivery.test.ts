@@ -1,8 +1,8 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { cloudEvent } from "../support/cloud-event.ts";
-import { dial } from "../support/dial.ts";
+import { dial } from "../support/wire/dial.ts";
 import { startRelay, type Relay } from "../support/relay.ts";
-import { Rig } from "../support/rig.ts";
+import { Rig } from "../support/broker/rig.ts";
 
 const token = "t";
 let rig: Rig;

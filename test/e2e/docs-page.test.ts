@@ -3,10 +3,10 @@ import { readFileSync } from "node:fs";
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import { expect, test } from "vitest";
-import { Chromium } from "../support/chromium.ts";
+import { Chromium } from "../support/browser/chromium.ts";
 import { cloudEvent } from "../support/cloud-event.ts";
 import { startRelay } from "../support/relay.ts";
-import { Rig } from "../support/rig.ts";
+import { Rig } from "../support/broker/rig.ts";
 
 const TOKEN = "docs-token";
 const SUBJECT = "cellos.events.docs";

@@ -1,8 +1,8 @@
 import { setTimeout } from "node:timers/promises";
 import { expect, test } from "vitest";
-import { dial, refusal } from "../support/dial.ts";
+import { dial, refusal } from "../support/wire/dial.ts";
 import { startRelay } from "../support/relay.ts";
-import { Rig } from "../support/rig.ts";
+import { Rig } from "../support/broker/rig.ts";
 import { until } from "../support/until.ts";
 
 test("[B4] one credential has so many subjects open at a time, and another has its own", async () => {

@@ -3,8 +3,8 @@ import { setTimeout as delay } from "node:timers/promises";
 import { describe, expect, test, vi } from "vitest";
 import { RelayProcess } from "../../src/dev/relay-process.ts";
 import { cloudEvent } from "../support/cloud-event.ts";
-import { Rig } from "../support/rig.ts";
-import type { Message } from "../support/rig-control.ts";
+import { Rig } from "../support/broker/rig.ts";
+import type { Message } from "../support/broker/rig-control.ts";
 import { until } from "../support/until.ts";
 import { joinAt, TOKEN, World } from "../support/world.ts";
 

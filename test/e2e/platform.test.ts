@@ -3,8 +3,8 @@ import { connect, type Msg, type NatsConnection } from "nats.ws";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { consumerConfig, createSubject, pullRequest, pullSubject } from "../../src/upstream/jetstream-api.ts";
 import { parseAck } from "../../src/upstream/pull.ts";
-import { Rig } from "../support/rig.ts";
-import { STREAM } from "../support/rig-control.ts";
+import { Rig } from "../support/broker/rig.ts";
+import { STREAM } from "../support/broker/rig-control.ts";
 import { until } from "../support/until.ts";
 
 interface Created {

@@ -1,7 +1,7 @@
 /** A close by the client is answered with its own code, whatever else is going on (W14, W10). */
 import { setTimeout as delay } from "node:timers/promises";
 import { describe, expect, test, vi } from "vitest";
-import type { Follower } from "../support/follower.ts";
+import type { Follower } from "../support/wire/follower.ts";
 import { lagSince } from "../support/lag.ts";
 import { until } from "../support/until.ts";
 import { World } from "../support/world.ts";

@@ -1,6 +1,6 @@
 /** Events as large as the broker takes (U1, B1), payloads that are none (W7), and holes in a stream. */
 import { describe, expect, test, vi } from "vitest";
-import type { Envelope } from "../support/test-socket.ts";
+import type { Envelope } from "../support/wire/test-socket.ts";
 import { World } from "../support/world.ts";
 
 vi.setConfig({ maxConcurrency: 3 });

@@ -1,6 +1,6 @@
 /** What lies unread in one isolate is bounded for all of its clients together (B1). */
 import { expect, test } from "vitest";
-import { RefusedError } from "../support/dial.ts";
+import { RefusedError } from "../support/wire/dial.ts";
 import { until } from "../support/until.ts";
 import { World, type Client } from "../support/world.ts";
 

@@ -1,6 +1,6 @@
 /** Clients on a quiet subject of a busy stream keep a cursor that retention does not pass (W9). */
 import { describe, expect, test, vi } from "vitest";
-import type { Follower } from "../support/follower.ts";
+import type { Follower } from "../support/wire/follower.ts";
 import { until } from "../support/until.ts";
 import { World } from "../support/world.ts";
 

@@ -2,7 +2,7 @@
 import { cp, rm } from "node:fs/promises";
 import { join } from "node:path";
 import { describe, expect, test, vi } from "vitest";
-import type { Follower } from "../support/follower.ts";
+import type { Follower } from "../support/wire/follower.ts";
 import { lagSince } from "../support/lag.ts";
 import { until } from "../support/until.ts";
 import { joinAt, startInTurn, TOKEN, World } from "../support/world.ts";

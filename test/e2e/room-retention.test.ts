@@ -1,7 +1,7 @@
 /** Cursors below what the stream still has (W5), and since=0, which is none (W4). */
 import { describe, expect, test, vi } from "vitest";
-import type { Follower } from "../support/follower.ts";
-import type { Rig } from "../support/rig.ts";
+import type { Follower } from "../support/wire/follower.ts";
+import type { Rig } from "../support/broker/rig.ts";
 import { until } from "../support/until.ts";
 import { World } from "../support/world.ts";
 

@@ -1,8 +1,8 @@
 import { once } from "node:events";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { dial, refusal, type Dialled } from "../support/dial.ts";
+import { dial, refusal, type Dialled } from "../support/wire/dial.ts";
 import { startRelay, type Relay } from "../support/relay.ts";
-import { Rig } from "../support/rig.ts";
+import { Rig } from "../support/broker/rig.ts";
 import { until } from "../support/until.ts";
 
 const token = "t";

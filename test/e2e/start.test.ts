@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { afterEach, expect, test } from "vitest";
 import { Child } from "../../src/dev/child.ts";
 import { freePort } from "../../src/dev/free-port.ts";
-import { dial } from "../support/dial.ts";
+import { dial } from "../support/wire/dial.ts";
 import { processTree, survivors } from "../support/process-tree.ts";
 
 const READY = "Ctrl-C stops everything.";

@@ -1,5 +1,5 @@
 import { expect } from "vitest";
-import type { Follower } from "./follower.ts";
+import type { Follower } from "./wire/follower.ts";
 import { lagSince } from "./lag.ts";
 import type { World } from "./world.ts";
 

@@ -1,7 +1,7 @@
 import { env, exports } from "cloudflare:workers";
-import { RemoteRig } from "./control-client.ts";
-import type { RigOptions } from "./rig-control.ts";
-import { TestSocket } from "./test-socket.ts";
+import { RemoteRig } from "./broker/control-client.ts";
+import type { RigOptions } from "./broker/rig-control.ts";
+import { TestSocket } from "./wire/test-socket.ts";
 
 /** The bearer token that the "worker" project gives the relay. */
 export const TOKEN = "test-token";

@@ -1,8 +1,8 @@
-import { dial, type Dialled } from "./dial.ts";
-import { Follower, type Version } from "./follower.ts";
+import { dial, type Dialled } from "./wire/dial.ts";
+import { Follower, type Version } from "./wire/follower.ts";
 import { startRelay, type Relay } from "./relay.ts";
-import { Rig } from "./rig.ts";
-import type { ManyOptions, RigOptions, StreamOptions } from "./rig-control.ts";
+import { Rig } from "./broker/rig.ts";
+import type { ManyOptions, RigOptions, StreamOptions } from "./broker/rig-control.ts";
 import { cloudEvent } from "./cloud-event.ts";
 
 export const TOKEN = "world-token";

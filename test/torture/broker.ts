@@ -6,7 +6,7 @@ import {
   type MsgHdrs,
   type NatsConnection,
 } from "nats.ws";
-import { STREAM } from "../support/rig-control.ts";
+import { STREAM } from "../support/broker/rig-control.ts";
 import type { Message } from "./model.ts";
 import type { Outgoing } from "./payloads.ts";
 import { judgeMessage } from "./reference.ts";

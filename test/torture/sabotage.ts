@@ -1,5 +1,5 @@
 import { setTimeout as delay } from "node:timers/promises";
-import type { Rig } from "../support/rig.ts";
+import type { Rig } from "../support/broker/rig.ts";
 import type { Fault, FaultKind } from "./fault-plan.ts";
 import type { Participant } from "./participant.ts";
 import type { World } from "./world.ts";

@@ -2,7 +2,7 @@
 import { setTimeout as delay } from "node:timers/promises";
 import { freePort } from "../../src/dev/free-port.ts";
 import { startRelay, type Relay } from "../support/relay.ts";
-import { Rig } from "../support/rig.ts";
+import { Rig } from "../support/broker/rig.ts";
 import { Broker } from "./broker.ts";
 import { engage, openPages } from "./cast.ts";
 import { check } from "./check.ts";

@@ -3,8 +3,8 @@ import { fileURLToPath } from "node:url";
 import { build } from "esbuild";
 import type { Page } from "playwright-core";
 import type { Cursor } from "../../src/client/storage.ts";
-import { Chromium } from "../support/chromium.ts";
-import { ClientPage } from "../support/client-page.ts";
+import { Chromium } from "../support/browser/chromium.ts";
+import { ClientPage } from "../support/browser/client-page.ts";
 import type { Order } from "./listener.ts";
 import type { Seat, Taken } from "./seat.ts";
 

@@ -1,5 +1,5 @@
 /** DOOR: the way from a stream to the relay, to be cut and healed. */
-import { TcpProxy } from "../support/tcp-proxy.ts";
+import { TcpProxy } from "../support/broker/tcp-proxy.ts";
 import { Outages } from "./outages.ts";
 
 /** A stream hears of a broken line through the proxy, the browser and its own queue. */

@@ -2,7 +2,7 @@
 import { runInDurableObject } from "cloudflare:test";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { configure, evict, joinRoom, openRoom, roomOf } from "./room-stub.ts";
-import { TestSocket } from "../support/test-socket.ts";
+import { TestSocket } from "../support/wire/test-socket.ts";
 import { until } from "../support/until.ts";
 import { startRig } from "../support/workerd.ts";
 

@@ -1,7 +1,7 @@
 /** A room that loses its memory while its sockets live on: hibernation, as the runtime does it (W12, W8, V10). */
 import { abortAllDurableObjects, runDurableObjectAlarm, runInDurableObject } from "cloudflare:test";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import type { Follower } from "../support/follower.ts";
+import type { Follower } from "../support/wire/follower.ts";
 import { configure, evict, isMarked, joinRoom, mark, roomOf, type Stub } from "./room-stub.ts";
 import { cloudEvent } from "../support/cloud-event.ts";
 import { until } from "../support/until.ts";

@@ -2,8 +2,8 @@ import { env } from "cloudflare:workers";
 import { evictDurableObject, runInDurableObject } from "cloudflare:test";
 import { encodeJoin, JOIN_HEADER } from "../../src/room/join/request.ts";
 import type { Room } from "../../src/room/object.ts";
-import { Follower, type Version } from "../support/follower.ts";
-import { TestSocket } from "../support/test-socket.ts";
+import { Follower, type Version } from "../support/wire/follower.ts";
+import { TestSocket } from "../support/wire/test-socket.ts";
 
 export type Stub = DurableObjectStub<Room>;
 

@@ -3,7 +3,7 @@ import { none, rule, same, that } from "../check.ts";
 import { acknowledge } from "../acks.ts";
 import { chainProblems, lossProblems } from "../chain.ts";
 import type { Context } from "../context.ts";
-import type { Dialled } from "../../support/dial.ts";
+import type { Dialled } from "../../support/wire/dial.ts";
 
 const FRAME_EVENTS = 256;
 const FRAME_BYTES = 64 * 1024;

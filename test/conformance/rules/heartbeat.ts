@@ -1,7 +1,7 @@
 import { none, rule, same, that } from "../check.ts";
 import { lossProblems, orderProblems } from "../chain.ts";
 import type { Context } from "../context.ts";
-import { HEARTBEAT_TYPE, type Received } from "../../support/test-socket.ts";
+import { HEARTBEAT_TYPE, type Received } from "../../support/wire/test-socket.ts";
 
 /** What a clock and a network add to what the relay does. */
 const SLACK_MS = 250;

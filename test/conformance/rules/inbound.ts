@@ -2,7 +2,7 @@ import { once } from "node:events";
 import { notChecked, rule, same } from "../check.ts";
 import type { Context } from "../context.ts";
 import { Flow } from "../flow.ts";
-import type { Dialled } from "../../support/dial.ts";
+import type { Dialled } from "../../support/wire/dial.ts";
 
 const LIMIT_BYTES = 64 * 1024;
 const PER_MINUTE = 60;

@@ -1,6 +1,6 @@
 import { NotChecked, notChecked, rule, same, that } from "../check.ts";
 import type { Context } from "../context.ts";
-import type { Frame } from "../../support/test-socket.ts";
+import type { Frame } from "../../support/wire/test-socket.ts";
 
 const RETENTION = { type: "/problems/ws/retention-exhausted", title: "Cursor older than stream retention" };
 const RESET = "/problems/ws/stream-reset";

@@ -1,6 +1,6 @@
 import { rule, same, that } from "../check.ts";
 import type { Context } from "../context.ts";
-import type { Dialled } from "../../support/dial.ts";
+import type { Dialled } from "../../support/wire/dial.ts";
 
 /** Payloads whose own text must arrive. */
 const TEXTS: Readonly<Record<string, string>> = {

@@ -1,4 +1,4 @@
-import type { Refusal } from "../../support/dial.ts";
+import type { Refusal } from "../../support/wire/dial.ts";
 import { NotChecked, notChecked, rule, same, that } from "../check.ts";
 import type { Context, OpenOptions } from "../context.ts";
 

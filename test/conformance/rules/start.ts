@@ -2,7 +2,7 @@ import { none, NotChecked, rule, same, that } from "../check.ts";
 import { orderProblems } from "../chain.ts";
 import type { Context } from "../context.ts";
 import { Flow } from "../flow.ts";
-import type { Dialled } from "../../support/dial.ts";
+import type { Dialled } from "../../support/wire/dial.ts";
 
 const JOINS = 12;
 const MAX_STREAM_INFOS = 8;

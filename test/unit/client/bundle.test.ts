@@ -1,7 +1,7 @@
 import { gzipSync } from "node:zlib";
 import { beforeAll, describe, expect, test } from "vitest";
 import manifest from "../../../package.json" with { type: "json" };
-import { bundleClient } from "../../support/client-page.ts";
+import { bundleClient } from "../../support/browser/client-page.ts";
 
 const KIB = 1024;
 let files: Map<string, string>;

@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import { EventStream, type EventStreamOptions } from "../../../src/client/index.ts";
-import { Recorder } from "../../support/recorder.ts";
-import { ScriptedRelay } from "../../support/scripted-relay.ts";
+import { Recorder } from "../../support/browser/recorder.ts";
+import { ScriptedRelay } from "../../support/wire/scripted-relay.ts";
 import { until } from "../../support/until.ts";
 
 const streams: EventStream[] = [];

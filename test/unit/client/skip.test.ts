@@ -1,8 +1,8 @@
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import { EventStream, type EventStreamOptions } from "../../../src/client/index.ts";
-import { Recorder } from "../../support/recorder.ts";
-import { ScriptedRelay, type ScriptedConnection } from "../../support/scripted-relay.ts";
-import { Tabs } from "../../support/tabs.ts";
+import { Recorder } from "../../support/browser/recorder.ts";
+import { ScriptedRelay, type ScriptedConnection } from "../../support/wire/scripted-relay.ts";
+import { Tabs } from "../../support/browser/tabs.ts";
 import { until } from "../../support/until.ts";
 
 const SECRET = "payload";

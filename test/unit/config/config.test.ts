@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { configOf, loadConfig, SETTINGS, type Config } from "../../../src/config/config.ts";
-import { newNkey, Operator } from "../../support/operator.ts";
+import { newNkey, Operator } from "../../support/broker/operator.ts";
 
 function config(env: Record<string, unknown> = {}): Config {
   const result = loadConfig(env);

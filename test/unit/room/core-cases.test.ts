@@ -1,7 +1,7 @@
 import { describe, expect, it, vi } from "vitest";
-import type { CoreCommand } from "../../support/model-room-core-commands.ts";
-import type { CoreWorld } from "../../support/model-room-core.ts";
-import { newWorld } from "../../support/model-room-world.ts";
+import type { CoreCommand } from "../../support/model/core-commands.ts";
+import type { CoreWorld } from "../../support/model/core.ts";
+import { newWorld } from "../../support/model/world.ts";
 
 const SMALL = { WINDOW_BYTES: "2000", MAX_UNREAD_BYTES: "4096" };
 const publish = (count: number): CoreCommand => ({ do: "publish", kind: "match", bytes: 100, count });

@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { coreCommands, coreSettings, type CoreCommand } from "../../support/model-room-core-commands.ts";
-import { newWorld } from "../../support/model-room-world.ts";
+import { coreCommands, coreSettings, type CoreCommand } from "../../support/model/core-commands.ts";
+import { newWorld } from "../../support/model/world.ts";
 
 /** The same runs every time, so that a red check is about the change. More and others: RUNS=5000 SEED=random. */
 const runs = Number(process.env["RUNS"] ?? 400);

@@ -3,10 +3,10 @@ import { afterEach, describe, expect, it, vi } from "vitest";
 import type { Envelope } from "../../../src/protocol/frames.ts";
 import { V1, V2, type Protocol } from "../../../src/protocol/subprotocol.ts";
 import { openMessage } from "../../../src/upstream/envelope.ts";
-import { headerBlock } from "../../support/header-block.ts";
-import { ModelClock } from "../../support/model-room-clock.ts";
-import { ReplaysBench } from "../../support/model-room-replays.ts";
-import { client, envelope, NOW, room } from "../../support/model-room-small.ts";
+import { headerBlock } from "../../support/wire/header-block.ts";
+import { ModelClock } from "../../support/model/clock.ts";
+import { ReplaysBench } from "../../support/model/replays.ts";
+import { client, envelope, NOW, room } from "../../support/model/small.ts";
 
 const MARK = "poison";
 const clock = new ModelClock();

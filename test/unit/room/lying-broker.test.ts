@@ -1,8 +1,8 @@
 /** A broker whose answers make no sense costs it a few requests, and its clients nothing but time (W17, W11, W12). */
 import { describe, expect, it, vi } from "vitest";
-import type { ModelBroker } from "../../support/model-room-broker.ts";
-import { newWorld } from "../../support/model-room-world.ts";
-import { ModelMessage } from "../../support/model-room-message.ts";
+import type { ModelBroker } from "../../support/model/broker.ts";
+import { newWorld } from "../../support/model/world.ts";
+import { ModelMessage } from "../../support/model/message.ts";
 
 interface Asked {
   infos: number;

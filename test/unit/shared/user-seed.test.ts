@@ -2,7 +2,7 @@ import fc from "fast-check";
 import { nkeys } from "nats.ws";
 import { describe, expect, it } from "vitest";
 import { isCreds, isUserSeed } from "../../../src/shared/user-seed.ts";
-import { newNkey, Operator } from "../../support/operator.ts";
+import { newNkey, Operator } from "../../support/broker/operator.ts";
 
 const { createAccount, createOperator }: Record<string, () => { getSeed(): Uint8Array }> = nkeys;
 const DIGITS = "ABCDEFGHIJKLMNOPQRSTUVWXYZ234567".split("");

@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
 import { chainProblems, lossProblems, orderProblems } from "../../conformance/chain.ts";
-import { HEARTBEAT_TYPE, type Frame } from "../../support/test-socket.ts";
+import { HEARTBEAT_TYPE, type Frame } from "../../support/wire/test-socket.ts";
 
 const welcome = (cursor: number, live = false): Frame => ({ type: "welcome", cursor, live });
 const events = (prev: number, ...seqs: number[]): Frame => ({

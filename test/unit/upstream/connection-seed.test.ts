@@ -4,7 +4,7 @@ import { expect, test } from "vitest";
 import { WebSocketServer } from "ws";
 import type { NatsAuth } from "../../../src/config/config.ts";
 import { openConnection } from "../../../src/upstream/nats-connection.ts";
-import { newNkey, Operator } from "../../support/operator.ts";
+import { newNkey, Operator } from "../../support/broker/operator.ts";
 
 const INFO = { version: "2.10.0", headers: true, max_payload: 1024, nonce: "n", auth_required: true, proto: 1 };
 const ACCOUNT = `SA${newNkey().seed.slice(2)}`;

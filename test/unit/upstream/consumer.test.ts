@@ -2,8 +2,8 @@ import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { systemRuntime } from "../../../src/shared/system-runtime.ts";
 import { UpstreamError } from "../../../src/upstream/jetstream-api.ts";
 import { Consumer, HEARTBEATS_MISSED, type ConsumerEvent } from "../../../src/upstream/consumer.ts";
-import { ModelMessage } from "../../support/model-room-message.ts";
-import { ScriptedConnection } from "../../support/scripted-link.ts";
+import { ModelMessage } from "../../support/model/message.ts";
+import { ScriptedConnection } from "../../support/broker/scripted-link.ts";
 
 const OPTIONS = { stream: "S", filter: "a.>", startSeq: 11, idleHeartbeatMs: 1_000 };
 /** Two and a half heartbeats, and half a second. */

@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { toEnvelope } from "../../../src/upstream/envelope.ts";
-import { headerBlock } from "../../support/header-block.ts";
+import { headerBlock } from "../../support/wire/header-block.ts";
 
 const utf8 = (text: string): Uint8Array => new TextEncoder().encode(text);
 const bytes = (...values: number[]): Uint8Array => Uint8Array.from(values);

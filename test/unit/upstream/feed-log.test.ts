@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { FeedLog } from "../../../src/upstream/feed-log.ts";
-import { ModelClock } from "../../support/model-room-clock.ts";
-import { newWorld } from "../../support/model-room-world.ts";
+import { ModelClock } from "../../support/model/clock.ts";
+import { newWorld } from "../../support/model/world.ts";
 
 const MINUTE_MS = 60_000;
 

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { binaryModeHeaders, countOf, statusOf } from "../../../src/upstream/headers.ts";
-import { headerBlock, rawBlock, statusBlock } from "../../support/header-block.ts";
+import { headerBlock, rawBlock, statusBlock } from "../../support/wire/header-block.ts";
 
 const bytes = (...parts: readonly (string | number)[]): Uint8Array =>
   Uint8Array.from(parts.flatMap((part) => (typeof part === "number" ? [part] : [...new TextEncoder().encode(part)])));

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { ModelClock } from "../../support/model-room-clock.ts";
+import { ModelClock } from "../../support/model/clock.ts";
 import { UpstreamError } from "../../../src/upstream/jetstream-api.ts";
 import { StreamInfoCache } from "../../../src/upstream/stream-info.ts";
 import type { BrokerConnection } from "../../../src/upstream/connection.ts";

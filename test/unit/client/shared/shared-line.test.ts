@@ -2,8 +2,8 @@ import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import type { EventStreamOptions } from "../../../../src/client/index.ts";
 import { keyOf } from "../../../../src/client/shared/lobby.ts";
 import { protocolsFor } from "../../../../src/client/wire/token.ts";
-import { ScriptedRelay } from "../../../support/scripted-relay.ts";
-import { Tabs, type Tab } from "../../../support/tabs.ts";
+import { ScriptedRelay } from "../../../support/wire/scripted-relay.ts";
+import { Tabs, type Tab } from "../../../support/browser/tabs.ts";
 import { until } from "../../../support/until.ts";
 
 let relay: ScriptedRelay;

@@ -7,7 +7,7 @@ import {
   type Cursor,
   type Situation,
 } from "../../../../src/console/connection/situation.ts";
-import { ScriptedRelay, type ScriptedConnection } from "../../../support/scripted-relay.ts";
+import { ScriptedRelay, type ScriptedConnection } from "../../../support/wire/scripted-relay.ts";
 import { until } from "../../../support/until.ts";
 
 const RETENTION = { type: "/problems/ws/retention-exhausted", title: "Too old", oldest_seq: 9 };

@@ -1,7 +1,7 @@
 import { afterEach, describe, expect, it, vi } from "vitest";
 import { V1, V2 } from "../../../../src/protocol/subprotocol.ts";
 import { welcomeFrame } from "../../../../src/protocol/frames.ts";
-import { client, envelope, NOW, room } from "../../../support/model-room-small.ts";
+import { client, envelope, NOW, room } from "../../../support/model/small.ts";
 
 afterEach(() => {
   vi.unstubAllGlobals();

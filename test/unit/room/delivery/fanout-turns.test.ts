@@ -2,7 +2,7 @@ import { afterEach, describe, expect, it, vi } from "vitest";
 import type { Envelope } from "../../../../src/protocol/frames.ts";
 import { V1, V2 } from "../../../../src/protocol/subprotocol.ts";
 import { LIVE } from "../../../../src/room/delivery/session.ts";
-import { client, envelope, HEARTBEAT_MS, LATER, NOW, room } from "../../../support/model-room-small.ts";
+import { client, envelope, HEARTBEAT_MS, LATER, NOW, room } from "../../../support/model/small.ts";
 
 afterEach(() => {
   vi.unstubAllGlobals();

@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import { afterEach, describe, expect, it, vi } from "vitest";
-import { commands, setups, type Command, type Setup } from "../../../support/model-room-commands.ts";
-import { FanoutWorld } from "../../../support/model-room-fanout.ts";
+import { commands, setups, type Command, type Setup } from "../../../support/model/commands.ts";
+import { FanoutWorld } from "../../../support/model/fanout.ts";
 
 /** The same runs every time, so that a red check is about the change. More and others: RUNS=5000 SEED=random. */
 const runs = Number(process.env["RUNS"] ?? 5_000);

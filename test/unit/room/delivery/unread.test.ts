@@ -5,7 +5,7 @@ import { newFlow, wakeFlow } from "../../../../src/room/delivery/flow-control.ts
 import type { Session } from "../../../../src/room/delivery/session.ts";
 import { Isolate } from "../../../../src/room/isolate/isolate.ts";
 import { WeakMembers } from "../../../../src/room/isolate/weak-members.ts";
-import { makeSession } from "../../../support/model-room-session.ts";
+import { makeSession } from "../../../support/model/session.ts";
 
 const MAX = 1_000;
 const NOW = 10_000;

@@ -1,7 +1,7 @@
 import { beforeEach, describe, expect, it } from "vitest";
 import type { Admission, StartRequest } from "../../../../src/room/join/decision.ts";
 import { PendingJoins, type JoinQuestions, type PendingJoin } from "../../../../src/room/join/pending.ts";
-import { ModelClock } from "../../../support/model-room-clock.ts";
+import { ModelClock } from "../../../support/model/clock.ts";
 
 const LATE_MS = 10_000;
 const LATE: Admission = { kind: "refuse", close: "upstreamUnavailable" };

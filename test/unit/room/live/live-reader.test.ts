@@ -7,8 +7,8 @@ import type { ReadEvent } from "../../../../src/upstream/feed-ports.ts";
 import type { StartRequest } from "../../../../src/room/join/decision.ts";
 import { LiveReader } from "../../../../src/room/live/live-reader.ts";
 import type { Head } from "../../../../src/upstream/stream-info.ts";
-import { ModelClock } from "../../../support/model-room-clock.ts";
-import { client, HEARTBEAT_MS } from "../../../support/model-room-small.ts";
+import { ModelClock } from "../../../support/model/clock.ts";
+import { client, HEARTBEAT_MS } from "../../../support/model/small.ts";
 
 let clock = new ModelClock();
 let { lines: logged } = clock;

@@ -3,8 +3,8 @@ import { Isolate } from "../../../../src/room/isolate/isolate.ts";
 import { V2 } from "../../../../src/protocol/subprotocol.ts";
 import { CatchUpLoop } from "../../../../src/room/replay/catch-up-loop.ts";
 import { ReplayQueue } from "../../../../src/room/replay/queue.ts";
-import { ModelClock } from "../../../support/model-room-clock.ts";
-import { client, envelope, room } from "../../../support/model-room-small.ts";
+import { ModelClock } from "../../../support/model/clock.ts";
+import { client, envelope, room } from "../../../support/model/small.ts";
 
 const EVENTS = 50;
 /** One fills a frame, and a client's budget. */

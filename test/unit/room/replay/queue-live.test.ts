@@ -1,6 +1,6 @@
 import { afterEach, describe, expect, it, vi } from "vitest";
-import { ModelClock } from "../../../support/model-room-clock.ts";
-import { ReplaysBench } from "../../../support/model-room-replays.ts";
+import { ModelClock } from "../../../support/model/clock.ts";
+import { ReplaysBench } from "../../../support/model/replays.ts";
 
 const clock = new ModelClock();
 

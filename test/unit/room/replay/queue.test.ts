@@ -1,8 +1,8 @@
 import { afterEach, describe, expect, it, vi } from "vitest";
 import { CLOSE } from "../../../../src/protocol/codes.ts";
 import { LIVE } from "../../../../src/room/delivery/session.ts";
-import { ModelClock } from "../../../support/model-room-clock.ts";
-import { ReplaysBench } from "../../../support/model-room-replays.ts";
+import { ModelClock } from "../../../support/model/clock.ts";
+import { ReplaysBench } from "../../../support/model/replays.ts";
 
 const clock = new ModelClock();
 

@@ -1,0 +1,107 @@
+/**
+ * A clock in the hands of the test, and with it the runtime of a room: timers run one at a time, each followed by all its
+ * microtasks, as in the real event loop. (Vitest's fake timers run several at once.)
+ */
+import { LogLimiter } from "../../../src/shared/log-limiter.ts";
+import { logLine, type LogFields } from "../../../src/shared/log-line.ts";
+import type { Runtime, Timer } from "../../../src/shared/runtime.ts";
+
+interface Armed {
+  readonly atMs: number;
+  readonly run: () => void;
+}
+
+/** Resolves when no microtask is left. */
+export function drained(): Promise<void> {
+  return new Promise((resolve) => setImmediate(resolve));
+}
+
+export class ModelClock {
+  nowMs = 1_700_000_000_000;
+  /** What chance says each time. */
+  random = 0.5;
+  /** Log lines, as they would be printed. */
+  readonly lines: string[] = [];
+  readonly runtime: Runtime;
+  readonly #limiter = new LogLimiter();
+  readonly #armed = new Set<Armed>();
+  #ids = 0;
+
+  constructor() {
+    this.runtime = {
+      nowMs: () => this.nowMs,
+      random: () => this.random,
+      newId: () => (++this.#ids).toString(16).padStart(16, "0"),
+      timer: () => this.#timer(),
+      soon: (run) => queueMicrotask(run),
+      delay: (ms) => new Promise((resolve) => this.after(ms, resolve)),
+      log: (event, fields = {}) => this.#log(event, fields),
+      keepAwake: () => {},
+      logSparingly: (event, fields, isDue = false) => {
+        const leftOut = this.#limiter.admit(
+          `${event} ${fields.subject}`,
+          String(fields["why"] ?? ""),
+          this.nowMs,
+          isDue,
+        );
+        if (leftOut !== null) this.#log(event, fields);
+        return leftOut !== null;
+      },
+    };
+  }
+
+  get armed(): number {
+    return this.#armed.size;
+  }
+
+  /** Runs once this time has passed; returns how to call it off. */
+  after(ms: number, run: () => void): () => void {
+    const armed = { atMs: this.nowMs + Math.max(0, ms), run };
+    this.#armed.add(armed);
+    return () => void this.#armed.delete(armed);
+  }
+
+  async advance(ms: number): Promise<void> {
+    const endMs = this.nowMs + ms;
+    await drained();
+    for (let next = this.#next(endMs); next !== undefined; next = this.#next(endMs)) {
+      this.#armed.delete(next);
+      this.nowMs = Math.max(this.nowMs, next.atMs);
+      next.run();
+      await drained();
+    }
+    this.nowMs = endMs;
+  }
+
+  #log(event: string, fields: LogFields): void {
+    this.lines.push(logLine(event, fields));
+  }
+
+  #timer(): Timer {
+    const { after } = { after: this.after.bind(this) };
+    let callOff: (() => void) | null = null;
+    return {
+      get isArmed() {
+        return callOff !== null;
+      },
+      arm(afterMs, run) {
+        callOff?.();
+        callOff = after(afterMs, () => {
+          callOff = null;
+          run();
+        });
+      },
+      clear() {
+        callOff?.();
+        callOff = null;
+      },
+    };
+  }
+
+  #next(endMs: number): Armed | undefined {
+    let first: Armed | undefined;
+    for (const armed of this.#armed)
+      if (armed.atMs <= endMs && (first === undefined || armed.atMs < first.atMs)) first = armed;
+    return first;
+  }
+}

@@ -1,0 +1,100 @@
+/** A pull consumer of the model's broker (JS-1, JS-2, JS-7, JS-12). */
+import { ModelMessage } from "./message.ts";
+import { textOf, type ModelStream } from "./stream.ts";
+
+interface Pull {
+  left: number;
+  readonly reply: string;
+  readonly maxBytes: number;
+  readonly idleHeartbeatMs: number;
+  readonly expiresAtMs: number;
+  quietSinceMs: number;
+}
+
+export interface ConsumerHost {
+  nowMs(): number;
+  send(reply: string, message: ModelMessage): void;
+}
+
+const NANOS = 1_000_000;
+
+export class ModelConsumer {
+  readonly startSeq: number;
+  readonly #stream: ModelStream;
+  readonly #host: ConsumerHost;
+  #next: number;
+  #delivered = 0;
+  #pulls: Pull[] = [];
+
+  constructor(wanted: number, stream: ModelStream, host: ConsumerHost) {
+    this.#stream = stream;
+    this.#host = host;
+    this.startSeq = Math.max(wanted, stream.firstSeq);
+    this.#next = this.startSeq;
+  }
+
+  get pending(): number {
+    return this.#stream.pending(this.#next - 1);
+  }
+
+  pull(reply: string, asked: { batch: number; expires: number; idle_heartbeat: number; max_bytes?: number }): void {
+    const nowMs = this.#host.nowMs();
+    this.#pulls.push({
+      left: asked.batch,
+      reply,
+      maxBytes: asked.max_bytes ?? Infinity,
+      idleHeartbeatMs: asked.idle_heartbeat / NANOS,
+      expiresAtMs: nowMs + asked.expires / NANOS,
+      quietSinceMs: nowMs,
+    });
+    this.deliver();
+  }
+
+  /** Sends what is there to the pulls that wait, the oldest first. */
+  deliver(): void {
+    const stream = this.#stream;
+    this.#next = Math.max(this.#next, stream.firstSeq);
+    let bytes = 0;
+    while (this.#next <= stream.lastSeq) {
+      const entry = stream.entry(this.#next);
+      if (entry === undefined || entry.kind === "other") {
+        this.#next++;
+        continue;
+      }
+      const pull = this.#pulls[0];
+      if (pull === undefined) return;
+      if (bytes + entry.bytes > pull.maxBytes) return this.#end(pull, 409, "Message Size Exceeds MaxBytes");
+      bytes += entry.bytes;
+      this.#next++;
+      const at = { seq: entry.seq, dseq: ++this.#delivered, pending: this.pending };
+      pull.quietSinceMs = this.#host.nowMs();
+      if (--pull.left === 0) this.#pulls.shift();
+      this.#host.send(pull.reply, ModelMessage.event(at, textOf(entry, stream.epoch)));
+    }
+  }
+
+  /** Heartbeats and expiries, as time passes. */
+  tick(): void {
+    // What was removed before it was delivered is passed without a word.
+    this.deliver();
+    const nowMs = this.#host.nowMs();
+    for (const pull of [...this.#pulls]) {
+      if (nowMs >= pull.expiresAtMs) this.#end(pull, 408, "Request Timeout");
+      else if (nowMs - pull.quietSinceMs >= pull.idleHeartbeatMs) {
+        pull.quietSinceMs = nowMs;
+        const counts = { "Nats-Last-Consumer": this.#delivered, "Nats-Last-Stream": this.#next - 1 };
+        this.#host.send(pull.reply, ModelMessage.status(100, "Idle Heartbeat", counts));
+      }
+    }
+  }
+
+  /** The consumer is no more: every waiting pull is told. */
+  delete(): void {
+    for (const pull of [...this.#pulls]) this.#end(pull, 409, "Consumer Deleted");
+  }
+
+  #end(pull: Pull, code: number, description: string): void {
+    this.#pulls = this.#pulls.filter((waiting) => waiting !== pull);
+    this.#host.send(pull.reply, ModelMessage.status(code, description, { "Nats-Pending-Messages": pull.left }));
+  }
+}

@@ -1,0 +1,30 @@
+/** One place that knows every field of a session, for tests that care for some of them. */
+import { newFlow, wakeFlow } from "../../../src/room/delivery/flow-control.ts";
+import { newInbound } from "../../../src/room/delivery/inbound.ts";
+import { fromAttachment, LIVE, type Session } from "../../../src/room/delivery/session.ts";
+
+export type SessionGiven = Partial<Session> & Pick<Session, "socket" | "protocol">;
+
+export function makeSession(given: SessionGiven): Session {
+  return {
+    expiresAtMs: null,
+    grantId: "grant",
+    phase: LIVE,
+    owesCaughtUp: false,
+    fromOldest: false,
+    lastFrameAtMs: 0,
+    flow: newFlow(given.protocol, null),
+    inbound: newInbound(),
+    ...given,
+  };
+}
+
+/** What comes back of a session after hibernation (sockets.ts). */
+export function reviveSession(attachment: unknown, socket: Session["socket"], pingAtMs: number | null): Session {
+  const kept = fromAttachment(structuredClone(attachment));
+  if (kept === null) throw new Error("an attachment that cannot be read back");
+  const { protocol, expiresAtMs, grantId, owesCaughtUp, fromOldest } = kept;
+  const phase = kept.own === null ? LIVE : { kind: "lagging" as const, ...kept.own };
+  const flow = wakeFlow(kept.flow, protocol, pingAtMs);
+  return makeSession({ socket, protocol, expiresAtMs, grantId, phase, owesCaughtUp, fromOldest, flow });
+}
