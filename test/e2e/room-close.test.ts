@@ -157,7 +157,7 @@ describe.concurrent("closing", () => {
     const neighbour = await world.join(SUBJECT, 2);
     const chatty = await world.join(SUBJECT, 1);
     for (let n = 0; n < 60; n++) chatty.socket.send(n % 2 === 0 ? "{]" : "PING");
-    chatty.socket.send("ping");
+    chatty.ping();
     await chatty.socket.type("pong");
     const [first = 0] = await world.publish(SUBJECT, 1);
     await chatty.reaches(first);

@@ -93,7 +93,7 @@ describe.concurrent("heartbeats", () => {
     await world.publishMany(SUBJECT, 9_000, { padBytes: 500 });
     // Acknowledges little and seldom, and so keeps the only replay there is.
     const hog = await world.join(SUBJECT, 2, { since: 5_000, acks: false });
-    using _reading = every(700, () => hog.socket.send("ping"));
+    using _reading = every(700, () => hog.ping());
     await until("it has begun", () => hog.seqs.length > 0);
     const startedAt = Date.now();
     const queued = await world.joinMany(4, SUBJECT, { since: 10 });

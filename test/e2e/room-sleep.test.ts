@@ -32,7 +32,7 @@ function exhaust(clients: readonly Client[]): void {
 /** Resolves when the room has beaten out of another memory; in the old one, one message more would be too many. */
 async function wokeUp(world: World, clients: readonly Client[]): Promise<void> {
   const tried = await settled(world);
-  for (const { socket } of clients) socket.send("ping");
+  for (const client of clients) client.ping();
   for (const { socket } of clients) await socket.type("pong");
   expect(world.rig.proxy.accepted, "a ping wakes nobody").toBe(tried);
   const beats = clients.map((client) => client.beats.length);

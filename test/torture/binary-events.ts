@@ -1,6 +1,7 @@
 /** CloudEvents in binary mode (W15), with attributes that are written in every way, amid headers that do not matter. */
 import type { Random } from "../../src/dev/random.ts";
-import { BINARY_ID, FORGED_ID, HEARTBEAT_TYPE } from "./comparable.ts";
+import { HEARTBEAT_TYPE } from "../support/wire/test-socket.ts";
+import { BINARY_ID, FORGED_ID } from "./comparable.ts";
 import { arrays, MAX_DEPTH } from "./deep-events.ts";
 import { bytes, headerBlock, type Line } from "./header-block.ts";
 import { delivered, dropped, eventText, type Kind, type Kinds } from "./kind.ts";

@@ -1,15 +1,16 @@
 import { setTimeout as delay } from "node:timers/promises";
 import { WebSocket } from "ws";
 import { Random } from "../../src/dev/random.ts";
+import type { Known, Reader } from "../support/wire/reader.ts";
+import { ReaderV1 } from "../support/wire/reader-v1.ts";
+import { ReaderV2 } from "../support/wire/reader-v2.ts";
+import { FORGED_ID } from "./comparable.ts";
 import { openConnection, type Closing } from "./connection.ts";
 import type { Leaving } from "./fault-plan.ts";
 import { Ledger } from "./ledger.ts";
 import { digestOfText } from "./payloads.ts";
 import type { Participant } from "./participant.ts";
 import { HEARTBEAT_MS, type ClientPlan } from "./plan.ts";
-import type { Reader } from "./reader.ts";
-import { ReaderV1 } from "./reader-v1.ts";
-import { ReaderV2 } from "./reader-v2.ts";
 import { Story } from "./story.ts";
 import { judge, type Ending } from "./verdict.ts";
 import { floorOf, type World } from "./world.ts";
@@ -80,7 +81,7 @@ export class Client implements Participant {
   hasReached(lastSeq: number): boolean {
     const reader = this.#attempt?.reader;
     if (reader === undefined || this.#socket?.readyState !== WebSocket.OPEN) return false;
-    return (reader.cursor ?? -1) >= lastSeq && !(reader instanceof ReaderV2 && reader.owedCaughtUp);
+    return (reader.cursor ?? -1) >= lastSeq && !reader.owesCaughtUp;
   }
 
   drop(how: Leaving, awayMs: number): void {
@@ -133,11 +134,14 @@ export class Client implements Participant {
   async #connect(): Promise<number> {
     const { asked, fresh } = this.ledger.ask();
     const { protocol, filter, pings } = this.plan;
-    const seen = (seq: number): boolean => this.ledger.has(seq);
-    const reader =
-      protocol === 1
-        ? new ReaderV1(asked, this.ledger.epoch, pings, seen)
-        : new ReaderV2(asked, this.ledger.epoch, HEARTBEAT_MS, seen);
+    const known: Known = {
+      epoch: this.ledger.epoch,
+      heartbeatMs: HEARTBEAT_MS,
+      seen: (seq) => this.ledger.has(seq),
+      acks: protocol === 2 || pings,
+      isForged: (id) => id.startsWith(FORGED_ID),
+    };
+    const reader = protocol === 1 ? new ReaderV1(asked, known) : new ReaderV2(asked, known);
     const now = Date.now();
     const attempt: Attempt = {
       reader,

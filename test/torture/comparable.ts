@@ -4,7 +4,6 @@
 export const BINARY_ID = "binary-";
 /** Marks what claims to be the relay's heartbeat and is not. */
 export const FORGED_ID = "forged-";
-export const HEARTBEAT_TYPE = "io.cellos.relay.v1.heartbeat";
 
 export function comparable(text: string): string {
   return text.includes(`"id":"${BINARY_ID}`) ? canonical(text) : text;

@@ -1,5 +1,6 @@
 /** Events that claim to be the relay's heartbeat, which must not pass, and those that only resemble it (W17). */
-import { FORGED_ID, HEARTBEAT_TYPE } from "./comparable.ts";
+import { HEARTBEAT_TYPE } from "../support/wire/test-socket.ts";
+import { FORGED_ID } from "./comparable.ts";
 import { bare, delivered, dropped, eventText, type Kind, type Kinds } from "./kind.ts";
 
 /** All that the relay's own says, save for the id by which a reader of v1 finds it. */

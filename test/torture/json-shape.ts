@@ -1,5 +1,5 @@
 /** What a JSON text looks like that a parser does not tell: how deep it is, and members that are given twice. Pure. */
-import { stringEnd } from "./envelopes.ts";
+import { stringEnd } from "../support/wire/envelopes.ts";
 
 export interface Shape {
   /** Arrays and objects within each other, the outermost being 1; 0 for anything else. */

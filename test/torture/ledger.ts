@@ -2,7 +2,7 @@
 import type { Random } from "../../src/dev/random.ts";
 import type { History, Start } from "./model.ts";
 import type { ClientPlan } from "./plan.ts";
-import type { Asked, Reader } from "./reader.ts";
+import type { Asked, Reader } from "../support/wire/reader.ts";
 import { sinceOf, type Start as PlannedStart } from "./whereabouts.ts";
 import type { World } from "./world.ts";
 

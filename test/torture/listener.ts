@@ -6,8 +6,8 @@
 import type { EventStream, StreamItem, StreamState } from "../../src/client/index.ts";
 import type { Cursor, CursorStore } from "../../src/client/storage.ts";
 import { Random } from "../../src/dev/random.ts";
+import { eventsOf } from "../support/wire/reader-v2.ts";
 import { comparable } from "./comparable.ts";
-import { envelopeList } from "./envelopes.ts";
 
 export interface Order {
   readonly url: string;
@@ -44,7 +44,6 @@ export type Note =
   /** `onReset` was called, and waits for an answer. */
   | { readonly kind: "reset"; readonly reason: string; readonly cursor: number | null };
 
-const EVENTS_HEAD = /^\{"type":"events","prev":\d+,"events":\[/;
 const LONG_CHARS = 16 * 1024;
 const PAUSE_CHANCE = 0.02;
 const MAX_PAUSE_MS = 20;
@@ -200,7 +199,7 @@ export class Listener {
 function readRaw(text: string): unknown {
   const frame = JSON.parse(text) as { readonly type: string };
   if (frame.type !== "events") return frame;
-  const events = envelopeList(text, EVENTS_HEAD.exec(text)?.[0].length ?? text.length);
+  const events = eventsOf(text);
   if (events === null) throw new Error(`No list of events: ${text.slice(0, 80)}`);
   return { ...frame, events: events.map((event) => ({ seq: event.seq, event: event.text })) };
 }

@@ -3,7 +3,8 @@
  * of the relay's, whose judge it is. Pure.
  */
 import { isUtf8 } from "node:buffer";
-import { canonical, HEARTBEAT_TYPE } from "./comparable.ts";
+import { HEARTBEAT_TYPE } from "../support/wire/test-socket.ts";
+import { canonical } from "./comparable.ts";
 import { shapeOf } from "./json-shape.ts";
 import type { Content } from "./kind.ts";
 import { digest } from "./model.ts";

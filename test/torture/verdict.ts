@@ -1,5 +1,5 @@
 /** Whether the scenario gave the relay a reason to end a connection the way it did. Pure. */
-import type { Problem } from "./reader.ts";
+import type { Problem } from "../support/wire/reader.ts";
 
 export interface Ending {
   /** Close code; null when the upgrade never came about. */

@@ -2,7 +2,7 @@
 import type { Cursor } from "../../src/client/storage.ts";
 import type { Random } from "../../src/dev/random.ts";
 import type { History } from "./model.ts";
-import { notAbove, type Breach } from "./reader.ts";
+import { notAbove, type Breach } from "../support/wire/reader.ts";
 import { sinceOf, type Start } from "./whereabouts.ts";
 import { floorOf, type World } from "./world.ts";
 

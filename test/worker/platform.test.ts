@@ -27,7 +27,7 @@ describe("the runtime", () => {
     });
     leaver.socket.close(4005, "enough");
     await until("the handler has run", () => left);
-    neighbour.socket.send("ping");
+    neighbour.ping();
     await neighbour.socket.type("pong");
     expect(leaver.socket.isClosed).toBe(false);
     await runInDurableObject(stub, () => {
@@ -104,7 +104,7 @@ describe("the runtime", () => {
     });
     await until("it has rung three times", () => retries.length >= 3);
     expect(retries.slice(0, 3)).toEqual([0, 0, 0]);
-    follower.socket.send("ping");
+    follower.ping();
     await follower.socket.type("pong");
     expect(follower.socket.isClosed).toBe(false);
     await runInDurableObject(roomOf(subject), (room) => void Reflect.deleteProperty(room, "alarm"));

@@ -87,7 +87,7 @@ describe("a room that comes to harm", () => {
       });
     });
     for (const { socket } of followers) socket.send("boom");
-    for (const { socket } of followers) socket.send("ping");
+    for (const follower of followers) follower.ping();
     for (const { socket } of followers) await socket.type("pong");
     const seq = await publish(subject);
     for (const follower of followers) {

@@ -1,4 +1,7 @@
-import { HEARTBEAT_TYPE, type Frame, type Received, type TestSocket } from "./test-socket.ts";
+import type { Reader } from "./reader.ts";
+import { ReaderV1 } from "./reader-v1.ts";
+import { ReaderV2 } from "./reader-v2.ts";
+import type { TestSocket } from "./test-socket.ts";
 import { until } from "../until.ts";
 
 export type Version = 1 | 2;
@@ -28,25 +31,24 @@ export class Follower<Raw extends RawSocket = RawSocket> {
   readonly beats: Beat[] = [];
   /** Rules of the wire that the relay broke, in words. */
   readonly faults: string[] = [];
-  /** The cursor by V10; null before the first frame that says one. */
-  cursor: number | null;
-  #acks: boolean;
+  readonly #reader: Reader;
   #taken = 0;
-  #unackedBytes = 0;
-  #owesPing = false;
-  #awaitsPong = false;
-  #ackBytes = 262_144;
-  #caughtUp = 0;
 
   /** `since`: what the client resumed from. `acks: false`: a client that never pings. */
   constructor(dialled: { socket: TestSocket; raw: Raw }, version: Version, since: number | null = null, acks = true) {
     this.socket = dialled.socket;
     this.raw = dialled.raw;
     this.version = version;
-    this.cursor = since;
-    this.#acks = acks;
+    const asked = { since, epoch: null };
+    // A client of v1 has no duty to ping.
+    this.#reader = version === 2 ? new ReaderV2(asked, { acks }) : new ReaderV1(asked, { acks: false });
     this.raw.addEventListener("message", () => this.#take());
     this.#take();
+  }
+
+  /** The cursor by V10; null before the first frame that says one. */
+  get cursor(): number | null {
+    return this.#reader.cursor;
   }
 
   /** Resolves when the event with this seq, or a later one, has arrived. */
@@ -68,8 +70,14 @@ export class Follower<Raw extends RawSocket = RawSocket> {
 
   /** A client that did not acknowledge begins to. */
   startAcks(): void {
-    this.#acks = true;
-    this.#ping();
+    this.#reader.pinger.acks = true;
+    this.ping();
+  }
+
+  /** By hand. */
+  ping(): void {
+    this.#reader.pinger.onPing();
+    this.socket.send("ping");
   }
 
   /** The longest silence since `fromMs`, up to now. `pong` is an answer, not a sign of life (W8). */
@@ -95,83 +103,13 @@ export class Follower<Raw extends RawSocket = RawSocket> {
   #take(): void {
     for (let item = this.socket.received[this.#taken]; item !== undefined; item = this.socket.received[this.#taken]) {
       this.#taken += 1;
-      if (item.frame.type === "pong") {
-        this.#awaitsPong = false;
-        continue;
-      }
-      if (this.version === 2) this.#takeV2(item);
-      else this.#takeV1(item);
-      this.#acknowledge(item);
+      const { text, atMs } = item;
+      const { events, breaches, heartbeat, ping } = this.#reader.read(text, new TextEncoder().encode(text).length);
+      for (const { seq } of events) this.seqs.push(seq);
+      for (const breach of breaches) this.faults.push(breach.text);
+      if (heartbeat !== null)
+        this.beats.push({ atMs, cursor: this.cursor ?? Number.NaN, upstream: heartbeat.upstream });
+      if (ping && this.raw.readyState === OPEN) this.socket.send("ping");
     }
-  }
-
-  #acknowledge({ text, frame }: Received): void {
-    this.#unackedBytes += text.length;
-    this.#owesPing ||= frame.type === "heartbeat" || this.#unackedBytes >= this.#ackBytes;
-    const mute = !this.#acks || this.version === 1 || this.raw.readyState !== OPEN;
-    if (mute || !this.#owesPing || this.#awaitsPong) return;
-    this.#ping();
-  }
-
-  #ping(): void {
-    this.#owesPing = false;
-    this.#awaitsPong = true;
-    this.#unackedBytes = 0;
-    this.socket.send("ping");
-  }
-
-  #takeV1({ frame, atMs }: Received): void {
-    const { seq, event } = frame;
-    if (seq === undefined) return;
-    if (event?.type === HEARTBEAT_TYPE) {
-      if (seq < (this.cursor ?? 0)) this.#fault(`heartbeat ${seq} below cursor ${this.cursor}`);
-      this.beats.push({ atMs, cursor: seq, upstream: event.data?.["upstream"] });
-    } else {
-      if (seq <= (this.cursor ?? -1)) this.#fault(`event ${seq} at cursor ${this.cursor}`);
-      this.seqs.push(seq);
-    }
-    this.cursor = seq;
-  }
-
-  #takeV2({ frame, atMs }: Received): void {
-    switch (frame.type) {
-      case "welcome":
-        if (this.#taken !== 1) this.#fault("welcome is not the first frame");
-        this.#ackBytes = frame.ackBytes ?? this.#ackBytes;
-        this.cursor = frame.cursor ?? null;
-        return;
-      case "events":
-        return this.#takeEvents(frame);
-      case "caught-up":
-        this.#caughtUp += 1;
-        if (this.#caughtUp > 1) this.#fault("a second caught-up");
-        return this.#moveTo(frame);
-      case "heartbeat":
-        this.beats.push({ atMs, cursor: frame.cursor ?? Number.NaN, upstream: frame.upstream });
-        return this.#moveTo(frame);
-      case "problem":
-        return;
-      default:
-        this.#fault(`a frame of type ${frame.type}`);
-    }
-  }
-
-  #takeEvents({ prev, events = [] }: Frame): void {
-    if (prev !== this.cursor) this.#fault(`prev ${prev} at cursor ${this.cursor}`);
-    if (events.length === 0 || events.length > 256) this.#fault(`${events.length} events in a frame`);
-    for (const { seq } of events) {
-      if (seq <= (this.cursor ?? -1)) this.#fault(`event ${seq} at cursor ${this.cursor}`);
-      this.seqs.push(seq);
-      this.cursor = seq;
-    }
-  }
-
-  #moveTo({ type, cursor = Number.NaN }: Frame): void {
-    if (!(cursor >= (this.cursor ?? 0))) this.#fault(`${type} ${cursor} at cursor ${this.cursor}`);
-    this.cursor = cursor;
-  }
-
-  #fault(what: string): void {
-    this.faults.push(what);
   }
 }
