@@ -7,7 +7,6 @@ import { v2BudgetBytes } from "./budgets.ts";
 import type { ModelClient } from "./client.ts";
 import { HEARTBEAT_MS, SEND_TIMEOUT_MS } from "./commands.ts";
 import type { FanoutWorld } from "./fanout.ts";
-import { nextDue } from "./reader.ts";
 
 /** A v2 client that owes a ping for longer gives no sign of reading. */
 const SUSPECT_MS = 5_000;
@@ -39,7 +38,7 @@ function sessionFaults(session: Session, client: ModelClient, roomCursor: number
   if (protocol === V2 ? cursor !== believed : cursor > believed)
     faults.push(`believed at ${believed}, is at ${cursor}`);
   if (readTo < believed) faults.push(`read to ${readTo}, below its cursor ${believed}`);
-  const due = nextDue(client.reading, client.stream);
+  const due = client.reading.nextDue(client.stream);
   if (due <= readTo) faults.push(`read to ${readTo}, and was never sent ${due}`);
   return faults;
 }
@@ -130,7 +129,7 @@ function backlogFaults({ fanout, undrained }: FanoutWorld): string[] {
 
 /** Up to where the room knows that the client was sent every match: a replay knows less than the live consumer. */
 function hasUpTo(world: FanoutWorld, { phase }: Session, { reading, stream, start }: ModelClient): number {
-  const sent = nextDue(reading, stream) - 1;
+  const sent = reading.nextDue(stream) - 1;
   const known = world.isReopening || phase.kind === "live" ? Math.min(world.position, sent) : phase.readTo;
   return Math.max(reading.cursor ?? start.cursor, known);
 }

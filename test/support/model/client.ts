@@ -1,7 +1,7 @@
 /** A client behind a recording socket: what it was sent, what of that it has read, and when it pinged (WS-7, WS-10). */
 import type { Socket } from "../../../src/room/delivery/session.ts";
 import { V2, type Protocol } from "../../../src/protocol/subprotocol.ts";
-import { begin, read, type LiveReader, type Start } from "./reader.ts";
+import { StreamReader, type Start } from "./reader.ts";
 import type { ModelStream } from "./stream.ts";
 
 /** The room looks at the time stamp of the last ping this often (flow.ts). */
@@ -26,6 +26,8 @@ export interface Watch {
 
 export interface Given {
   readonly start: Start;
+  /** No `welcome` will come. */
+  readonly isWelcomed?: boolean;
   readonly stream: ModelStream;
   readonly expiresAtMs: number | null;
   readonly watch: Watch;
@@ -38,7 +40,7 @@ export class ModelClient implements Socket {
   readonly expiresAtMs: number | null;
   stream: ModelStream;
   readonly #watch: Watch;
-  reading: LiveReader;
+  readonly reading: StreamReader;
   closed: { readonly code: number; readonly reason: string } | null = null;
   /** From now on send() throws, as on a socket that has closed without our knowing. */
   broken = false;
@@ -65,7 +67,7 @@ export class ModelClient implements Socket {
     this.expiresAtMs = given.expiresAtMs;
     this.stream = given.stream;
     this.#watch = given.watch;
-    this.reading = begin(protocol, given.start);
+    this.reading = new StreamReader(protocol, given.start, given.isWelcomed ?? false);
     this.lastFrameMs = given.watch.nowMs();
     this.lastReadMs = this.lastFrameMs;
   }
@@ -78,11 +80,11 @@ export class ModelClient implements Socket {
     if (this.broken) throw new TypeError("Can't call WebSocket send() after close().");
     if (this.closed !== null) this.faults.push(`sent after close: ${text}`);
     const nowMs = this.#watch.nowMs();
-    this.reading = read(this.reading, text, this.start, this.stream);
+    const bytes = this.#watch.bytesOf(text);
+    this.reading.read(text, bytes, this.stream);
     const isExpired = this.expiresAtMs !== null && nowMs > this.expiresAtMs + 1_000;
     if (isExpired && this.reading.problem === null) this.faults.push("sent after its token expired");
     if (this.reading.fault !== null) this.faults.push(this.reading.fault);
-    const bytes = this.#watch.bytesOf(text);
     this.#checkBudget();
     this.lastFrameMs = nowMs;
     this.sentSincePing += bytes;

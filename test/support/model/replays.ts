@@ -62,6 +62,7 @@ export class ReplaysBench {
     const { protocol = V2, fromOldest = false } = given;
     const client = new ModelClient(`at ${cursor}`, protocol, {
       start: { cursor, live: true, fromOldest },
+      isWelcomed: true,
       stream: this.stream,
       expiresAtMs: null,
       watch: {
@@ -73,8 +74,6 @@ export class ReplaysBench {
         v1BudgetBytes: () => Infinity,
       },
     });
-    // Nobody was welcomed here.
-    client.reading = { ...client.reading, cursor };
     const phase: Phase = { kind: "lagging", cursor, readTo: cursor };
     const session = makeSession({ socket: client, protocol, phase, fromOldest, lastFrameAtMs: this.clock.nowMs });
     this.#pings.set(session, client);
