@@ -1,4 +1,5 @@
 /** What a counting client says, byte by byte. Frames of a client are masked; a key of zeros leaves them readable. */
+import { V1, V2 } from "../../src/protocol/subprotocol.ts";
 import { STREAM } from "../support/broker/rig-control.ts";
 import type { Dial } from "./swarm-messages.ts";
 
@@ -13,7 +14,7 @@ export const NATS_PONG = masked(BINARY, "PONG\r\n");
 /** Length of the text frame `pong`; no event is that short. */
 export const PONG_BYTES = 4;
 
-const SUBPROTOCOLS = { v1: "cellos.events.v1", v2: "cellos.relay.v2" };
+const SUBPROTOCOLS = { v1: V1, v2: V2 };
 
 export function isNats({ dialect }: Dial): boolean {
   return dialect === "nats" || dialect === "push";

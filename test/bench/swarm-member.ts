@@ -1,5 +1,6 @@
 /** One counting client: a TCP connection that upgrades by hand and looks at no more than it must. */
 import { connect, type Socket } from "node:net";
+import { Pinger } from "../support/wire/pinger.ts";
 import { isNats, NATS_PONG, natsConsumer, natsHello, PING, PONG_BYTES, upgrade } from "./dialect.ts";
 import { FrameReader, type FrameSink } from "./frame-reader.ts";
 import { MarkScanner } from "./mark-scanner.ts";
@@ -52,15 +53,15 @@ export class Member implements FrameSink, SwarmMember {
   #opcode = 0;
   #length = 0;
   #closeBytes = 0;
-  #unacked = 0;
-  #pinged = false;
-  #owesPing = false;
+  readonly #pinger: Pinger;
+  #isHeartbeat = false;
   #stuck = false;
 
   constructor(dial: Dial, wedged: boolean, host: MemberHost) {
     this.dial = dial;
     this.wedged = wedged;
     this.#host = host;
+    this.#pinger = new Pinger(dial.pingBytes, dial.pingBytes > 0 && !isNats(dial), dial.dialect === "v2");
     const onread = { buffer: shared, callback: (size: number) => this.#read(size) };
     this.#socket = connect({ port: dial.port, host: "127.0.0.1", noDelay: true, onread });
     this.#socket.on("connect", () => this.#socket.write(upgrade(dial)));
@@ -89,14 +90,14 @@ export class Member implements FrameSink, SwarmMember {
     this.#length = length;
     if (opcode === CLOSE) this.closeCode = length >= 2 ? 0 : 1005;
     if (this.dial.dialect === "v2" && opcode === TEXT && length > PONG_BYTES && length < SHORT_FRAME_BYTES) {
-      this.#owesPing = true;
+      this.#isHeartbeat = true;
     }
   }
 
   payload(chunk: Buffer, from: number, to: number): void {
     if (this.#opcode === CLOSE) return this.#readClose(chunk, from, to);
     if (isNats(this.dial)) this.#answerNats(chunk, from, to);
-    else if (this.#length === PONG_BYTES) this.#pinged = false;
+    else if (this.#length === PONG_BYTES) this.#say(this.#pinger.onPong() === true);
     else if (this.state === "opening" && this.dial.dialect === "v2") this.#opened();
     const found = this.#scanner.scan(chunk, from, to, this.#host.onMark);
     if (found === 0) return;
@@ -112,14 +113,12 @@ export class Member implements FrameSink, SwarmMember {
 
   #feed(from: number, to: number): void {
     this.#frames.feed(shared, from, to);
-    if (this.dial.pingBytes === 0 || isNats(this.dial)) return;
-    this.#unacked += to - from;
-    if (this.#pinged || (this.#unacked < this.dial.pingBytes && !this.#owesPing)) return;
-    // Only v2 waits for the pong (V9): any ping of a v1 client proves all it was sent (B1).
-    this.#pinged = this.dial.dialect === "v2";
-    this.#owesPing = false;
-    this.#unacked = 0;
-    this.#socket.write(PING);
+    this.#say(this.#pinger.onBytes(to - from, this.#isHeartbeat));
+    this.#isHeartbeat = false;
+  }
+
+  #say(isDue: boolean): void {
+    if (isDue) this.#socket.write(PING);
   }
 
   #readHead(size: number): void {

@@ -1,5 +1,6 @@
 import type { ClientRequest, IncomingMessage } from "node:http";
-import { WebSocket } from "ws";
+import type { WebSocket } from "ws";
+import { openSocket } from "../support/wire/dial.ts";
 
 export interface Closing {
   /** Null when the upgrade never came about. */
@@ -24,12 +25,7 @@ export function openConnection(
   token: string,
   listener: Listener,
 ): WebSocket {
-  const socket = new WebSocket(url, [...protocols], {
-    headers: { authorization: `Bearer ${token}` },
-    handshakeTimeout: HANDSHAKE_MS,
-    perMessageDeflate: false,
-    maxPayload: 0,
-  });
+  const socket = openSocket(url, { token, protocols, handshakeTimeoutMs: HANDSHAKE_MS });
   let opened = false;
   let status: number | null = null;
   let failure: string | null = null;

@@ -3,6 +3,8 @@ import { once } from "node:events";
 import type { Socket } from "node:net";
 import { setTimeout as delay } from "node:timers/promises";
 import { WebSocket } from "ws";
+import { Pinger } from "../../support/wire/pinger.ts";
+import { PONG_BYTES } from "../dialect.ts";
 import { FIRST_MARK } from "../event-template.ts";
 import { TOKEN } from "../ground.ts";
 import type { Bench, Section } from "../section.ts";
@@ -31,8 +33,7 @@ interface Pass {
 class Reader {
   events = 0;
   readonly #socket: WebSocket;
-  #unacked = 0;
-  #pinged = false;
+  readonly #pinger = new Pinger(ACK_BYTES);
 
   constructor(port: number, subject: string) {
     const url = `ws://127.0.0.1:${port}/ws/events?subject=${subject}`;
@@ -54,13 +55,10 @@ class Reader {
   }
 
   #read(data: Buffer): void {
-    if (data.length === 4) this.#pinged = false;
-    this.#unacked += data.length;
     for (let at = data.indexOf('"mark":'); at >= 0; at = data.indexOf('"mark":', at + 1)) this.events += 1;
-    if (this.#pinged || this.#unacked < ACK_BYTES) return;
-    this.#unacked = 0;
-    this.#pinged = true;
-    this.#socket.send("ping");
+    const isPong = data.length === PONG_BYTES;
+    const isDue = isPong ? this.#pinger.onPong() : this.#pinger.onBytes(data.length, false);
+    if (isDue === true) this.#socket.send("ping");
   }
 }
 

@@ -9,6 +9,7 @@ export interface DialOptions {
   readonly headers?: Readonly<Record<string, string>>;
   /** How long the server may take to end the connection after both close frames, before the client does it, as browsers do. */
   readonly closeTimeoutMs?: number;
+  readonly handshakeTimeoutMs?: number;
 }
 
 export interface Refusal {
@@ -34,16 +35,21 @@ export interface Dialled {
   readonly raw: WebSocket;
 }
 
-/** Opens a socket from Node; throws `RefusedError` when the server does not upgrade. */
-export async function dial(url: string, options: DialOptions = {}): Promise<Dialled> {
-  const { token, protocols = [], headers = {}, closeTimeoutMs } = options;
+export function openSocket(url: string, options: DialOptions): WebSocket {
+  const { token, protocols = [], headers = {}, closeTimeoutMs, handshakeTimeoutMs } = options;
   const authorization = token === undefined ? {} : { authorization: `Bearer ${token}` };
-  const raw = new WebSocket(url, [...protocols], {
+  return new WebSocket(url, [...protocols], {
     headers: { ...authorization, ...headers },
     perMessageDeflate: false,
     maxPayload: 0,
     ...(closeTimeoutMs === undefined ? {} : { closeTimeout: closeTimeoutMs }),
+    ...(handshakeTimeoutMs === undefined ? {} : { handshakeTimeout: handshakeTimeoutMs }),
   });
+}
+
+/** Opens a socket from Node; throws `RefusedError` when the server does not upgrade. */
+export async function dial(url: string, options: DialOptions = {}): Promise<Dialled> {
+  const raw = openSocket(url, options);
   // Before "open": the first frames may come in the same packet as the 101.
   const socket = new TestSocket(raw);
   const { promise, resolve, reject } = Promise.withResolvers<Dialled>();

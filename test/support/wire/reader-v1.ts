@@ -28,7 +28,9 @@ export class ReaderV1 extends Reader {
     if ("type" in value) {
       this.problem = problemOf(value);
       // Of a close for any other reason v1 has no frame.
-      return this.problem?.oldestSeq == null ? wrong(`not a frame of v1: ${text.slice(0, 80)}`) : NOTHING;
+      return this.problem === null || this.problem.oldestSeq === null
+        ? wrong(`not a frame of v1: ${text.slice(0, 80)}`)
+        : NOTHING;
     }
     const envelope = envelopeAt(text, 0);
     if (envelope === null || envelope.end !== text.length) return wrong(`no envelope: ${text.slice(0, 80)}`);
