@@ -5,14 +5,11 @@ import { defineConfig } from "vitest/config";
 process.env["CLOUDFLARE_CF_FETCH_ENABLED"] = "false";
 process.env["WRANGLER_WRITE_LOGS"] = "false";
 
-/** Where .ci/run wants the results as JSON. */
-const results = process.env["VITEST_RESULTS"];
-
 const limits = { testTimeout: 60_000, hookTimeout: 60_000, retry: 0, maxWorkers: 2 };
 
 export default defineConfig({
   test: {
-    reporters: results ? ["default", ["json", { outputFile: results }]] : ["default"],
+    tags: [{ name: "long", description: "Random inputs by the hundred, or one of megabytes: not in `npm run unit`." }],
     projects: [
       { test: { ...limits, name: "unit", include: ["test/unit/**/*.test.ts"], environment: "node" } },
       {

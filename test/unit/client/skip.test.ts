@@ -60,7 +60,7 @@ const KINDS = {
   },
 } as const;
 
-describe.each(Object.entries(KINDS))("an event that %s", (_name, { event, ...options }) => {
+describe.each(Object.entries(KINDS))("an event that %s", { tags: "long" }, (_name, { event, ...options }) => {
   test("[W17] [V10] is skipped wherever it stands, and moves the cursor like any other", async () => {
     const stream = open(options);
     const recorder = new Recorder(stream);
@@ -173,6 +173,7 @@ describe("one socket for all tabs", () => {
 
   test.each(Object.entries(KINDS))(
     "[W17] [V10] an event that %s: the worker passes it on, and every tab skips it",
+    { tags: "long" },
     async (_name, { event, ...options }) => {
       const opened = await Promise.all([1, 2].map(() => tabs.open({ url: relay.url, token: "t", ...options })));
       const connection = await relay.connection(1);

@@ -29,7 +29,7 @@ describe("presentedCredential", () => {
     },
   );
 
-  it("[V1] reads any token from the subprotocols, as unpadded base64url of UTF-8", () => {
+  it("[V1] reads any token from the subprotocols, as unpadded base64url of UTF-8", { tags: "long" }, () => {
     fc.assert(
       fc.property(fc.string({ unit: "grapheme", minLength: 1 }), (token) => {
         expect(presentedCredential(null, `cellos.relay.v2, ${bearer(token)}`)).toEqual({ kind: "bearer", token });
@@ -99,7 +99,7 @@ describe("authenticate", () => {
   });
 });
 
-describe("equalBytes", () => {
+describe("equalBytes", { tags: "long" }, () => {
   it("[A1] is equality", () => {
     fc.assert(
       fc.property(fc.uint8Array({ maxLength: 4, max: 2 }), fc.uint8Array({ maxLength: 4, max: 2 }), (a, b) => {

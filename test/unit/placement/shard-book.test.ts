@@ -84,32 +84,36 @@ describe("ShardBook", () => {
     expect(book.size).toBe(1);
   });
 
-  it("[B2] chooses the emptiest of those open, opens another only when all are full, and never goes past a bound", () => {
-    const steps = fc.array(fc.record({ leaves: fc.boolean(), who: fc.nat() }), { maxLength: 150, size: "max" });
-    const limits = fc.record({
-      maxClients: fc.integer({ min: 1, max: 12 }),
-      maxShards: fc.integer({ min: 1, max: 5 }),
-    });
-    fc.assert(
-      fc.property(limits, steps, (bounds, list) => {
-        const book = new ShardBook(bounds);
-        const rooms = Array.from({ length: bounds.maxShards }, () => ({ clients: 0, arrivals: 0 }));
-        for (const { leaves, who } of list) {
-          const loads = rooms.slice(0, book.size).map(({ clients }) => clients);
-          const least = Math.min(...loads);
-          const shard = leaves ? who % rooms.length : book.assign(loads[0] ?? 0, 0);
-          const room = shard === null ? undefined : rooms[shard];
-          const due = least < bounds.maxClients ? least : book.size > loads.length ? 0 : undefined;
-          expect(leaves || room?.clients === due).toBe(true);
-          if (room !== undefined) {
-            room.clients = Math.max(0, room.clients + (leaves ? -1 : 1));
-            room.arrivals += leaves ? 0 : 1;
+  it(
+    "[B2] chooses the emptiest of those open, opens another only when all are full, and never goes past a bound",
+    { tags: "long" },
+    () => {
+      const steps = fc.array(fc.record({ leaves: fc.boolean(), who: fc.nat() }), { maxLength: 150, size: "max" });
+      const limits = fc.record({
+        maxClients: fc.integer({ min: 1, max: 12 }),
+        maxShards: fc.integer({ min: 1, max: 5 }),
+      });
+      fc.assert(
+        fc.property(limits, steps, (bounds, list) => {
+          const book = new ShardBook(bounds);
+          const rooms = Array.from({ length: bounds.maxShards }, () => ({ clients: 0, arrivals: 0 }));
+          for (const { leaves, who } of list) {
+            const loads = rooms.slice(0, book.size).map(({ clients }) => clients);
+            const least = Math.min(...loads);
+            const shard = leaves ? who % rooms.length : book.assign(loads[0] ?? 0, 0);
+            const room = shard === null ? undefined : rooms[shard];
+            const due = least < bounds.maxClients ? least : book.size > loads.length ? 0 : undefined;
+            expect(leaves || room?.clients === due).toBe(true);
+            if (room !== undefined) {
+              room.clients = Math.max(0, room.clients + (leaves ? -1 : 1));
+              room.arrivals += leaves ? 0 : 1;
+            }
+            expect(rooms.every(({ clients }) => clients <= bounds.maxClients)).toBe(true);
+            for (const [index, report] of rooms.entries()) book.report(index, report, 0);
           }
-          expect(rooms.every(({ clients }) => clients <= bounds.maxClients)).toBe(true);
-          for (const [index, report] of rooms.entries()) book.report(index, report, 0);
-        }
-      }),
-      { numRuns: 300 },
-    );
-  });
+        }),
+        { numRuns: 300 },
+      );
+    },
+  );
 });

@@ -56,24 +56,28 @@ interface EventsFrame {
 const parsed = (frame: Frame): EventsFrame => JSON.parse(frame.text) as EventsFrame;
 
 describe("eventFrames, v2", () => {
-  it("[V4] [V10] carries every event once, in order, in a chain that starts at the reader's cursor", () => {
-    fc.assert(
-      fc.property(events, (list) => {
-        let cursor = 0;
-        const carried: unknown[] = [];
-        for (const frame of eventFrames(V2, 0, list)) {
-          const { type, prev, events: held } = parsed(frame);
-          expect({ type, prev }).toEqual({ type: "events", prev: cursor });
-          carried.push(...held);
-          cursor = held.at(-1)?.seq ?? NaN;
-          expect(frame.cursor).toBe(cursor);
-        }
-        expect(carried).toEqual(list.map(({ text }) => JSON.parse(text) as unknown));
-      }),
-    );
-  });
+  it(
+    "[V4] [V10] carries every event once, in order, in a chain that starts at the reader's cursor",
+    { tags: "long" },
+    () => {
+      fc.assert(
+        fc.property(events, (list) => {
+          let cursor = 0;
+          const carried: unknown[] = [];
+          for (const frame of eventFrames(V2, 0, list)) {
+            const { type, prev, events: held } = parsed(frame);
+            expect({ type, prev }).toEqual({ type: "events", prev: cursor });
+            carried.push(...held);
+            cursor = held.at(-1)?.seq ?? NaN;
+            expect(frame.cursor).toBe(cursor);
+          }
+          expect(carried).toEqual(list.map(({ text }) => JSON.parse(text) as unknown));
+        }),
+      );
+    },
+  );
 
-  it("[V7] holds at most 256 events and 64 KiB, or one larger event, and says its size", () => {
+  it("[V7] holds at most 256 events and 64 KiB, or one larger event, and says its size", { tags: "long" }, () => {
     fc.assert(
       fc.property(events, (list) => {
         for (const frame of eventFrames(V2, 0, list)) {
@@ -120,7 +124,7 @@ describe("eventFrames, v2", () => {
   });
 });
 
-describe("eventFrames, v1", () => {
+describe("eventFrames, v1", { tags: "long" }, () => {
   it("[W1] is one frame an event: the envelope itself", () => {
     fc.assert(
       fc.property(events, (list) => {
@@ -131,7 +135,7 @@ describe("eventFrames, v1", () => {
 });
 
 describe("other frames", () => {
-  it("[V3] [V5] [W8] say their cursor, and their size in UTF-8", () => {
+  it("[V3] [V5] [W8] say their cursor, and their size in UTF-8", { tags: "long" }, () => {
     fc.assert(
       fc.property(
         fc.maxSafeNat(),

@@ -35,7 +35,7 @@ describe("isValidFilter", () => {
   };
   it.each(Object.entries(malformed))("[H4] refuses %s", (_, filter) => expect(isValidFilter(filter)).toBe(false));
 
-  it("[H4] counts bytes as UTF-8 does", () => {
+  it("[H4] counts bytes as UTF-8 does", { tags: "long" }, () => {
     fc.assert(
       fc.property(fc.string({ unit: fc.constantFrom("a", "é", "東", "😀"), minLength: 1, maxLength: 300 }), (text) => {
         expect(isValidFilter(text)).toBe(new TextEncoder().encode(text).length <= 256);
@@ -69,7 +69,7 @@ const filters = fc
   .map(([tokens, open]) => (open || tokens.length === 0 ? [...tokens, ">"] : tokens).join("."));
 
 describe("isSubsetOf and matches, against every subject of up to four tokens", () => {
-  it("[H4] a filter matches what its regular expression matches", () => {
+  it("[H4] a filter matches what its regular expression matches", { tags: "long" }, () => {
     fc.assert(
       fc.property(filters, (filter) => {
         expect(SUBJECTS.filter((subject) => matches(filter, subject))).toEqual(
@@ -80,7 +80,7 @@ describe("isSubsetOf and matches, against every subject of up to four tokens", (
     );
   });
 
-  it("[H4] a filter is inside a root when the root matches all it matches", () => {
+  it("[H4] a filter is inside a root when the root matches all it matches", { tags: "long" }, () => {
     fc.assert(
       fc.property(filters, filters, (filter, root) => {
         const inside = SUBJECTS.every((subject) => !model(filter).test(subject) || model(root).test(subject));

@@ -82,7 +82,7 @@ describe("the open subjects of a credential", () => {
     expect(["a", "b", "d"].map((subject) => open.tryOpen(subject, 2, 0))).toEqual([true, true, false]);
   });
 
-  it("[B4] are never more than the limit, in whatever order rooms open and close", () => {
+  it("[B4] are never more than the limit, in whatever order rooms open and close", { tags: "long" }, () => {
     const step = fc.record({ closes: fc.boolean(), subject: fc.nat(4), shard: fc.nat(2) });
     const steps = fc.array(step, { maxLength: 100, size: "max" });
     fc.assert(

@@ -23,6 +23,7 @@ async function firstFault(set: Readonly<Record<string, string>>, list: readonly 
 describe("Core", () => {
   it(
     "[V10] [W2] [W3] [W8] [W9] [W11] [W12] [U1] [U4] keeps its promises over a broker that fails in every way",
+    { tags: "long", timeout: TIMEOUT_MS },
     async () => {
       await fc.assert(
         fc.asyncProperty(coreSettings, coreCommands, async (set, list) => {
@@ -31,6 +32,5 @@ describe("Core", () => {
         { numRuns: runs, ...seed },
       );
     },
-    TIMEOUT_MS,
   );
 });

@@ -29,7 +29,7 @@ describe("LineBudget", () => {
     expect(budget.over(START_MS - 60 * MINUTE_MS)).toEqual([{ name: "a", leftOut: 5 }]);
   });
 
-  it("[O3] tells every line, printed or left out, whenever it came", () => {
+  it("[O3] tells every line, printed or left out, whenever it came", { tags: "long" }, () => {
     const line = fc.record({ name: fc.constantFrom("a", "b"), afterMs: fc.nat(9_000) });
     fc.assert(
       fc.property(fc.array(line, { maxLength: 200, size: "max" }), (lines) => {

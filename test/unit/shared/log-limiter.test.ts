@@ -39,7 +39,7 @@ describe("LogLimiter", () => {
     }
   });
 
-  it("[O3] prints no more than a few lines a minute, however many reasons there are", () => {
+  it("[O3] prints no more than a few lines a minute, however many reasons there are", { tags: "long" }, () => {
     const happenings = fc.array(fc.tuple(fc.nat(30_000), fc.nat(100)), { maxLength: 300, size: "max" });
     fc.assert(
       fc.property(happenings, (list) => {

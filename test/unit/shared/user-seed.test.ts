@@ -19,7 +19,7 @@ describe("isUserSeed", () => {
     expect(isUserSeed("SUACSSL3UAHUDXKFSNVUZRF5UHPMWZ6BFDTJ7M6USDXIEDNPPQYYYCU3VY")).toBe(true);
   });
 
-  it("[O2] refuses one with another digit, wherever it is", () => {
+  it("[O2] refuses one with another digit, wherever it is", { tags: "long" }, () => {
     const { seed } = newNkey();
     // The last digit is left out: two of its bits are padding, which says nothing.
     fc.assert(

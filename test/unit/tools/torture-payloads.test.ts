@@ -11,7 +11,7 @@ const TRIES = 5;
 /** The only one that a stream refuses. */
 const REFUSED = "huge: a block of 1 MB";
 
-describe("what the publisher sends", () => {
+describe("what the publisher sends", { tags: "long" }, () => {
   test.each(ODD_KINDS.map((kind) => [kind.name, kind] as const))(
     "[W17] %s: the reference says so too",
     (_name, kind) => {

@@ -41,7 +41,7 @@ describe("the value of an attribute", () => {
     },
   );
 
-  it("[W15] [P2] carries any value, quoted and percent-encoded as the binding says", () => {
+  it("[W15] [P2] carries any value, quoted and percent-encoded as the binding says", { tags: "long" }, () => {
     fc.assert(
       fc.property(fc.string({ unit: "binary" }), fc.boolean(), (value, isQuoted) => {
         const encoded = encodeURIComponent(value);

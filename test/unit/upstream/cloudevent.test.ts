@@ -209,7 +209,7 @@ describe("structured", () => {
     expect(result).toMatchObject({ ok: true, text: expect.stringContaining('"data":{ "n": 9007199254740993.10 }') });
   });
 
-  it("[W15] carries any bytes", () => {
+  it("[W15] carries any bytes", { tags: "long" }, () => {
     fc.assert(
       fc.property(fc.uint8Array({ minLength: 1, maxLength: 200 }), (payload) => {
         const event = made({ ...REQUIRED, "content-type": "application/octet-stream" }, payload);

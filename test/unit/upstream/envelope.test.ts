@@ -80,7 +80,7 @@ describe("toEnvelope", () => {
     expect(toEnvelope(7, utf8(payload), null)).toEqual({ ok: false, why: "not-json" });
   });
 
-  it("[W1] [V7] is JSON whose event is the payload, and knows its size in UTF-8", () => {
+  it("[W1] [V7] is JSON whose event is the payload, and knows its size in UTF-8", { tags: "long" }, () => {
     fc.assert(
       fc.property(fc.maxSafeNat(), fc.jsonValue({ noUnicodeString: false }), (seq, value) => {
         const payload = utf8(JSON.stringify(value));
@@ -94,7 +94,7 @@ describe("toEnvelope", () => {
     );
   });
 
-  it("[W7] takes exactly what is UTF-8 and JSON", () => {
+  it("[W7] takes exactly what is UTF-8 and JSON", { tags: "long" }, () => {
     fc.assert(
       fc.property(fc.uint8Array({ maxLength: 6 }), (payload) => {
         const made = toEnvelope(7, payload, null);

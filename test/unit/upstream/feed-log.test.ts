@@ -12,7 +12,7 @@ const printed = ({ lines }: ModelClock): string[] =>
     return `${event} ${why}`.trim();
   });
 
-describe("the log of a room", () => {
+describe("the log of a room", { tags: "long" }, () => {
   it("[O3] tells of a path that is cut all the time in a handful of lines, and that it is well in the end", async () => {
     const world = newWorld({});
     await world.run({ do: "join", v2: true, back: null, epoch: false });

@@ -24,7 +24,7 @@ const history = fc.array(
   }),
 );
 
-describe("stepUpstream over any history", () => {
+describe("stepUpstream over any history", { tags: "long" }, () => {
   it("[W11] [W12] has at most one timer, only while it waits, and one that waits without is due at once", () => {
     fc.assert(
       fc.property(history, (list) => {

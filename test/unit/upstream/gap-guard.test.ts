@@ -179,52 +179,56 @@ describe("GapGuard", () => {
     expect(log).toEqual(["doubt", 11]);
   });
 
-  it("[W5] [W2] passes everything that was not removed, in order, or says that it was overtaken", async () => {
-    const streams = fc.record({
-      kept: fc.array(fc.integer({ min: 2, max: 40 }), { minLength: 1, maxLength: 15 }),
-      removed: fc.array(fc.nat(45), { maxLength: 6 }),
-    });
-    await fc.assert(
-      fc.asyncProperty(streams, async ({ kept, removed }) => {
-        const seqs = [...new Set(kept)].toSorted((a, b) => a - b);
-        const floors = removed.toSorted((a, b) => a - b);
-        let floor = 1;
-        const passed: number[] = [];
-        let overtaken = 0;
-        let position = 0;
-        const guard = new GapGuard({
-          get position() {
-            return position;
-          },
-          firstSeq: () => Promise.resolve(floor),
-          pass: (event) => {
-            position = Math.max(position, event.position);
-            passed.push(event.position);
-          },
-          released: () => {},
-          doubt: () => {},
-          overtaken: (firstSeq) => {
-            overtaken = firstSeq;
-            position = firstSeq - 1;
-          },
-        });
-        guard.begin(false);
-        const read: number[] = [];
-        for (const [index, seq] of seqs.entries()) {
-          floor = Math.max(floor, floors[index] ?? 0);
-          if (seq < floor) continue;
-          read.push(seq);
-          guard.offer(message(seq, seqs.length - index - 1));
-          if (index % 3 === 0) await settle();
-        }
-        await settle();
-        // What is missed at the end shows with the next event.
-        const missed = seqs.filter((seq) => !passed.includes(seq) && seq < (passed.at(-1) ?? 0));
-        expect(passed).toEqual(passed.toSorted((a, b) => a - b));
-        expect(missed.every((seq) => seq < overtaken)).toBe(true);
-        expect(passed).toEqual(read.filter((seq) => passed.includes(seq)));
-      }),
-      { numRuns: 300 },
-    );
-  });
+  it(
+    "[W5] [W2] passes everything that was not removed, in order, or says that it was overtaken",
+    { tags: "long" },
+    async () => {
+      const streams = fc.record({
+        kept: fc.array(fc.integer({ min: 2, max: 40 }), { minLength: 1, maxLength: 15 }),
+        removed: fc.array(fc.nat(45), { maxLength: 6 }),
+      });
+      await fc.assert(
+        fc.asyncProperty(streams, async ({ kept, removed }) => {
+          const seqs = [...new Set(kept)].toSorted((a, b) => a - b);
+          const floors = removed.toSorted((a, b) => a - b);
+          let floor = 1;
+          const passed: number[] = [];
+          let overtaken = 0;
+          let position = 0;
+          const guard = new GapGuard({
+            get position() {
+              return position;
+            },
+            firstSeq: () => Promise.resolve(floor),
+            pass: (event) => {
+              position = Math.max(position, event.position);
+              passed.push(event.position);
+            },
+            released: () => {},
+            doubt: () => {},
+            overtaken: (firstSeq) => {
+              overtaken = firstSeq;
+              position = firstSeq - 1;
+            },
+          });
+          guard.begin(false);
+          const read: number[] = [];
+          for (const [index, seq] of seqs.entries()) {
+            floor = Math.max(floor, floors[index] ?? 0);
+            if (seq < floor) continue;
+            read.push(seq);
+            guard.offer(message(seq, seqs.length - index - 1));
+            if (index % 3 === 0) await settle();
+          }
+          await settle();
+          // What is missed at the end shows with the next event.
+          const missed = seqs.filter((seq) => !passed.includes(seq) && seq < (passed.at(-1) ?? 0));
+          expect(passed).toEqual(passed.toSorted((a, b) => a - b));
+          expect(missed.every((seq) => seq < overtaken)).toBe(true);
+          expect(passed).toEqual(read.filter((seq) => passed.includes(seq)));
+        }),
+        { numRuns: 300 },
+      );
+    },
+  );
 });

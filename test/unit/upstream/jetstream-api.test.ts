@@ -150,7 +150,7 @@ describe("parseCreated", () => {
   });
 });
 
-describe("any answer", () => {
+describe("any answer", { tags: "long" }, () => {
   it("[W17] is read or is an UpstreamError, and nothing else is thrown", () => {
     const odd = fc.anything({ withNullPrototype: true, withBigInt: true });
     const state = fc.record({ first_seq: odd, last_seq: odd, messages: odd, bytes: odd }, { requiredKeys: [] });
@@ -221,19 +221,23 @@ describe("epochOf", () => {
     expect(epochOf("CELLOS_EVENTS", "2026-01-01T00:00:00.000000001Z")).toBe("20ec1c72965d3574");
   });
 
-  it("[V6] differs by stream and by the time of its creation, and is short enough for a query", () => {
-    const names = fc.string({ minLength: 1, maxLength: 20 });
-    fc.assert(
-      fc.property(names, names, names, (stream, created, other) => {
-        fc.pre(other !== created && other !== stream);
-        const epoch = epochOf(stream, created);
-        expect(epoch).toMatch(/^[0-9a-f]{16}$/);
-        expect(epochOf(stream, other)).not.toBe(epoch);
-        expect(epochOf(other, created)).not.toBe(epoch);
-        expect(epochOf(stream, created)).toBe(epoch);
-      }),
-    );
-  });
+  it(
+    "[V6] differs by stream and by the time of its creation, and is short enough for a query",
+    { tags: "long" },
+    () => {
+      const names = fc.string({ minLength: 1, maxLength: 20 });
+      fc.assert(
+        fc.property(names, names, names, (stream, created, other) => {
+          fc.pre(other !== created && other !== stream);
+          const epoch = epochOf(stream, created);
+          expect(epoch).toMatch(/^[0-9a-f]{16}$/);
+          expect(epochOf(stream, other)).not.toBe(epoch);
+          expect(epochOf(other, created)).not.toBe(epoch);
+          expect(epochOf(stream, created)).toBe(epoch);
+        }),
+      );
+    },
+  );
 
   it("[V6] differs for creation times a nanosecond apart", () => {
     const epochs = Array.from({ length: 20_000 }, (_, i) =>

@@ -27,7 +27,7 @@ describe("isDeeperThan", () => {
     expect(isDeeperThan(text, 128)).toBe(expected);
   });
 
-  it("[W17] says what a parsed value says", () => {
+  it("[W17] says what a parsed value says", { tags: "long" }, () => {
     fc.assert(
       fc.property(fc.json({ maxDepth: 6 }), fc.integer({ min: 0, max: 6 }), (json, maxDepth) => {
         expect(isDeeperThan(json, maxDepth)).toBe(depthOf(JSON.parse(json)) > maxDepth);
@@ -69,7 +69,7 @@ describe("hasStringMember", () => {
     expect(hasStringMember(json, "type", TYPE)).toBe(expected);
   });
 
-  it("[W17] says what a parsed object says, however it is spelled", () => {
+  it("[W17] says what a parsed object says, however it is spelled", { tags: "long" }, () => {
     const key = fc.constantFrom("type", "t", "types", "data");
     const value = fc.oneof(fc.constantFrom(TYPE, "x"), fc.jsonValue({ maxDepth: 2 }));
     const object = fc.array(fc.tuple(key, value), { maxLength: 5 });

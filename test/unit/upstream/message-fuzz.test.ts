@@ -75,7 +75,7 @@ function randomBytes(random: Random, parts: readonly Uint8Array[]): Uint8Array {
   return Buffer.concat(chosen);
 }
 
-describe("openMessage", () => {
+describe("openMessage", { tags: "long" }, () => {
   it(`[W17] opens ${MESSAGES} random messages, or drops them by a rule`, { timeout: 300_000 }, () => {
     const random = new Random(SEED);
     const outcomes = new Map<DropReason | null, number>();

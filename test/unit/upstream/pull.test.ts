@@ -116,7 +116,7 @@ const brokers = fc.array(
   { maxLength: 60, size: "max" },
 );
 
-describe("step over a broker that loses messages", () => {
+describe("step over a broker that loses messages", { tags: "long" }, () => {
   it("[W2] [W9] never says that something was read which was not, and doubts at the next frame", () => {
     fc.assert(
       fc.property(brokers, (list) => {

@@ -193,20 +193,24 @@ class World {
   }
 }
 
-test("[V4] frames lost, doubled and cut short, reconnects, purges, streams made anew: each event once, in order, or a reset", () => {
-  fc.assert(
-    fc.property(fc.array(action, { maxLength: 40 }), (actions) => {
-      const world = new World();
-      for (const step of actions) {
-        world.run(step);
+test(
+  "[V4] frames lost, doubled and cut short, reconnects, purges, streams made anew: each event once, in order, or a reset",
+  { tags: "long" },
+  () => {
+    fc.assert(
+      fc.property(fc.array(action, { maxLength: 40 }), (actions) => {
+        const world = new World();
+        for (const step of actions) {
+          world.run(step);
+          world.check();
+        }
+        // In the end the network is kind: nothing may be missing then.
+        world.connect(0);
+        world.transmit(events(world.sent, ...world.pending()), "arrives");
         world.check();
-      }
-      // In the end the network is kind: nothing may be missing then.
-      world.connect(0);
-      world.transmit(events(world.sent, ...world.pending()), "arrives");
-      world.check();
-      expect(world.position.seq).toBeGreaterThanOrEqual(world.matching.at(-1) ?? 0);
-    }),
-    { numRuns: 500 },
-  );
-});
+        expect(world.position.seq).toBeGreaterThanOrEqual(world.matching.at(-1) ?? 0);
+      }),
+      { numRuns: 500 },
+    );
+  },
+);

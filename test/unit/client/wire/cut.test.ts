@@ -34,7 +34,7 @@ const more = fc.dictionary(
 );
 
 describe("[W17] cutting a frame", () => {
-  test("cuts exactly what JSON.stringify made, whatever stands around the list", () => {
+  test("cuts exactly what JSON.stringify made, whatever stands around the list", { tags: "long" }, () => {
     const item = fc.record({ seq: fc.nat(), event: json, subject: text });
     fc.assert(
       fc.property(
@@ -61,7 +61,7 @@ describe("[W17] cutting a frame", () => {
     expect(read(whole)).toEqual([1, 2, [3]]);
   });
 
-  test("never throws, whatever the text", () => {
+  test("never throws, whatever the text", { tags: "long" }, () => {
     const junk = fc.array(
       fc.constantFrom(...'[ ] { } " , : \\ 1'.split(" "), '"seq":1', '},{"seq":2', '"events":[', "]}"),
       {
@@ -99,16 +99,22 @@ const BAD = {
 describe("[W17] [V10] reading a frame with an event that is no JSON", () => {
   const good = (seq: number): string => itemOf(seq, JSON.stringify({ list: [{ seq, event: '"},{"seq":9,' }] }));
 
-  test.each(Object.entries(BAD))("%s: alone, first, in the middle, last, twice in a row", (_name, event) => {
-    const bad = (seq: number): string => itemOf(seq, event);
-    expect(read(frameOf(bad(1)))).toEqual([[1]]);
-    expect(read(frameOf(bad(1), good(2), good(3)))).toEqual([[1], 2, 3]);
-    expect(read(frameOf(good(1), bad(2), good(3)))).toEqual([1, [2], 3]);
-    expect(read(frameOf(good(1), good(2), bad(3)))).toEqual([1, 2, [3]]);
-    expect(read(frameOf(good(1), bad(2), good(3), bad(4), good(5)))).toEqual([1, [2], 3, [4], 5]);
-    // Two quotes that are missing make one string of what is between them: one of the two speaks for both.
-    expect(read(frameOf(good(1), bad(2), bad(3), good(4)))).toEqual(event === '"abc' ? [1, [2], 4] : [1, [2], [3], 4]);
-  });
+  test.each(Object.entries(BAD))(
+    "%s: alone, first, in the middle, last, twice in a row",
+    { tags: "long" },
+    (_name, event) => {
+      const bad = (seq: number): string => itemOf(seq, event);
+      expect(read(frameOf(bad(1)))).toEqual([[1]]);
+      expect(read(frameOf(bad(1), good(2), good(3)))).toEqual([[1], 2, 3]);
+      expect(read(frameOf(good(1), bad(2), good(3)))).toEqual([1, [2], 3]);
+      expect(read(frameOf(good(1), good(2), bad(3)))).toEqual([1, 2, [3]]);
+      expect(read(frameOf(good(1), bad(2), good(3), bad(4), good(5)))).toEqual([1, [2], 3, [4], 5]);
+      // Two quotes that are missing make one string of what is between them: one of the two speaks for both.
+      expect(read(frameOf(good(1), bad(2), bad(3), good(4)))).toEqual(
+        event === '"abc' ? [1, [2], 4] : [1, [2], [3], 4],
+      );
+    },
+  );
 
   test("with white space, as another relay may write it", () => {
     const spaced =

@@ -27,7 +27,7 @@ describe("parseExactly", () => {
     revived.mockRestore();
   });
 
-  it("reads what JSON.parse reads, as JSON.parse does", () => {
+  it("reads what JSON.parse reads, as JSON.parse does", { tags: "long" }, () => {
     fc.assert(
       fc.property(fc.jsonValue(), (value) => {
         expect(again(JSON.stringify(value))).toBe(JSON.stringify(value));

@@ -27,7 +27,7 @@ describe("matcherOf", () => {
     { type: "cell", text: "nowhere" },
   ])("keeps it out: %j", (filter) => expect(matches(filter)).toBe(false));
 
-  it("takes every sign for itself", () => {
+  it("takes every sign for itself", { tags: "long" }, () => {
     fc.assert(
       fc.property(fc.stringMatching(/^[!-~]+$/), (type) => {
         const own = matcherOf({ ...NO_FILTER, type });
@@ -49,7 +49,7 @@ describe("Shown", () => {
     fc.record({ do: fc.constantFrom("clear", "hold", "release", "update", "cut") }),
   );
 
-  it("is the log's entries that pass, whatever happened in between", () => {
+  it("is the log's entries that pass, whatever happened in between", { tags: "long" }, () => {
     fc.assert(
       fc.property(fc.array(command, { maxLength: 60 }), (commands) => {
         const log = new EventLog();

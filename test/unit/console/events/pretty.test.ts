@@ -8,7 +8,7 @@ describe("prettyText", () => {
     expect(prettyText(json).replace(/\s/g, "")).toBe(json);
   });
 
-  it("lays out as JSON.stringify does", () => {
+  it("lays out as JSON.stringify does", { tags: "long" }, () => {
     fc.assert(
       fc.property(fc.jsonValue(), (value) => {
         expect(prettyText(JSON.stringify(value))).toBe(JSON.stringify(value, null, 2));
@@ -26,7 +26,7 @@ describe("prettyText", () => {
     );
   });
 
-  it("takes a string of 16 MiB, escapes included", () => {
+  it("takes a string of 16 MiB, escapes included", { tags: "long" }, () => {
     const json = JSON.stringify('x\n"'.repeat(4 * 1024 * 1024));
     expect(prettyText(json) === json).toBe(true);
   });
@@ -54,7 +54,7 @@ describe("prettyTokens", () => {
   });
 });
 
-describe("[W17] what is shown of an event of any shape", () => {
+describe("[W17] what is shown of an event of any shape", { tags: "long" }, () => {
   const SIZE = 600 * 1024;
   const listOf = (unit: string): string => `[${`${unit},`.repeat(SIZE / unit.length).slice(0, -1)}]`;
   const joined = (json: string): string =>

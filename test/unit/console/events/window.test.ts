@@ -8,7 +8,7 @@ const sight = fc.record({
   rowHeight: fc.constantFrom(34, 54),
 });
 
-describe("rowsInSight", () => {
+describe("rowsInSight", { tags: "long" }, () => {
   it("has every row in sight, and few others", () => {
     fc.assert(
       fc.property(sight, fc.integer({ min: 0, max: 5_000 }), (seen, count) => {
@@ -25,7 +25,7 @@ describe("rowsInSight", () => {
   });
 });
 
-describe("scrollFor", () => {
+describe("scrollFor", { tags: "long" }, () => {
   it("brings a row into sight, and does not move for one that is", () => {
     fc.assert(
       fc.property(sight, fc.integer({ min: 0, max: 5_000 }), (seen, index) => {

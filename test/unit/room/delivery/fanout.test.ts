@@ -25,6 +25,7 @@ function firstFault(setup: Setup, list: readonly Command[]): string | null {
 describe("Fanout", () => {
   it(
     "[V10] [W2] [W4] [W9] [B1] sends every client every match once, in order, whatever happens in whatever order",
+    { tags: "long", timeout: TIMEOUT_MS },
     () => {
       fc.assert(
         fc.property(setups, commands, (setup, list) => {
@@ -33,6 +34,5 @@ describe("Fanout", () => {
         { numRuns: runs, ...seed },
       );
     },
-    TIMEOUT_MS,
   );
 });

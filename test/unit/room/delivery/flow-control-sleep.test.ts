@@ -28,21 +28,28 @@ function send(flow: Flow, bytes: number, pingAtMs: number | null, nowMs: number)
 }
 
 describe("an account over the sleep of the room", () => {
-  it("[B1] gives a client that proves nothing no second budget, however often the room sleeps", () => {
-    const list = fc.array(fc.tuple(fc.integer({ min: 1, max: 3_000 }), fc.boolean()), { minLength: 1, maxLength: 40 });
-    fc.assert(
-      fc.property(list, fc.option(fc.nat(5)), (frames, stampAtJoin) => {
-        let flow = newFlow(V2, stampAtJoin);
-        for (const [bytes, sleeps] of frames) {
-          if (sleeps) flow = slept(flow, stampAtJoin);
-          const before = flow.sentBytes;
-          expect(send(flow, bytes, stampAtJoin, 9)).toBe(before < LIMITS.budgetBytes);
-        }
-      }),
-    );
-  });
+  it(
+    "[B1] gives a client that proves nothing no second budget, however often the room sleeps",
+    { tags: "long" },
+    () => {
+      const list = fc.array(fc.tuple(fc.integer({ min: 1, max: 3_000 }), fc.boolean()), {
+        minLength: 1,
+        maxLength: 40,
+      });
+      fc.assert(
+        fc.property(list, fc.option(fc.nat(5)), (frames, stampAtJoin) => {
+          let flow = newFlow(V2, stampAtJoin);
+          for (const [bytes, sleeps] of frames) {
+            if (sleeps) flow = slept(flow, stampAtJoin);
+            const before = flow.sentBytes;
+            expect(send(flow, bytes, stampAtJoin, 9)).toBe(before < LIMITS.budgetBytes);
+          }
+        }),
+      );
+    },
+  );
 
-  it("[B1] [V9] never stops a client that reads and pings while the room sleeps", () => {
+  it("[B1] [V9] never stops a client that reads and pings while the room sleeps", { tags: "long" }, () => {
     const list = fc.array(fc.tuple(fc.integer({ min: 1, max: 3_000 }), fc.boolean()), { minLength: 1, maxLength: 40 });
     fc.assert(
       fc.property(list, (frames) => {
@@ -66,49 +73,53 @@ describe("an account over the sleep of the room", () => {
     );
   });
 
-  it("[B1] [WS-7] takes as proof only what was sent before the ping before, though looks were forgotten", () => {
-    const actions = fc.array(
-      fc.oneof(
-        fc.record({ do: fc.constant("send" as const), bytes: fc.integer({ min: 1, max: 400 }) }),
-        fc.record({ do: fc.constant("read" as const), frames: fc.integer({ min: 1, max: 5 }) }),
-        fc.record({ do: fc.constantFrom("ping" as const, "look" as const, "sleep" as const) }),
-      ),
-      { maxLength: 60, size: "max" },
-    );
-    fc.assert(
-      fc.property(actions, (list) => {
-        let flow = newFlow(V2, null);
-        // Written down after every sending, and not after every look.
-        let kept = flow;
-        const queue: (number | "pong")[] = [];
-        let readBytes = 0;
-        let awaitsPong = false;
-        let pingAtMs: number | null = null;
-        let nowMs = 0;
-        for (const action of list) {
-          nowMs += action.do === "sleep" ? SLEEP_MS : action.do === "look" ? 1 : 0;
-          if (action.do === "send" && send(flow, action.bytes, pingAtMs, nowMs)) {
-            queue.push(action.bytes);
-            kept = structuredClone(flow);
+  it(
+    "[B1] [WS-7] takes as proof only what was sent before the ping before, though looks were forgotten",
+    { tags: "long" },
+    () => {
+      const actions = fc.array(
+        fc.oneof(
+          fc.record({ do: fc.constant("send" as const), bytes: fc.integer({ min: 1, max: 400 }) }),
+          fc.record({ do: fc.constant("read" as const), frames: fc.integer({ min: 1, max: 5 }) }),
+          fc.record({ do: fc.constantFrom("ping" as const, "look" as const, "sleep" as const) }),
+        ),
+        { maxLength: 60, size: "max" },
+      );
+      fc.assert(
+        fc.property(actions, (list) => {
+          let flow = newFlow(V2, null);
+          // Written down after every sending, and not after every look.
+          let kept = flow;
+          const queue: (number | "pong")[] = [];
+          let readBytes = 0;
+          let awaitsPong = false;
+          let pingAtMs: number | null = null;
+          let nowMs = 0;
+          for (const action of list) {
+            nowMs += action.do === "sleep" ? SLEEP_MS : action.do === "look" ? 1 : 0;
+            if (action.do === "send" && send(flow, action.bytes, pingAtMs, nowMs)) {
+              queue.push(action.bytes);
+              kept = structuredClone(flow);
+            }
+            if (action.do === "look") poll(flow, pingAtMs, LIMITS, nowMs);
+            if (action.do === "sleep") flow = slept(kept, pingAtMs);
+            if (action.do === "ping" && !awaitsPong) {
+              awaitsPong = true;
+              pingAtMs = nowMs;
+              queue.push("pong");
+            }
+            if (action.do !== "read") continue;
+            for (const item of queue.splice(0, action.frames)) {
+              if (item === "pong") awaitsPong = false;
+              else readBytes += item;
+            }
           }
-          if (action.do === "look") poll(flow, pingAtMs, LIMITS, nowMs);
-          if (action.do === "sleep") flow = slept(kept, pingAtMs);
-          if (action.do === "ping" && !awaitsPong) {
-            awaitsPong = true;
-            pingAtMs = nowMs;
-            queue.push("pong");
-          }
-          if (action.do !== "read") continue;
-          for (const item of queue.splice(0, action.frames)) {
-            if (item === "pong") awaitsPong = false;
-            else readBytes += item;
-          }
-        }
-        expect(flow.provenBytes).toBeLessThanOrEqual(readBytes);
-      }),
-      { numRuns: 2_000 },
-    );
-  });
+          expect(flow.provenBytes).toBeLessThanOrEqual(readBytes);
+        }),
+        { numRuns: 2_000 },
+      );
+    },
+  );
 
   it("[B1] a ping that is owed is owed since before the sleep, and no longer once it came during it", () => {
     const flow = newFlow(V2, null);

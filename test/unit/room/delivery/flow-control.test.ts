@@ -29,7 +29,7 @@ const sizes = fc.array(fc.integer({ min: 1, max: 3_000 }), { minLength: 1, maxLe
 const protocols = fc.constantFrom<Protocol>(V1, V2);
 
 describe("flow control", () => {
-  it("[B1] sends a client that proves nothing at most its budget and one frame", () => {
+  it("[B1] sends a client that proves nothing at most its budget and one frame", { tags: "long" }, () => {
     fc.assert(
       fc.property(protocols, sizes, fc.option(fc.nat(5)), (protocol, list, stampAtJoin) => {
         const flow = newFlow(protocol, stampAtJoin);
@@ -41,25 +41,29 @@ describe("flow control", () => {
     );
   });
 
-  it("[B1] [V9] never stops a client for long that reads everything and pings for every ackBytes", () => {
-    fc.assert(
-      fc.property(sizes, (list) => {
-        const flow = newFlow(V2, null);
-        let pingAtMs: number | null = null;
-        let sincePing = 0;
-        for (const [index, bytes] of list.entries()) {
-          expect(send(flow, bytes, pingAtMs, index + 1)).toBe(true);
-          sincePing += bytes;
-          if (sincePing < LIMITS.ackBytes) continue;
-          pingAtMs = index + 1;
-          sincePing = 0;
-        }
-      }),
-      { numRuns: 500 },
-    );
-  });
+  it(
+    "[B1] [V9] never stops a client for long that reads everything and pings for every ackBytes",
+    { tags: "long" },
+    () => {
+      fc.assert(
+        fc.property(sizes, (list) => {
+          const flow = newFlow(V2, null);
+          let pingAtMs: number | null = null;
+          let sincePing = 0;
+          for (const [index, bytes] of list.entries()) {
+            expect(send(flow, bytes, pingAtMs, index + 1)).toBe(true);
+            sincePing += bytes;
+            if (sincePing < LIMITS.ackBytes) continue;
+            pingAtMs = index + 1;
+            sincePing = 0;
+          }
+        }),
+        { numRuns: 500 },
+      );
+    },
+  );
 
-  it("[B1] after every ping that is seen, at least ackBytes may follow", () => {
+  it("[B1] after every ping that is seen, at least ackBytes may follow", { tags: "long" }, () => {
     fc.assert(
       fc.property(
         protocols,
@@ -82,7 +86,7 @@ describe("flow control", () => {
     );
   });
 
-  it("[B1] [WS-7] takes as proof only what was sent before the ping before", () => {
+  it("[B1] [WS-7] takes as proof only what was sent before the ping before", { tags: "long" }, () => {
     // A client behind a FIFO: its ping is stamped when it arrives, and the pong queued behind everything sent so far.
     const actions = fc.array(
       fc.oneof(
@@ -122,7 +126,7 @@ describe("flow control", () => {
     );
   });
 
-  it("[B1] a v1 ping proves everything, and never makes the limit smaller", () => {
+  it("[B1] a v1 ping proves everything, and never makes the limit smaller", { tags: "long" }, () => {
     fc.assert(
       fc.property(fc.array(fc.tuple(fc.integer({ min: 1, max: 3_000 }), fc.boolean()), { maxLength: 40 }), (list) => {
         const flow = newFlow(V1, null);

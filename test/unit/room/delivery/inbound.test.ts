@@ -42,7 +42,7 @@ describe("onMessage", () => {
     for (let second = 0; second < 1_000; second++) expect(verdicts(inbound, 1, second * 1_000)).toEqual([null]);
   });
 
-  it("[W10] takes as much as fits into every minute, and no more", () => {
+  it("[W10] takes as much as fits into every minute, and no more", { tags: "long" }, () => {
     fc.assert(
       fc.property(fc.array(gap, { maxLength: 400 }), (gaps) => {
         const inbound = newInbound();

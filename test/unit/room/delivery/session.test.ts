@@ -47,17 +47,21 @@ const sessions: fc.Arbitrary<Session> = fc.record({
 });
 
 describe("an attachment", () => {
-  it("[V10] [A3] [B1] brings back cursor, protocol, expiry, what is owed and what is unproven", () => {
-    fc.assert(
-      fc.property(sessions, (session) => {
-        const kept = fromAttachment(structuredClone(toAttachment(session)));
-        const { protocol, expiresAtMs, grantId, owesCaughtUp, fromOldest, phase, flow } = session;
-        const own = phase.kind === "live" ? null : { cursor: phase.cursor, readTo: phase.readTo };
-        expect(kept).toEqual({ v: 1, protocol, expiresAtMs, grantId, owesCaughtUp, fromOldest, own, flow });
-        expect(JSON.stringify(kept).length).toBeLessThan(1_024);
-      }),
-    );
-  });
+  it(
+    "[V10] [A3] [B1] brings back cursor, protocol, expiry, what is owed and what is unproven",
+    { tags: "long" },
+    () => {
+      fc.assert(
+        fc.property(sessions, (session) => {
+          const kept = fromAttachment(structuredClone(toAttachment(session)));
+          const { protocol, expiresAtMs, grantId, owesCaughtUp, fromOldest, phase, flow } = session;
+          const own = phase.kind === "live" ? null : { cursor: phase.cursor, readTo: phase.readTo };
+          expect(kept).toEqual({ v: 1, protocol, expiresAtMs, grantId, owesCaughtUp, fromOldest, own, flow });
+          expect(JSON.stringify(kept).length).toBeLessThan(1_024);
+        }),
+      );
+    },
+  );
 
   it.each([null, undefined, 7, "x", {}, { v: 2, protocol: V1 }, { v: 1 }, { v: 1, protocol: "cellos.relay.v3" }])(
     "[V10] of another version is none: %o",

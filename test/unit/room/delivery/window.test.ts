@@ -71,7 +71,7 @@ const steps = fc.array(
 );
 
 describe("Window", () => {
-  it("[B3] is a list that is cut to its bytes at the front", () => {
+  it("[B3] is a list that is cut to its bytes at the front", { tags: "long" }, () => {
     fc.assert(
       fc.property(fc.constantFrom(0, 50, 200, 2_000), steps, (maxBytes, list) => {
         const window = newWindow(7, maxBytes);

@@ -57,31 +57,35 @@ describe("Throttle", () => {
     expect(late.book(64 * KIB, 100, NOW_MS - hourMs)).toBe(NOW_MS - hourMs + 1_000);
   });
 
-  it("[P7] [U1] every replay comes closer to who is live, however many there are and whatever is published", () => {
-    fc.assert(
-      fc.property(
-        fc.integer({ min: 1, max: 20_000 }),
-        fc.integer({ min: 1, max: 40 }),
-        fc.integer({ min: 1, max: 1_000 }),
-        fc.integer({ min: 20, max: 1_000 }),
-        (liveBytesPerMs, replays, members, kib) => {
-          const throttle = new Throttle();
-          const served = Array.from({ length: replays }, () => 0);
-          const turns = served.map(() => 0);
-          const periodMs = 3_000;
-          for (let ms = 0; ms < periodMs; ms++) {
-            throttle.heard(liveBytesPerMs, NOW_MS + ms);
-            for (const [i, turnMs] of turns.entries()) {
-              if (NOW_MS + ms < turnMs) continue;
-              served[i] = (served[i] ?? 0) + kib * KIB;
-              turns[i] = throttle.book(kib * KIB, members, NOW_MS + ms);
+  it(
+    "[P7] [U1] every replay comes closer to who is live, however many there are and whatever is published",
+    { tags: "long" },
+    () => {
+      fc.assert(
+        fc.property(
+          fc.integer({ min: 1, max: 20_000 }),
+          fc.integer({ min: 1, max: 40 }),
+          fc.integer({ min: 1, max: 1_000 }),
+          fc.integer({ min: 20, max: 1_000 }),
+          (liveBytesPerMs, replays, members, kib) => {
+            const throttle = new Throttle();
+            const served = Array.from({ length: replays }, () => 0);
+            const turns = served.map(() => 0);
+            const periodMs = 3_000;
+            for (let ms = 0; ms < periodMs; ms++) {
+              throttle.heard(liveBytesPerMs, NOW_MS + ms);
+              for (const [i, turnMs] of turns.entries()) {
+                if (NOW_MS + ms < turnMs) continue;
+                served[i] = (served[i] ?? 0) + kib * KIB;
+                turns[i] = throttle.book(kib * KIB, members, NOW_MS + ms);
+              }
             }
-          }
-          // Timers have whole milliseconds, so twice the rate is less for small pulls; and no rate is known at first.
-          const needed = Math.min(1.25 * liveBytesPerMs, kib * KIB * 0.5) * (periodMs - 1_000);
-          expect(Math.min(...served)).toBeGreaterThanOrEqual(needed);
-        },
-      ),
-    );
-  });
+            // Timers have whole milliseconds, so twice the rate is less for small pulls; and no rate is known at first.
+            const needed = Math.min(1.25 * liveBytesPerMs, kib * KIB * 0.5) * (periodMs - 1_000);
+            expect(Math.min(...served)).toBeGreaterThanOrEqual(needed);
+          },
+        ),
+      );
+    },
+  );
 });

@@ -125,7 +125,7 @@ const streams: fc.Arbitrary<StreamView> = fc
   .record({ firstSeq: fc.integer({ min: 1, max: 25 }), count: fc.nat(25), epoch: epochs })
   .map(({ firstSeq, count, epoch }) => ({ firstSeq, lastSeq: firstSeq - 1 + count, epoch }));
 
-describe("decide, whatever the room and the stream", () => {
+describe("decide, whatever the room and the stream", { tags: "long" }, () => {
   it("[W5] [B3] never admits below retention unless the window covers it, and [W6] never above what exists", () => {
     fc.assert(
       fc.property(startRequests, fc.option(rooms), fc.option(streams), (request, room, stream) => {

@@ -23,7 +23,7 @@ const joins: fc.Arbitrary<JoinRequest> = fc.record({
 });
 
 describe("encodeJoin and decodeJoin", () => {
-  it("[H1] carry a join through a header, in visible ASCII", () => {
+  it("[H1] carry a join through a header, in visible ASCII", { tags: "long" }, () => {
     fc.assert(
       fc.property(joins, (join) => {
         const header = encodeJoin(join);

@@ -94,24 +94,38 @@ describe("coldStart", () => {
     expect(coldStart(startRequests, stream, WINDOW)).toBe(expected);
   });
 
-  it("[B3] never starts below retention, above the stream, or further back than the window should hold", () => {
-    const startRequests = fc.array(
-      fc.record({ since: fc.option(fc.nat(60)), epoch: fc.option(fc.constantFrom("e", "f")) }),
-    );
-    const streams = fc.record({ firstSeq: fc.integer({ min: 1, max: 40 }), messages: fc.nat(40), average: fc.nat(20) });
-    fc.assert(
-      fc.property(startRequests, streams, (list, { firstSeq, messages, average }) => {
-        const stream = { epoch: "e", firstSeq, lastSeq: firstSeq + messages - 1, messages, bytes: messages * average };
-        const start = coldStart(list, stream, WINDOW);
-        expect(start).toBeLessThanOrEqual(stream.lastSeq);
-        expect(start + 1).toBeGreaterThanOrEqual(firstSeq);
-        expect((stream.lastSeq - start) * average).toBeLessThanOrEqual(WINDOW);
-        const oldest = (since: number, epoch: string | null): number =>
-          since === 0 && epoch === null ? firstSeq - 1 : since;
-        const wanted = list.map(({ since, epoch }) => oldest(since ?? -1, epoch));
-        expect([stream.lastSeq, ...wanted]).toContain(start);
-      }),
-      { numRuns: 1_000 },
-    );
-  });
+  it(
+    "[B3] never starts below retention, above the stream, or further back than the window should hold",
+    { tags: "long" },
+    () => {
+      const startRequests = fc.array(
+        fc.record({ since: fc.option(fc.nat(60)), epoch: fc.option(fc.constantFrom("e", "f")) }),
+      );
+      const streams = fc.record({
+        firstSeq: fc.integer({ min: 1, max: 40 }),
+        messages: fc.nat(40),
+        average: fc.nat(20),
+      });
+      fc.assert(
+        fc.property(startRequests, streams, (list, { firstSeq, messages, average }) => {
+          const stream = {
+            epoch: "e",
+            firstSeq,
+            lastSeq: firstSeq + messages - 1,
+            messages,
+            bytes: messages * average,
+          };
+          const start = coldStart(list, stream, WINDOW);
+          expect(start).toBeLessThanOrEqual(stream.lastSeq);
+          expect(start + 1).toBeGreaterThanOrEqual(firstSeq);
+          expect((stream.lastSeq - start) * average).toBeLessThanOrEqual(WINDOW);
+          const oldest = (since: number, epoch: string | null): number =>
+            since === 0 && epoch === null ? firstSeq - 1 : since;
+          const wanted = list.map(({ since, epoch }) => oldest(since ?? -1, epoch));
+          expect([stream.lastSeq, ...wanted]).toContain(start);
+        }),
+        { numRuns: 1_000 },
+      );
+    },
+  );
 });

@@ -9,7 +9,7 @@ afterEach(() => {
   vi.restoreAllMocks();
 });
 
-describe("ReplayQueue beside live clients", () => {
+describe("ReplayQueue beside live clients", { tags: "long" }, () => {
   it("[P7] [W13] they give way to who is live and hears something, and go on at full speed when it is quiet", async () => {
     const bench = new ReplaysBench(clock, 16_000, 8);
     const [live] = bench.join(16_000);
