@@ -1,4 +1,5 @@
 import { describe, expect, test } from "vitest";
+import { Pinger } from "../../support/wire/pinger.ts";
 import type { Reader, Reading } from "../../support/wire/reader.ts";
 import { ReaderV1 } from "../../support/wire/reader-v1.ts";
 import { ReaderV2 } from "../../support/wire/reader-v2.ts";
@@ -161,4 +162,10 @@ describe("the reader of v2", () => {
     const large = envelope(6, `"${"x".repeat(ACK_BYTES)}"`);
     expect(read(reader, `{"type":"events","prev":5,"events":[${large}]}`).ping).toBe(true);
   });
+});
+
+test("[B1] a client that need not wait for the pong pings as often as bytes ask for it", () => {
+  const pinger = new Pinger(100, true, false);
+  expect([60, 60, 100, 99].map((bytes) => pinger.onBytes(bytes, false))).toEqual([false, true, true, false]);
+  expect([pinger.onPong(), pinger.onBytes(1, false)]).toEqual([null, true]);
 });
