@@ -1,31 +1,8 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { V1, V2 } from "../../../../src/protocol/subprotocol.ts";
-import {
-  isExhausted,
-  isOverdue,
-  newFlow,
-  poll,
-  recordSent,
-  wakeFlow,
-  wantsPoll,
-  type Flow,
-  type FlowLimits,
-} from "../../../../src/room/delivery/flow-control.ts";
-
-const LIMITS: FlowLimits = { budgetBytes: 1_000, ackBytes: 250 };
-const SLEEP_MS = 10_000;
-
-/** What a sleeping room leaves of an account. */
-const slept = (flow: Flow, pingAtMs: number | null): Flow => wakeFlow(structuredClone(flow), flow.protocol, pingAtMs);
-
-/** Sends as the relay does: after a look at the time stamp when one is wanted. False when nothing may be sent. */
-function send(flow: Flow, bytes: number, pingAtMs: number | null, nowMs: number): boolean {
-  if (wantsPoll(flow, LIMITS)) poll(flow, pingAtMs, LIMITS, nowMs);
-  if (isExhausted(flow, LIMITS)) return false;
-  recordSent(flow, bytes, false, LIMITS, nowMs);
-  return true;
-}
+import { isOverdue, newFlow, poll, recordSent, wakeFlow } from "../../../../src/room/delivery/flow-control.ts";
+import { LIMITS, provesOnlyWhatWasRead, send, SLEEP_MS, slept } from "../../../support/model/account.ts";
 
 describe("an account over the sleep of the room", () => {
   it(
@@ -76,49 +53,7 @@ describe("an account over the sleep of the room", () => {
   it(
     "[B1] [WS-7] takes as proof only what was sent before the ping before, though looks were forgotten",
     { tags: "long" },
-    () => {
-      const actions = fc.array(
-        fc.oneof(
-          fc.record({ do: fc.constant("send" as const), bytes: fc.integer({ min: 1, max: 400 }) }),
-          fc.record({ do: fc.constant("read" as const), frames: fc.integer({ min: 1, max: 5 }) }),
-          fc.record({ do: fc.constantFrom("ping" as const, "look" as const, "sleep" as const) }),
-        ),
-        { maxLength: 60, size: "max" },
-      );
-      fc.assert(
-        fc.property(actions, (list) => {
-          let flow = newFlow(V2, null);
-          // Written down after every sending, and not after every look.
-          let kept = flow;
-          const queue: (number | "pong")[] = [];
-          let readBytes = 0;
-          let awaitsPong = false;
-          let pingAtMs: number | null = null;
-          let nowMs = 0;
-          for (const action of list) {
-            nowMs += action.do === "sleep" ? SLEEP_MS : action.do === "look" ? 1 : 0;
-            if (action.do === "send" && send(flow, action.bytes, pingAtMs, nowMs)) {
-              queue.push(action.bytes);
-              kept = structuredClone(flow);
-            }
-            if (action.do === "look") poll(flow, pingAtMs, LIMITS, nowMs);
-            if (action.do === "sleep") flow = slept(kept, pingAtMs);
-            if (action.do === "ping" && !awaitsPong) {
-              awaitsPong = true;
-              pingAtMs = nowMs;
-              queue.push("pong");
-            }
-            if (action.do !== "read") continue;
-            for (const item of queue.splice(0, action.frames)) {
-              if (item === "pong") awaitsPong = false;
-              else readBytes += item;
-            }
-          }
-          expect(flow.provenBytes).toBeLessThanOrEqual(readBytes);
-        }),
-        { numRuns: 2_000 },
-      );
-    },
+    () => provesOnlyWhatWasRead(["ping", "look", "sleep"]),
   );
 
   it("[B1] a ping that is owed is owed since before the sleep, and no longer once it came during it", () => {
