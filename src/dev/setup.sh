@@ -54,6 +54,8 @@ cd "$(dirname "$0")/../.."
 exec 9<package-lock.json
 if command -v flock >/dev/null; then flock 9; fi
 packages
+# npm ci has done this too, unless it was told to run no scripts.
+sh src/dev/node.sh || exit 1
 while [ "$1" != -- ]; do
   case $1 in
     nats-server)
@@ -78,8 +80,6 @@ exec 9<&-
 
 PATH="$PWD/node_modules/.bin:$PATH"
 export PATH
-[ -x node_modules/.bin/node ] ||
-  fail "npm ran no install scripts (ignore-scripts is set), so the project's own Node is missing: npm rebuild --ignore-scripts=false"
 # npm passes SIGTERM and Ctrl-C on; when it ends any other way, the program must end as well.
 if setpriv --pdeathsig TERM true 2>/dev/null; then exec setpriv --pdeathsig TERM "$@"; fi
 exec "$@"

@@ -15,11 +15,13 @@ const run = promisify(execFile);
 let dir: string;
 let app: string;
 
-/** `npm pack`, and an application that has installed nothing but the tarball, without a network. */
+/** `npm run pack:client`, and an application that has installed nothing but the tarball, without a network. */
 beforeAll(async () => {
   dir = await mkdtemp(join(tmpdir(), "cellos-relay-package-"));
   app = join(dir, "app");
-  const { stdout } = await run("npm", ["pack", "--silent", "--pack-destination", dir], { cwd: ROOT });
+  const { stdout } = await run("npm", ["run", "--silent", "pack:client", "--", "--silent", "--pack-destination", dir], {
+    cwd: ROOT,
+  });
   await run("mkdir", [app]);
   await write("package.json", JSON.stringify({ name: "app", private: true, type: "module" }));
   const tarball = join(dir, stdout.trim().split("\n").at(-1) ?? "");
