@@ -32,11 +32,11 @@ if [ -x "$link" ] && [ "$ours/.package-lock.json" -nt src/dev/node/package-lock.
 
 echo "cellos-relay: fetching a Node for this project, since $("${node:-node}" --version 2>/dev/null || echo none) is older than it needs" >&2
 npm ci --prefix src/dev/node --ignore-scripts --no-audit --no-fund --loglevel=error >&2
-touch "$ours/.package-lock.json"
-for candidate in "$PWD/$ours"/node-*/bin/node; do
+for candidate in "$ours"/node-*/bin/node; do
   fits "$candidate" || continue
+  touch "$ours/.package-lock.json"
   mkdir -p node_modules/.bin
-  ln -sf "$candidate" "$link"
+  ln -sf "../../$candidate" "$link"
   exit 0
 done
 echo "cellos-relay: npm could not fetch a Node that runs here: install Node 22.18 or newer." >&2

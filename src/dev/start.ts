@@ -1,6 +1,7 @@
 /** `npm start`: broker, relay and a trickle of events on this machine, until Ctrl-C. */
 import { randomBytes } from "node:crypto";
 import { once } from "node:events";
+import { existsSync } from "node:fs";
 import { SETTINGS } from "../config/config.ts";
 import type { Child } from "./child.ts";
 import { readFlags, USAGE, type Flags } from "./flags.ts";
@@ -50,7 +51,9 @@ async function run(flags: Flags): Promise<never> {
 
   say("page", `${relay.url}/`);
   say("token", token);
-  say("listen", `node_modules/.bin/node src/dev/listen.ts ${relay.url.replace("http", "ws")}/ws/events ${token}`);
+  // setup.sh has put a Node there where the system's own is too old.
+  const node = existsSync("node_modules/.bin/node") ? "node_modules/.bin/node" : "node";
+  say("listen", `${node} src/dev/listen.ts ${relay.url.replace("http", "ws")}/ws/events ${token}`);
   console.log("\nCtrl-C stops everything.");
   if (!signal.aborted) await once(signal, "abort");
   throw signal.reason;
