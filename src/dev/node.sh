@@ -31,7 +31,7 @@ fi
 if [ -x "$link" ] && [ "$ours/.package-lock.json" -nt src/dev/node/package-lock.json ] && fits "$link"; then exit 0; fi
 
 echo "cellos-relay: fetching a Node for this project, since $("${node:-node}" --version 2>/dev/null || echo none) is older than it needs" >&2
-npm ci --prefix src/dev/node --ignore-scripts --no-audit --no-fund --loglevel=error >&2
+npm ci --prefix src/dev/node --ignore-scripts --no-audit --no-fund --loglevel=error >/dev/null
 for candidate in "$ours"/node-*/bin/node; do
   fits "$candidate" || continue
   touch "$ours/.package-lock.json"
