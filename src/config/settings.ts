@@ -1,5 +1,5 @@
 /** Every setting of the relay in one table: name, unit, default, what a value must be, and what it is for. */
-import * as z from "zod";
+import * as z from "zod/mini";
 import { isValidFilter } from "../protocol/subject.ts";
 import { isCreds, isUserSeed } from "../shared/user-seed.ts";
 
@@ -191,7 +191,7 @@ function documented(name: string, field: z.core.$ZodType): Doc {
 // The kinds of setting. A default or an optional is a new schema, so `register` comes last.
 
 function matching(isValid: (value: string) => boolean, doc: Doc) {
-  return z.string().refine(isValid).optional().register(docs, doc);
+  return z.optional(z.string().check(z.refine(isValid))).register(docs, doc);
 }
 
 function anyText(unit: string, doc: string) {
@@ -203,23 +203,21 @@ function filter(fallback: string, doc: string) {
 }
 
 function list(isValid: (entry: string) => boolean, doc: Doc) {
-  const entries = z.string().transform((text) => text.split(/[,\s]+/).filter((entry) => entry !== ""));
-  return entries
-    .refine((found) => found.every(isValid))
-    .default([])
-    .register(docs, doc);
+  const split = z.transform((text: string) => text.split(/[,\s]+/).filter((entry) => entry !== ""));
+  const valid = z.array(z.string()).check(z.refine((entries) => entries.every(isValid)));
+  return z._default(z.pipe(z.pipe(z.string(), split), valid), []).register(docs, doc);
 }
 
 function choice<T extends string>(values: readonly T[], fallback: T, doc: string) {
   const must = `one of ${values.join(", ")}`;
-  return z.enum(values).default(fallback).register(docs, { unit: "word", default: fallback, must, doc });
+  return z._default(z.enum(values), fallback).register(docs, { unit: "word", default: fallback, must, doc });
 }
 
 function integer(unit: string, fallback: number, min: number, max: number, doc: string) {
-  const digits = z.string().regex(/^\d+$/).transform(Number);
-  return digits
-    .pipe(z.number().min(min).max(max))
-    .default(fallback)
+  const digits = z.pipe(z.string().check(z.regex(/^\d+$/)), z.transform(Number));
+  const inRange = z.number().check(z.minimum(min), z.maximum(max));
+  return z
+    ._default(z.pipe(digits, inRange), fallback)
     .register(docs, { unit, default: String(fallback), must: `a whole number from ${min} to ${max} (${unit})`, doc });
 }
 

@@ -1,5 +1,5 @@
 /**
- * EFFECTS: the only file that imports the NATS client. One connection, its requests and inboxes.
+ * EFFECTS: the only file that speaks through the NATS client. One connection, its requests and inboxes.
  *
  * The library never reconnects here: a closed connection is an event of the room's upstream machine, which
  * opens a new one and resumes from its own cursor (NATS-1, NATS-2).
