@@ -16,7 +16,7 @@ import { problemResponse } from "./problem.ts";
 import { checkReadiness } from "./readiness.ts";
 import { placementFor, type CallerLocation } from "../placement/region.ts";
 
-/** Methods of each path besides OPTIONS. HEAD stands apart from GET, since an upgrade has no HEAD. */
+/** Methods of each path besides OPTIONS. HEAD stands apart from GET: hono would run an upgrade for it. */
 const METHODS: ReadonlyMap<string, readonly string[]> = new Map([
   ["/", ["GET", "HEAD"]],
   ["/ws/events", ["GET"]],
