@@ -2,15 +2,17 @@
  * Questions about a JSON text that a parsed value cannot answer, or whose answer would have to recurse. Pure: one
  * pass over the text, and no stack that grows with it (W17).
  */
+import {
+  BACKSLASH,
+  COLON,
+  COMMA,
+  LIST_END,
+  LIST_START,
+  OBJECT_END,
+  OBJECT_START,
+  QUOTE,
+} from "../protocol/json-codes.ts";
 
-const QUOTE = 0x22;
-const COMMA = 0x2c;
-const COLON = 0x3a;
-const BACKSLASH = 0x5c;
-const OPEN_BRACKET = 0x5b;
-const CLOSE_BRACKET = 0x5d;
-const OPEN_BRACE = 0x7b;
-const CLOSE_BRACE = 0x7d;
 /** `A` may be written as `\u0041`. */
 const LONGEST_ESCAPE = 6;
 
@@ -22,9 +24,9 @@ export function isDeeperThan(text: string, maxDepth: number): boolean {
   for (let at = 0; at < text.length; at++) {
     const code = text.charCodeAt(at);
     if (code === QUOTE) at = stringEnd(text, at);
-    else if (code === OPEN_BRACE || code === OPEN_BRACKET) {
+    else if (code === OBJECT_START || code === LIST_START) {
       if (++depth > maxDepth) return true;
-    } else if (code === CLOSE_BRACE || code === CLOSE_BRACKET) depth--;
+    } else if (code === OBJECT_END || code === LIST_END) depth--;
   }
   return false;
 }
@@ -44,10 +46,10 @@ export function hasStringMember(json: string, name: string, value: string): bool
       if (depth === 1 && isName) isWanted = spells(json, at, end, name);
       else if (depth === 1 && isWanted && spells(json, at, end, value)) return true;
       at = end;
-    } else if (code === OPEN_BRACE || code === OPEN_BRACKET) {
+    } else if (code === OBJECT_START || code === LIST_START) {
       depth++;
-      isName = depth === 1 && code === OPEN_BRACE;
-    } else if (code === CLOSE_BRACE || code === CLOSE_BRACKET) depth--;
+      isName = depth === 1 && code === OBJECT_START;
+    } else if (code === OBJECT_END || code === LIST_END) depth--;
     else if (depth === 1 && (code === COMMA || code === COLON)) isName = code === COMMA;
   }
   return false;

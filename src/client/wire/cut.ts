@@ -4,6 +4,7 @@
  * Brackets that match tell where an item ends. In an item that is no JSON one may close what is not open: such an item ends where the next
  * begins, or with the frame. In a text that was only cut off no bracket does, so that is no frame.
  */
+import { BACKSLASH, COMMA, LIST_END, OBJECT_END, OBJECT_START, QUOTE } from "../../protocol/json-codes.ts";
 
 export interface Cut {
   /** The frame with an empty list; or a text that is no JSON. */
@@ -11,12 +12,6 @@ export interface Cut {
   readonly items: readonly string[];
 }
 
-const QUOTE = 0x22;
-const COMMA = 0x2c;
-const BACKSLASH = 0x5c;
-const LIST_END = 0x5d;
-const OBJECT_START = 0x7b;
-const OBJECT_END = 0x7d;
 /** The bit by which `[` differs from `{`, and `]` from `}`. */
 const SHAPE = 0x20;
 
