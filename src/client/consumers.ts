@@ -23,6 +23,7 @@ export class Consumers<Event> {
     const running: Promise<unknown>[] = [];
     for (const take of [...this.#takers]) {
       try {
+        // A handler may return anything.
         const result = take(item) as PromiseLike<unknown> | null | undefined;
         if (result?.then) running.push(Promise.resolve(result).catch(report));
       } catch (error) {

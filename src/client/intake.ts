@@ -123,6 +123,7 @@ export class Intake<Event> {
       if (vacancy !== null && inbox === this.#inbox) await Promise.all([this.#save(), vacancy]);
       if (inbox !== this.#inbox) return this.#save();
       const isSkipped = event === UNREADABLE || isTooDeep(event);
+      // `Event` is what the page says its events are; nothing checks it.
       const handling = isSkipped ? this.#skip(seq) : this.consumers.deliver({ seq, event: event as Event });
       // What was handled before is saved before anything is waited for: the page may be reloaded meanwhile.
       if (handling !== null) await Promise.all([this.#save(), handling]);

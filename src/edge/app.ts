@@ -54,6 +54,7 @@ routes.get("/ws/events", async ({ req, env }) => {
     upgrade: headers.get("Upgrade"),
   };
   const verdict = admit(input, loaded.config);
+  // The types leave open which request has which `cf`; a caller's has a place, and a local one has none.
   const placement = placementFor(loaded.config.roomPlacement, req.raw.cf as CallerLocation | undefined);
   if (verdict.kind === "refused") return problemResponse(verdict.reason);
   const { subject, grantId } = verdict.join;

@@ -49,6 +49,7 @@ async function knock(rooms: Env["ROOM"], id: RoomId, { hint }: Placement, join: 
       // A stub that threw stays broken, so each attempt takes a new one (DO-24).
       return await rooms.getByName(roomName(id), options).fetch("https://room/join", request);
     } catch (error) {
+      // What the platform puts on the errors of a stub (DO-24).
       const { overloaded = false, retryable = false } = Object(error) as {
         readonly overloaded?: boolean;
         readonly retryable?: boolean;

@@ -18,5 +18,6 @@ export function roomName({ region, subject, shard }: RoomId): string {
 export function parseRoomName(name: string | undefined): RoomId | null {
   const match = /^v1:([^:]+):(.+)#(\d+)$/s.exec(name ?? "");
   if (match === null) return null;
-  return { region: match[1] as string, subject: match[2] as string, shard: Number(match[3]) };
+  const [, region = "", subject = "", shard] = match;
+  return { region, subject, shard: Number(shard) };
 }

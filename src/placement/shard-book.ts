@@ -68,6 +68,7 @@ export class ShardBook {
   report(index: number, { clients, arrivals }: ShardReport, nowMs: number): void {
     if (index < 1 || index >= this.#limits.maxShards) return;
     while (this.#others.length < index) this.#others.push({ reported: 0, arrivals: 0, promised: 0, promisedAtMs: 0 });
+    // The line above has made it, if it was not there.
     const shard = this.#others[index - 1] as Shard;
     // A shard that lost its memory counts from zero again.
     const came = arrivals >= shard.arrivals ? arrivals - shard.arrivals : arrivals;

@@ -54,6 +54,7 @@ export function eventFrames(protocol: Protocol, prev: number, events: readonly E
     let bytes = head.length + 2;
     let to = from;
     for (; to < events.length && texts.length < FRAME_MAX_EVENTS; to++) {
+      // `to` is below the length.
       const e = events[to] as Envelope;
       if (texts.length > 0 && bytes + e.bytes + 1 > FRAME_MAX_BYTES) break;
       texts.push(e.text);

@@ -30,12 +30,12 @@ export class Sockets {
   }
 
   forget(session: Session): void {
-    this.#sessions.delete(session.socket as WebSocket);
+    this.#sessions.delete(socketOf(session));
   }
 
   /** Time stamp of the client's last `ping`, which the platform answers by itself (WS-8, WS-9). */
   pingAtMs(session: Session): number | null {
-    return this.#stampMs(session.socket as WebSocket);
+    return this.#stampMs(socketOf(session));
   }
 
   #stampMs(socket: WebSocket): number | null {
@@ -117,4 +117,9 @@ export function refuse(socket: WebSocket, protocol: Protocol, refused: Exclude<A
   socket.accept();
   if (refused.kind === "lost") sendProblem(socket, protocol, refused.why, refused.oldestSeq);
   else dismiss(socket, protocol, refused.close);
+}
+
+/** Every session here was made of one of the platform's sockets. */
+function socketOf(session: Session): WebSocket {
+  return session.socket as WebSocket;
 }

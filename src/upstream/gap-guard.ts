@@ -104,8 +104,7 @@ export class GapGuard {
   #release(): void {
     const held = this.#held;
     this.#held = [];
-    for (let i = 0; i < held.length; i++) {
-      const event = held[i] as ReadEvent;
+    for (const [i, event] of held.entries()) {
       if (this.#isJump(event)) return this.#ask(held.slice(i));
       this.#pass(event);
     }

@@ -153,6 +153,7 @@ class NatsBrokerConnection implements BrokerConnection {
       timer.clear();
       this.#forbidden.delete(subject);
     }
+    // The compiler does not see that a callback sets it, and takes it for null.
     if (denied !== null) throw denied as UpstreamError;
   }
 
@@ -200,7 +201,7 @@ const AUTH_CODES = new Set([
 
 function connectError(error: unknown): UpstreamError {
   if (error instanceof UpstreamError) return error;
-  const code = (error as NatsError | undefined)?.code ?? "";
+  const code = codeOf(error);
   if (AUTH_CODES.has(code)) return new UpstreamError("refused", `The broker refused the relay's credentials (${code})`);
   if (code.startsWith("nkeys: ")) return new UpstreamError("refused", `The relay cannot sign with its seed (${code})`);
   return new UpstreamError("unavailable", `Cannot connect to the broker (${code || "no answer"})`);
@@ -208,7 +209,12 @@ function connectError(error: unknown): UpstreamError {
 
 function requestError(subject: string, error: unknown): UpstreamError {
   if (error instanceof UpstreamError) return error;
-  const code = (error as NatsError | undefined)?.code ?? "";
+  const code = codeOf(error);
   if (code === "PERMISSIONS_VIOLATION") return new UpstreamError("refused", "The broker forbids the relay's inbox");
   return new UpstreamError("unavailable", `No answer to ${subject} (${code || "unknown"})`);
+}
+
+/** What the library throws has a code; so may an error of the runtime. */
+function codeOf(error: unknown): string {
+  return (error as NatsError | undefined)?.code ?? "";
 }

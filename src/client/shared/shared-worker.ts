@@ -6,6 +6,7 @@ import type { ToPage, ToWorker } from "./messages.ts";
 const lobby = new Lobby(openSocket);
 
 globalThis.addEventListener("connect", (event) => {
+  // The page's types are compiled in, which do not know a worker's `connect`.
   const [port] = (event as MessageEvent).ports;
   if (port !== undefined) serve(port);
 });

@@ -22,6 +22,9 @@ export function isTooDeep(value: unknown, levels = MAX_DEPTH): boolean {
   return false;
 }
 
-/** Of what a relay or a proxy says of itself, text and numbers are enough: the rest may be nested without end. */
+/**
+ * Of what a relay or a proxy says of itself, text and numbers are enough: the rest may be nested without end. So `T`
+ * names nothing nested.
+ */
 export const withoutNested = <T extends object>(told: T): T =>
   Object.fromEntries(Object.entries(told).filter(([, member]) => Object(member) !== member)) as T;

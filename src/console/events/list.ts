@@ -142,6 +142,7 @@ export class EventList {
 
   #build(entry: Entry): Row {
     const item = within(this.#template.content, "li", HTMLLIElement).cloneNode(true) as HTMLLIElement;
+    // `fromEntries` forgets the names; the cast below gives them back.
     const cells = Object.fromEntries(CELLS.map((name) => [name, within(item, `.${name}`, HTMLElement)]));
     return { entry, item, button: within(item, "button", HTMLButtonElement), cells: cells as Row["cells"] };
   }

@@ -85,5 +85,6 @@ export function toAttachment(session: Session): Attachment {
 export function fromAttachment(value: unknown): Attachment | null {
   const a = value as Partial<Attachment> | null | undefined;
   if (a?.v !== 1 || (a.protocol !== V1 && a.protocol !== V2)) return null;
+  // Version 1 is written by toAttachment alone.
   return a as Attachment;
 }

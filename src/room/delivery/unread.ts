@@ -86,6 +86,7 @@ export class UnreadAccount implements UnreadShare {
     const own: ReadonlyMap<object, number> = this.#suspects;
     for (const [session, bytes] of suspects) {
       if (excess <= 0) break;
+      // The isolate knows sessions of other rooms as objects only; a key of one's own map is a Session.
       if (own.has(session)) shed.push(session as Session);
       excess -= bytes;
     }

@@ -11,6 +11,7 @@ import type { Isolate } from "../isolate/isolate.ts";
 const RECOUNT_EVERY = 256;
 
 export class Window {
+  /** Each index used below lies between `#head` and the length, so there is an entry, as the casts say. */
   #entries: Envelope[] = [];
   #head = 0;
   #bytes = 0;
