@@ -167,7 +167,7 @@ export class Listener {
       load: () => store.load(),
       save: (cursor) => {
         const saving = store.save(cursor);
-        if (saving instanceof Promise) return this.#during(() => saving);
+        return saving instanceof Promise ? this.#during(() => saving) : undefined;
       },
     };
   }

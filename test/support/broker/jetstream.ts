@@ -118,7 +118,9 @@ export class JetStream {
   async publish(messages: readonly Message[]): Promise<number[]> {
     const seqs: number[] = [];
     for (const message of messages) {
-      const ack = await this.#client.publish(message.subject, payloadOf(message), { headers: headersOf(message) });
+      const block = headersOf(message);
+      const options = block === undefined ? {} : { headers: block };
+      const ack = await this.#client.publish(message.subject, payloadOf(message), options);
       seqs.push(ack.seq);
     }
     return seqs;

@@ -5,7 +5,7 @@ import { REFUSAL_REASONS } from "../../../src/edge/refusals.ts";
 describe("problemResponse", () => {
   it.each(REFUSAL_REASONS)("[H2] %s is a problem document that says what to do", async (reason) => {
     const response = problemResponse(reason);
-    const body = (await response.json()) as Record<string, unknown>;
+    const body = (await response.json()) as { type: unknown; status: unknown; detail: unknown };
     expect(Object.keys(body)).toEqual(["type", "title", "status", "detail"]);
     expect(body.type).toMatch(/^\/problems\/[a-z-]+$/);
     expect(body.status).toBe(response.status);
