@@ -69,11 +69,11 @@ export class Core implements FeedHost {
     this.#host = host;
     this.#pending = new PendingJoins(runtime);
     this.#lingerTimer = runtime.timer();
-    const firstSeq = (): Promise<number> => this.#ask().then((head) => head.firstSeq);
+    const head = (): Promise<Head> => this.#ask();
     this.#reader = new LiveReader(runtime, subject, config, {
       newFanout: (cursor, epoch) => this.#newFanout(cursor, epoch),
       onFlushed: () => this.#catchUpLoop.wake(),
-      firstSeq,
+      head,
       doubt: (why) => this.#feed?.doubt(why),
       readOn: () => this.#feed?.readOn(),
       startRequests: () => this.#pending.requests,
@@ -89,7 +89,8 @@ export class Core implements FeedHost {
       filter: subject,
       maxReplays: config.maxReplays,
       connection: () => this.#feed?.connection ?? null,
-      firstSeq,
+      onLeft: (name) => this.#feed?.onLeft(name),
+      head,
       onDropped: (...dropped) => this.#reader.drop(...dropped),
       wake: () => this.#catchUpLoop.wake(0),
     });
@@ -183,10 +184,12 @@ export class Core implements FeedHost {
     return this.#feed?.state === "open";
   }
 
-  /** Watches the stream's identity, its last seq and its floor (W6, JS-5). */
+  /** Watches the stream's identity, its last seq, its floor and its holes (W6, W19, JS-5). */
   async #watchStream(fanout: Fanout): Promise<void> {
     const head = await this.#ask().catch(() => null);
-    if (head !== null) this.#replays.expire(fanout, head.firstSeq);
+    if (head === null) return;
+    this.#reader.forgetRemoved(head);
+    this.#replays.expire(fanout, head.floor);
   }
 
   /** A shared STREAM.INFO; what it says about the room itself is acted on here. Throws UpstreamError. */
@@ -199,6 +202,7 @@ export class Core implements FeedHost {
     const known = { epoch: this.#reader.fanout?.epoch ?? "", position };
     const isCurrent = connection !== null && feed.connection === connection;
     if (isCurrent && !isSameHistory(known, head)) feed.doubt("the stream was reset");
+    else if (isCurrent) this.#reader.observe(head);
     return head;
   }
 
@@ -244,6 +248,7 @@ export class Core implements FeedHost {
     this.#lingerTimer.arm(LINGER_MS, () => {
       if (this.clients > 0) return;
       this.#feed?.unwant();
+      this.#reader.idle();
       this.#replays.stop();
       this.#ports.runtime.keepAwake(false);
       this.#heartbeatTimer.keep(false);

@@ -15,7 +15,7 @@ export interface Delivery {
 export type OnDelivery = (message: Delivery | null) => void;
 
 export interface BrokerConnection {
-  /** Largest payload the broker accepts, from its INFO. */
+  /** Largest payload the broker accepts, from the last INFO it sent: a reload of its configuration sends another. */
   readonly maxPayloadBytes: number;
   /** Sends JSON, returns the answer's JSON. Throws UpstreamError. */
   request(subject: string, body: object | null, timeoutMs: number): Promise<unknown>;

@@ -11,6 +11,7 @@ import {
   parseCreated,
   pullRequest,
   pullSubject,
+  UpstreamError,
 } from "./jetstream-api.ts";
 import { countOf, statusOf } from "./headers.ts";
 import { hedge } from "./hedge.ts";
@@ -25,6 +26,8 @@ export type ConsumerEvent =
       /** When the stream took it (`pull.ts`). */
       readonly time: string;
       readonly pending: number;
+      /** A pull is used up by it: if the broker had no other yet, nobody delivered for a moment. */
+      readonly endsPull: boolean;
       /** The NATS subject it was published to. */
       readonly subject: string;
       /** Bytes that a producer chose: only the fence of `envelope.ts` looks into them (W17). */
@@ -33,8 +36,8 @@ export type ConsumerEvent =
     }
   /** Everything that matches up to `position` has been read. */
   | { readonly kind: "position"; readonly position: number }
-  /** A pull is over. `unattended`: perhaps no pull was at the broker for a moment. */
-  | { readonly kind: "ended"; readonly unattended: boolean }
+  /** A pull is over. `unattended`: perhaps no pull was at the broker for a moment. `tooSmall`: the next message is larger than it. */
+  | { readonly kind: "ended"; readonly unattended: boolean; readonly tooSmall: boolean }
   /** The consumer must be replaced at position + 1. Said once; nothing follows it. */
   | { readonly kind: "doubt"; readonly why: string };
 
@@ -49,6 +52,8 @@ export interface ConsumerOptions {
 export interface NewConsumer extends ConsumerOptions {
   readonly runtime: Runtime;
   readonly connection: BrokerConnection;
+  /** Called with the name of a consumer whose deletion nobody confirmed. */
+  readonly onLeft: (name: string) => void;
 }
 
 export type OnConsumerEvent = (event: ConsumerEvent) => void;
@@ -88,6 +93,7 @@ export class Consumer {
   readonly #options: ConsumerOptions;
   readonly #name: string;
   readonly #onEvent: OnConsumerEvent;
+  readonly #onLeft: (name: string) => void;
   #inbox: { readonly subject: string; close(): void } | null = null;
   #state: PullState = pullStart(1);
   readonly #pulls = new Pulls();
@@ -95,11 +101,12 @@ export class Consumer {
   readonly #watchdog: Timer;
   #lastFrameMs = 0;
 
-  private constructor({ runtime, connection, ...options }: NewConsumer, onEvent: OnConsumerEvent) {
+  private constructor({ runtime, connection, onLeft, ...options }: NewConsumer, onEvent: OnConsumerEvent) {
     this.#runtime = runtime;
     this.#connection = connection;
     this.#options = options;
     this.#onEvent = onEvent;
+    this.#onLeft = onLeft;
     this.#name = `relay-${runtime.newId()}`;
     this.#expiry = runtime.timer();
     this.#watchdog = runtime.timer();
@@ -120,8 +127,13 @@ export class Consumer {
     const consumer = new Consumer(wanted, onEvent);
     const name = consumer.#name;
     const config = consumerConfig({ stream, filter, startSeq, name, inactiveMs: INACTIVE_MS });
-    const answer = await connection.request(createSubject(stream, name, filter), config, CREATE_TIMEOUT_MS);
-    const { start, pending } = parseCreated(answer);
+    const { start, pending } = await connection
+      .request(createSubject(stream, name, filter), config, CREATE_TIMEOUT_MS)
+      .then(parseCreated)
+      .catch((error: unknown) => {
+        if (error instanceof UpstreamError && error.verdict === "unavailable") wanted.onLeft(name);
+        throw error;
+      });
     consumer.#state = pullStart(Math.max(start, startSeq));
     consumer.#inbox = connection.inbox((message) => consumer.#receive(message));
     return { consumer, start, pending };
@@ -177,7 +189,9 @@ export class Consumer {
     this.#silence();
     await this.#connection
       .request(deleteSubject(this.#options.stream, this.#name), null, DELETE_TIMEOUT_MS)
-      .catch(() => {});
+      .catch((error: unknown) => {
+        if (error instanceof UpstreamError && error.verdict === "unavailable") this.#onLeft(this.#name);
+      });
   }
 
   #silence(): void {
@@ -204,15 +218,16 @@ export class Consumer {
     if (event.kind === "doubt") return this.#doubt(event.why);
     if (event.kind === "expired") return this.#expire(true);
     if (event.kind === "ended") this.#pulls.end();
-    else if (event.kind === "message") this.#pulls.took();
+    const endsPull = event.kind === "message" && this.#pulls.took();
     if (this.#pulls.overAtMs === null) this.#rest();
-    if (event.kind === "ended") return this.#onEvent({ kind: "ended", unattended: true });
+    if (event.kind === "ended") return this.#onEvent({ kind: "ended", unattended: true, tooSmall: event.tooSmall });
     if (frame.kind !== "message") return this.#onEvent({ kind: "position", position: state.position });
     this.#onEvent({
       kind: "message",
       position: state.position,
       time: frame.time,
       pending: frame.pending,
+      endsPull,
       subject: message.subject,
       payload: message.payload,
       headers: message.headers,
@@ -228,7 +243,7 @@ export class Consumer {
     this.#pulls.expire(this.#runtime.nowMs());
     if (this.#pulls.overAtMs === null) this.#rest();
     else this.#watchExpiry();
-    this.#onEvent({ kind: "ended", unattended });
+    this.#onEvent({ kind: "ended", unattended, tooSmall: false });
   }
 
   #watchExpiry(): void {

@@ -20,6 +20,11 @@ export class FeedLog {
       this.#isTroubleTold = true;
   }
 
+  /** What the stream holds could not be compared with what was read. */
+  unverified(why: string): void {
+    this.#runtime.logSparingly("history-unverified", { subject: this.#subject, why });
+  }
+
   /** The first pull was accepted. */
   opened(cursor: number, last: number): void {
     this.#runtime.logSparingly("upstream-open", { subject: this.#subject, cursor, last }, this.#isTroubleTold);

@@ -3,6 +3,8 @@ import type { NatsSettings } from "../config/config.ts";
 import type { Runtime } from "../shared/runtime.ts";
 import type { OpenConnection } from "./connection.ts";
 import type { ConsumerEvent } from "./consumer.ts";
+import type { Landmark } from "./jetstream-api.ts";
+import type { Seen } from "./landmarks.ts";
 import type { Head } from "./stream-info.ts";
 
 export interface FeedPorts {
@@ -29,8 +31,10 @@ export interface Opened {
 
 /** What becomes of what is read. */
 export interface FeedReader {
+  /** Messages at or below the position that the stream should still hold, the newest first: by them its history is known. */
+  landmarks(head: Head): readonly Landmark[];
   /** The cursor to read on from, after comparing the stream with what the room remembers (W6); null to ask again soon. */
-  startAt(head: Head): number | null;
+  startAt(head: Head, seen: Seen): number | null;
   begin(opened: Opened): void;
   read(event: ReadEvent): void;
   /** For a moment perhaps no pull was at the broker. */

@@ -10,6 +10,9 @@ import { Consumer, HEARTBEATS_MISSED, type ConsumerEvent } from "./consumer.ts";
 import { isSameHistory, StreamInfoCache, type Head } from "./stream-info.ts";
 import { FeedLog } from "./feed-log.ts";
 import type { FeedHost, FeedOptions, FeedPorts, FeedReader } from "./feed-ports.ts";
+import { lookFor } from "./landmarks.ts";
+import { Leftovers } from "./leftovers.ts";
+import { unservedReason } from "./stream-shape.ts";
 import { ASLEEP, stepUpstream, type Upstream, type UpstreamEvent } from "./feed-machine.ts";
 
 const BATCH = 512;
@@ -33,6 +36,7 @@ export class Feed {
   /** Rises with every opening and closing, so that a late answer of an older one changes nothing. */
   #generation = 0;
   #refusedAt = 0;
+  readonly #leftovers: Leftovers;
   readonly #retryTimer: Timer;
 
   constructor({ runtime, openConnection }: FeedPorts, options: FeedOptions, reader: FeedReader, host: FeedHost) {
@@ -43,6 +47,7 @@ export class Feed {
     this.#reader = reader;
     this.#host = host;
     this.#log = new FeedLog(runtime, options.filter);
+    this.#leftovers = new Leftovers(options.stream);
     this.streamInfo = new StreamInfoCache(options.stream, runtime);
   }
 
@@ -203,18 +208,27 @@ export class Feed {
     for (let behind = 0; ; behind++) {
       if (this.#connection === null) throw new UpstreamError("unavailable", "the connection went away");
       const connection = this.#connection;
+      const { stream, filter, idleHeartbeatMs } = this.#options;
       const before = await this.streamInfo.ask(connection);
       if (generation !== this.#generation) return;
-      const asked = this.#reader.startAt(before);
+      const unserved = unservedReason(before.shape);
+      if (unserved !== null) throw new UpstreamError("refused", unserved);
+      const seen = await lookFor(this.#reader.landmarks(before), { connection, stream }, (why) =>
+        this.#log.unverified(why),
+      );
+      if (generation !== this.#generation) return;
+      const asked = this.#reader.startAt(before, seen);
       if (asked === null) {
         const random = this.#runtime.random();
         await this.#runtime.delay(backoffMs(behind, BEHIND_RETRY_MS, BEHIND_RETRY_CAP_MS, random));
         continue;
       }
-      const { stream, filter, idleHeartbeatMs } = this.#options;
+      await this.#leftovers.delete(connection);
+      if (generation !== this.#generation) return;
+      const { onLeft } = this;
       const startSeq = asked + 1;
       const { consumer, start, pending } = await Consumer.create(
-        { runtime: this.#runtime, connection, stream, filter, startSeq, idleHeartbeatMs },
+        { runtime: this.#runtime, connection, stream, filter, startSeq, idleHeartbeatMs, onLeft },
         (event) => this.#receive(consumer, event),
       );
       const head = await this.streamInfo.ask(connection).catch((error: unknown) => {
@@ -234,6 +248,9 @@ export class Feed {
     }
   }
 
+  /** As `NewConsumer.onLeft`, for the room's other consumers too. */
+  readonly onLeft = (name: string): void => this.#leftovers.add(name);
+
   #receive(consumer: Consumer, event: ConsumerEvent): void {
     if (consumer !== this.#consumer) return;
     if (event.kind === "doubt") {
@@ -247,6 +264,7 @@ export class Feed {
     } else {
       if (this.#state.kind === "open" && this.#state.attempt > 0) this.#step({ kind: "progress" });
       this.#reader.read(event);
+      if (event.kind === "message" && event.endsPull) this.#reader.paused();
     }
     this.readOn();
   }

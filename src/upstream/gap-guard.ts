@@ -4,7 +4,7 @@
  * A filter skips seqs, and so does retention that overtakes a reader: the frames look the same (JS-6). Only the
  * stream's floor tells: if it is still at or below the place of the jump after the jump was read, nothing was removed
  * in between. Where the filter is that of the whole stream it skips nothing, so every jump is suspicious. Elsewhere
- * jumps are the rule, and only those in a backlog are: at the head hardly anything can be overtaken, and what the
+ * jumps are the rule, and only those in a backlog are, or after a moment in which perhaps no pull was at the broker: at the head hardly anything can be overtaken, and what the
  * broker says of its backlog may be late (JS-10) only where events are removed as soon as they have come.
  *
  *   passing ──suspicious jump──▶ asking ──floor at or below it──▶ passing, all of it
@@ -15,23 +15,27 @@ import type { ReadEvent } from "./feed-ports.ts";
 export interface GapGuardHost {
   /** How far was read: what was passed last, or where the consumer began. */
   readonly position: number;
-  /** Resolves to the stream's first seq, asked from now on. */
-  firstSeq(): Promise<number>;
+  /** Resolves to the stream's floor for this reader, asked from now on (`lossFloor`). */
+  floor(): Promise<number>;
   /** Moves the position to that of the event. */
   pass(event: ReadEvent): void;
   /** Everything held back has been passed. */
   released(): void;
   /** Nothing can be proven about what this consumer reads. */
   doubt(why: string): void;
-  /** Events after the position and below `firstSeq` may have been removed unread; moves the position there. */
-  overtaken(firstSeq: number): void;
+  /** Events after the position and below `floor` may have been removed unread; moves the position there. */
+  overtaken(floor: number): void;
 }
+
+/** Read, and not yet passed; UNSURE where nobody may have delivered for a moment. */
+type Held = ReadEvent | typeof UNSURE;
+const UNSURE = { kind: "unsure", position: Infinity } as const;
 
 export class GapGuard {
   readonly #host: GapGuardHost;
   #isWhole = false;
   #backlog = false;
-  #held: ReadEvent[] = [];
+  #held: Held[] = [];
   #asking = false;
   /** Rises when a consumer begins or ends, so that a late answer about it is ignored. */
   #generation = 0;
@@ -50,7 +54,8 @@ export class GapGuard {
 
   /** Nobody delivers for a moment: what comes next may have left something out, even at the head. */
   unsure(): void {
-    this.#backlog = true;
+    if (this.#asking) this.#held.push(UNSURE);
+    else this.#backlog = true;
   }
 
   /** The consumer is gone: its successor reads again what is held here. */
@@ -71,25 +76,25 @@ export class GapGuard {
     else this.#pass(event);
   }
 
-  #isJump(event: ReadEvent): boolean {
-    return (this.#isWhole || this.#backlog) && leavesOut(event, this.#host.position);
+  #isJump(event: Held): boolean {
+    return event.kind !== "unsure" && (this.#isWhole || this.#backlog) && leavesOut(event, this.#host.position);
   }
 
-  #pass(event: ReadEvent): void {
-    this.#backlog = event.kind === "message" && event.pending > 0;
-    this.#host.pass(event);
+  #pass(event: Held): void {
+    this.#backlog = event.kind === "unsure" || (event.kind === "message" && event.pending > 0);
+    if (event.kind !== "unsure") this.#host.pass(event);
   }
 
-  #ask(events: ReadEvent[]): void {
+  #ask(events: Held[]): void {
     this.#asking = true;
     const generation = this.#generation;
-    this.#host.firstSeq().then(
-      (firstSeq) => {
+    this.#host.floor().then(
+      (floor) => {
         if (generation !== this.#generation) return;
         this.#asking = false;
-        const overtaken = firstSeq > this.#host.position + 1;
-        if (overtaken) this.#host.overtaken(firstSeq);
-        for (const event of events) if (event.position >= firstSeq || !overtaken) this.#pass(event);
+        const overtaken = floor > this.#host.position + 1;
+        if (overtaken) this.#host.overtaken(floor);
+        for (const event of events) if (event.position >= floor || !overtaken) this.#pass(event);
         this.#release();
         if (!this.#asking) this.#host.released();
       },

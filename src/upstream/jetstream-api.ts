@@ -3,6 +3,11 @@
  * one of two verdicts. Pure; `nats-connection.ts` carries it.
  */
 
+import type { StreamShape } from "./stream-shape.ts";
+import { nanosOf } from "./stream-time.ts";
+
+const NANOS = 1_000_000;
+
 /** `refused`: trying again changes nothing until somebody acts. `unavailable`: the next try may work (W11). */
 export type Verdict = "refused" | "unavailable";
 
@@ -15,6 +20,14 @@ export class UpstreamError extends Error {
     super(message);
     this.verdict = verdict;
     this.streamMissing = streamMissing;
+  }
+}
+
+/** Nobody answers to a subject: JetStream is not up, or the account does not import that part of its API. */
+export class NoResponders extends UpstreamError {
+  override readonly name = "NoResponders";
+  constructor(subject: string) {
+    super("unavailable", `Nobody answers to ${subject}`);
   }
 }
 
@@ -47,25 +60,79 @@ export interface StreamInfo {
   readonly lastSeq: number;
   readonly messages: number;
   readonly bytes: number;
+  /** Messages removed from between others. */
+  readonly deleted: number;
+  /** The last message that the stream took, in whatever subject; null when there was none, or its time makes no sense. */
+  readonly last: Landmark | null;
   /** Filters of all its subjects; null when they are not told, because it gets its messages from other streams. */
   readonly subjects: readonly string[] | null;
+  readonly shape: StreamShape;
 }
 
-/** Reads the answer of STREAM.INFO. Throws UpstreamError when it is an error, and MalformedAnswer when it is nothing at all. */
+/** One message of one history of a stream. */
+export interface Landmark {
+  readonly seq: number;
+  /** When the stream took it: nanoseconds since 1970. */
+  readonly time: string;
+}
+
+/**
+ * Reads the answer of STREAM.INFO. Throws UpstreamError when it is an error, and MalformedAnswer when it is nothing at all.
+ * The side of a cluster that has no leader answers too, with what it once knew: that is no answer.
+ */
 export function parseStreamInfo(answer: unknown): StreamInfo {
-  const { created, state, config } = successful(answer);
+  const { created, state, config, cluster } = successful(answer);
+  if (isLeaderless(cluster)) throw new UpstreamError("unavailable", "the stream has no leader");
   if (typeof created !== "string" || created === "") throw new MalformedAnswer("`created` is no text");
   const counts = membersOf(state, "state");
+  const settings = config === undefined || config === null ? {} : membersOf(config, "config");
+  const lastSeq = countIn(counts, "last_seq");
+  const lastTime = nanosOf(counts["last_ts"]);
   const info = {
     created,
     firstSeq: countIn(counts, "first_seq"),
-    lastSeq: countIn(counts, "last_seq"),
+    lastSeq,
     messages: countIn(counts, "messages"),
     bytes: countIn(counts, "bytes"),
-    subjects: subjectsOf(config === undefined || config === null ? {} : membersOf(config, "config")),
+    deleted: countIn(counts, "num_deleted"),
+    last: lastTime === null || lastSeq === 0 ? null : { seq: lastSeq, time: lastTime },
+    subjects: subjectsOf(settings),
+    shape: shapeOf(settings),
   };
   if (info.firstSeq > info.lastSeq + 1) throw new MalformedAnswer("`first_seq` lies above `last_seq`");
   return info;
+}
+
+function isLeaderless(cluster: unknown): boolean {
+  if (typeof cluster !== "object" || cluster === null) return false;
+  const { leader } = cluster as Members;
+  return typeof leader !== "string" || leader === "";
+}
+
+/** A limit that is left out, 0 or -1 is none. */
+function shapeOf(config: Members): StreamShape {
+  const isSet = (name: string): boolean => Number(config[name]) > 0;
+  const refusesNew = config["discard"] === "new";
+  return {
+    retention: typeof config["retention"] === "string" ? config["retention"] : "limits",
+    replaces: isSet("max_msgs_per_subject"),
+    maxAgeMs: isSet("max_age") ? Number(config["max_age"]) / NANOS : null,
+    cutsOldest: !refusesNew && (isSet("max_msgs") || isSet("max_bytes")),
+    hasMessageTtl: config["allow_msg_ttl"] === true,
+  };
+}
+
+const MESSAGE_NOT_FOUND = 10037;
+
+/** Reads the answer of STREAM.MSG.GET: the message's time, null when there is no message at that seq. Throws as parseStreamInfo does. */
+export function parseMessageTime(answer: unknown): string | null {
+  const members = membersOf(answer, "the answer");
+  const { error } = members;
+  if (typeof error === "object" && error !== null && (error as Members)["err_code"] === MESSAGE_NOT_FOUND) return null;
+  const { time } = membersOf(successful(members)["message"], "message");
+  const nanos = nanosOf(time);
+  if (nanos === null) throw new MalformedAnswer("`time` is no time");
+  return nanos;
 }
 
 function subjectsOf({ subjects, mirror, sources, subject_transform }: Members): readonly string[] | null {
@@ -106,12 +173,11 @@ function countIn(members: Members, name: string): number {
 }
 
 export const streamInfoSubject = (stream: string): string => `$JS.API.STREAM.INFO.${stream}`;
+export const messageGetSubject = (stream: string): string => `$JS.API.STREAM.MSG.GET.${stream}`;
 export const createSubject = (stream: string, name: string, filter: string): string =>
   `$JS.API.CONSUMER.CREATE.${stream}.${name}.${filter}`;
 export const deleteSubject = (stream: string, name: string): string => `$JS.API.CONSUMER.DELETE.${stream}.${name}`;
 export const pullSubject = (stream: string, name: string): string => `$JS.API.CONSUMER.MSG.NEXT.${stream}.${name}`;
-
-const NANOS = 1_000_000;
 
 /** Nothing is acknowledged or redelivered, and the broker collects what a lost room leaves (U1). */
 export function consumerConfig(c: {

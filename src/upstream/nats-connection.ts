@@ -17,7 +17,7 @@ import {
 import type { NatsSettings } from "../config/config.ts";
 import { systemRuntime } from "../shared/system-runtime.ts";
 import type { BrokerConnection, OnDelivery, OpenConnection } from "./connection.ts";
-import { UpstreamError } from "./jetstream-api.ts";
+import { NoResponders, UpstreamError } from "./jetstream-api.ts";
 import { Dialler } from "./dialler.ts";
 import { closeAtWireError, toDelivery } from "./raw-nats.ts";
 
@@ -73,7 +73,6 @@ export const openConnection: OpenConnection = async (settings, name, onClosed, u
 };
 
 class NatsBrokerConnection implements BrokerConnection {
-  readonly maxPayloadBytes: number;
   readonly #nc: NatsConnection;
   readonly #close: (why: string) => void;
   /** A forbidden publish is answered by an error of its own, never on the reply subject. */
@@ -84,10 +83,13 @@ class NatsBrokerConnection implements BrokerConnection {
   constructor(nc: NatsConnection, close: (why: string) => void) {
     this.#nc = nc;
     this.#close = close;
-    this.maxPayloadBytes = maxPayloadOf(nc.info?.max_payload);
     this.#gone = nc.closed().then(() => Promise.reject(new UpstreamError("unavailable", "the connection was closed")));
     this.#gone.catch(() => {});
     void this.#watch();
+  }
+
+  get maxPayloadBytes(): number {
+    return maxPayloadOf(this.#nc.info?.max_payload);
   }
 
   async #watch(): Promise<void> {
@@ -211,6 +213,7 @@ function requestError(subject: string, error: unknown): UpstreamError {
   if (error instanceof UpstreamError) return error;
   const code = codeOf(error);
   if (code === "PERMISSIONS_VIOLATION") return new UpstreamError("refused", "The broker forbids the relay's inbox");
+  if (code === "503") return new NoResponders(subject);
   return new UpstreamError("unavailable", `No answer to ${subject} (${code || "unknown"})`);
 }
 

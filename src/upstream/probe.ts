@@ -1,6 +1,7 @@
 /** Whether the broker can be reached and has the stream, for `/readyz` (H9). */
 import type { Config } from "../config/config.ts";
 import { parseStreamInfo, streamInfoSubject, UpstreamError } from "./jetstream-api.ts";
+import { unservedReason } from "./stream-shape.ts";
 import type { OpenConnection } from "./connection.ts";
 
 const TIMEOUT_MS = 4_000;
@@ -14,8 +15,9 @@ export async function probeBroker(
   try {
     const connection = await openConnection(config.nats, "cellos-relay readyz", () => {});
     try {
-      parseStreamInfo(await connection.request(streamInfoSubject(config.stream), null, TIMEOUT_MS));
-      return { ok: true };
+      const answer = await connection.request(streamInfoSubject(config.stream), null, TIMEOUT_MS);
+      const problem = unservedReason(parseStreamInfo(answer).shape);
+      return problem === null ? { ok: true } : { ok: false, problem };
     } finally {
       connection.close();
     }

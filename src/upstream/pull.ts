@@ -46,13 +46,15 @@ export type PullFrame =
 export type PullEvent =
   | { readonly kind: "message" }
   | { readonly kind: "position" }
-  | { readonly kind: "ended" }
+  /** `tooSmall`: the next message is larger than what was left of its bytes. */
+  | { readonly kind: "ended"; readonly tooSmall: boolean }
   | { readonly kind: "expired" }
   | { readonly kind: "doubt"; readonly why: string };
 
 const MESSAGE = { kind: "message" } as const;
 const POSITION = { kind: "position" } as const;
-const ENDED = { kind: "ended" } as const;
+const ENDED = { kind: "ended", tooSmall: false } as const;
+const TOO_SMALL = { kind: "ended", tooSmall: true } as const;
 const EXPIRED = { kind: "expired" } as const;
 
 /** A consumer that starts at `start` has read everything below it. */
@@ -76,7 +78,7 @@ export function step(state: PullState, frame: PullFrame): { state: PullState; ev
     case 408:
       return { state, event: EXPIRED };
     case 409:
-      if (/maxbytes/i.test(frame.description)) return { state, event: ENDED };
+      if (/maxbytes/i.test(frame.description)) return { state, event: TOO_SMALL };
       if (/batch completed/i.test(frame.description)) return { state, event: frame.unused === 0 ? EXPIRED : ENDED };
       return doubt(state, frame.description);
     default:

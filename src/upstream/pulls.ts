@@ -18,10 +18,12 @@ export class Pulls {
     this.#list.push({ left: batch, overAtMs });
   }
 
-  /** A message came. */
-  took(): void {
+  /** A message came. Returns whether it used up the oldest. */
+  took(): boolean {
     const oldest = this.#list[0];
-    if (oldest !== undefined && --oldest.left <= 0) this.#list.shift();
+    if (oldest === undefined || --oldest.left > 0) return false;
+    this.#list.shift();
+    return true;
   }
 
   /** The broker has ended the oldest. */

@@ -6,9 +6,12 @@
 import { epochOf, parseStreamInfo, streamInfoSubject, type StreamInfo } from "./jetstream-api.ts";
 import type { Runtime } from "../shared/runtime.ts";
 import type { BrokerConnection } from "./connection.ts";
+import { lossFloor } from "./stream-shape.ts";
 
 export interface Head extends StreamInfo {
   readonly epoch: string;
+  /** A cursor below this, less 1, has lost something, as far as the stream alone can say (W5, W18). */
+  readonly floor: number;
   /** Order of events in this room: a head asked later has a greater one. */
   readonly askedAt: number;
 }
@@ -82,7 +85,8 @@ export class StreamInfoCache {
     this.#sentAtMs = this.#runtime.nowMs();
     const request = connection.request(streamInfoSubject(this.#stream), null, TIMEOUT_MS).then((answer) => {
       const info = parseStreamInfo(answer);
-      this.#latest = { ...info, epoch: epochOf(this.#stream, info.created), askedAt };
+      const floor = lossFloor(info, null, 0);
+      this.#latest = { ...info, epoch: epochOf(this.#stream, info.created), floor, askedAt };
       return this.#latest;
     });
     this.#inFlight = request;

@@ -100,6 +100,18 @@ describe.concurrent("outages under connected clients", () => {
     audience.expectUnharmed();
   });
 
+  test("[W12] [U1] a room that comes back deletes the consumer it lost, which would count for a minute", async () => {
+    await using world = await World.start({ stream: { config: { max_consumers: 2 } } });
+    const follower = await world.join(SUBJECT, 2);
+    for (let n = 0; n < 4; n++) {
+      await world.rig.act("cut");
+      const [seq = 0] = await world.publish(SUBJECT, 1);
+      await follower.reaches(seq, 15_000);
+      await until("one consumer is left", async () => (await world.rig.consumers()).length === 1);
+    }
+    expect([follower.seqs.length, follower.faults]).toEqual([4, []]);
+  });
+
   test("[W12] the v2 heartbeat says whether the broker is there", async () => {
     await using world = await World.start();
     const follower = await world.join(SUBJECT, 2);

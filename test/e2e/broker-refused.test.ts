@@ -81,8 +81,12 @@ describe.concurrent("refusals", () => {
     await expectRefused(world);
   });
 
-  test("[U3] [NATS-10] a user with exactly the documented rights is served, live and by replay", async () => {
+  test.each([
+    ["with MSG.GET", ["$JS.API.STREAM.MSG.GET.CELLOS_EVENTS"]],
+    ["without", []],
+  ])("[U3] [NATS-10] a user with exactly the documented rights is served, live and by replay, %s", async (_, more) => {
     const allow = [
+      ...more,
       "$JS.API.STREAM.INFO.CELLOS_EVENTS",
       "$JS.API.CONSUMER.CREATE.CELLOS_EVENTS.>",
       "$JS.API.CONSUMER.DELETE.CELLOS_EVENTS.>",
@@ -115,5 +119,23 @@ describe.concurrent("refusals", () => {
     const answer = await Promise.race([follower.socket.closed(), follower.beat()]);
     if ("code" in answer) expect(answer).toEqual(SUBSCRIBE_FAILED);
     else expect(answer.upstream).toBe("connected");
+  });
+
+  test("[W11] [U1] a replay that the broker refuses is told after a join's patience; who needs none goes on", async () => {
+    await using world = await World.start({
+      stream: { config: { max_consumers: 1 } },
+      vars: { WINDOW_BYTES: "65536" },
+    });
+    const live = await world.join("cellos.events.limit.x", 2);
+    const last = await world.publishMany("cellos.events.limit.x", 3_000);
+    await live.reaches(last);
+    const startedAt = Date.now();
+    const refused = await world.join("cellos.events.limit.x", 2, { since: 1 });
+    expect(await refused.socket.closed(50_000)).toMatchObject({ code: 1008, reason: "subscribe failed" });
+    expect(Date.now() - startedAt).toBeLessThan(50_000);
+    expect(refused.seqs).toEqual([]);
+    const [next = 0] = await world.publish("cellos.events.limit.x", 1);
+    await live.reaches(next);
+    expect([live.faults, live.socket.isClosed]).toEqual([[], false]);
   });
 });

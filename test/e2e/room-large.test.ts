@@ -1,6 +1,8 @@
 /** Events as large as the broker takes (U1, B1), payloads that are none (W7), and holes in a stream. */
+import { connect } from "nats.ws";
 import { describe, expect, test, vi } from "vitest";
 import type { Envelope } from "../support/wire/test-socket.ts";
+import { reload } from "../support/broker/admin.ts";
 import { World } from "../support/world.ts";
 
 vi.setConfig({ maxConcurrency: 3 });
@@ -140,6 +142,30 @@ describe.concurrent("payloads that are no events", () => {
     for (const follower of followers) {
       await follower.reaches(next);
       expect([follower.seqs, follower.faults]).toEqual([[...ours, next], []]);
+    }
+  });
+
+  test("[U1] [W5] [JS-9] the broker takes larger events after a reload: a replay before one goes on, smaller again too", async () => {
+    await using world = await World.start({ vars: { WINDOW_BYTES: "65536" } });
+    await world.rig.act("restart");
+    const live = await world.join("cellos.events.raised.x", 2);
+    const first = await world.publish("cellos.events.raised.x", 3);
+    await live.reaches(first[2] ?? 0);
+    await reload(world.rig, `max_payload: ${8 * MIB}`);
+    // Nobody is told: only a new connection of the publisher knows what it may send.
+    const publisher = await connect({ servers: world.rig.server.url });
+    const { seq: large } = await publisher.jetstream().publish("cellos.events.raised.x", padTo(3 * MIB, 0));
+    await publisher.close();
+    const last = await world.publishMany("cellos.events.raised.x", 300, { padBytes: 1_000 });
+    await live.reaches(last, 20_000);
+    const late = await world.join("cellos.events.raised.x", 2, { since: first[0] ?? 0 });
+    await late.reaches(last, 20_000);
+    await reload(world.rig, `max_payload: ${MIB}`);
+    const later = await world.join("cellos.events.raised.x", 2, { since: first[0] ?? 0 });
+    await later.reaches(last, 20_000);
+    for (const follower of [late, later]) {
+      expect(follower.seqs).toEqual(Array.from({ length: last - (first[0] ?? 0) }, (_, n) => (first[0] ?? 0) + 1 + n));
+      expect(follower.seqs).toContain(large);
     }
   });
 });

@@ -152,7 +152,7 @@ describe.concurrent("streams that were reset", () => {
     await cp(backup, store, { recursive: true });
     await rig.act("start");
     expect((await rig.streamState()).lastSeq).toBe(old[9]);
-    await Promise.all(followers.map((follower) => expectReset(follower, [...old.slice(5), ...lost], 10_000)));
+    await Promise.all(followers.map((follower) => expectReset(follower, [...old.slice(5), ...lost], 20_000)));
     for (const follower of await world.joinMany(2, SUBJECT, { since: lost[3] ?? 0 })) await expectReset(follower, []);
     const kept = await world.joinMany(2, SUBJECT, { since: old[7] ?? 0 });
     const [next = 0] = await world.publish(SUBJECT, 1);
@@ -206,6 +206,31 @@ describe.concurrent("streams that were reset", () => {
     const [own = 0] = await world.publish("cellos.events.reset.elsewhere", 1);
     await elsewhere.reaches(own);
     expect([elsewhere.seqs, elsewhere.faults]).toEqual([[own], []]);
+  });
+
+  test("[W6] [P8] [W12] in a narrow room too, where another subject's event now stands at the last seq read", async () => {
+    await using world = await World.start();
+    const { rig } = world;
+    const store = join(rig.server.dir, "jetstream");
+    const backup = join(rig.server.dir, "backup");
+    await world.publish(SUBJECT, 10);
+    await rig.act("stop");
+    await cp(store, backup, { recursive: true });
+    await rig.act("start");
+    const followers = await world.joinMany(4, SUBJECT);
+    const lost = await world.publish(SUBJECT, 3);
+    await Promise.all(followers.map((follower) => follower.reaches(lost[2] ?? 0)));
+    await rig.act("refuse");
+    await rig.act("stop");
+    await rm(store, { recursive: true });
+    await cp(backup, store, { recursive: true });
+    await rig.act("start");
+    await world.publish(SUBJECT, 2);
+    await world.publish("cellos.events.reset.y", 1);
+    await world.publish(SUBJECT, 1);
+    await rig.act("heal");
+    await Promise.all(followers.map((follower) => expectReset(follower, lost, 10_000)));
+    await expectServed(world);
   });
 
   test("[W6] [W12] a reset while the relay was cut off is told when it is back", async () => {

@@ -1,4 +1,5 @@
 /** Cursors below what the stream still has (W5), and since=0, which is none (W4). */
+import { setTimeout as delay } from "node:timers/promises";
 import { describe, expect, test, vi } from "vitest";
 import type { Follower } from "../support/wire/follower.ts";
 import type { Rig } from "../support/broker/rig.ts";
@@ -79,7 +80,8 @@ describe.concurrent("retention", () => {
   });
 
   test("[W5] the window may still cover what retention has removed", async () => {
-    await using world = await World.start({ stream: { maxMessages: 10 } });
+    // Until the next heartbeat (W19).
+    await using world = await World.start({ stream: { maxMessages: 10 }, vars: { HEARTBEAT_SECONDS: "60" } });
     const follower = await world.join(SUBJECT, 1);
     const seqs: number[] = [];
     for (let n = 0; n < 5; n++) {
@@ -89,6 +91,32 @@ describe.concurrent("retention", () => {
     const late = await world.join(SUBJECT, 2, { since: seqs[4] ?? 0 });
     await late.reaches(seqs[49] ?? 0);
     expect(late.seqs).toEqual(seqs.slice(5));
+  });
+
+  test("[W5] [P10] a path that holds its bytes longer than the stream its events: whoever missed one is told", async () => {
+    // A long period, so that the path is not taken for a dead one.
+    await using world = await World.start({ stream: { maxAgeMs: 2_000 }, vars: { HEARTBEAT_SECONDS: "20" } });
+    const followers = await world.joinMany(2, SUBJECT);
+    const seqs: number[] = await world.publish(SUBJECT, 1);
+    await Promise.all(followers.map((follower) => follower.reaches(seqs[0] ?? 0)));
+    await world.rig.act("blackhole");
+    const heldAt = Date.now();
+    while (Date.now() - heldAt < 7_000) {
+      const [ours] = await Promise.all([world.publish(SUBJECT, 40), world.publish("cellos.events.retention.y", 20)]);
+      seqs.push(...ours);
+      await delay(150);
+    }
+    await world.rig.act("heal");
+    for (const follower of followers) {
+      await until(
+        "it has everything, or was told",
+        () => follower.socket.isClosed || follower.seqs.at(-1) === seqs.at(-1),
+      );
+      expect(follower.seqs).toEqual(seqs.slice(0, follower.seqs.length));
+      if (follower.seqs.length < seqs.length)
+        expect(await follower.socket.closed()).toMatchObject({ code: 4410, reason: "retention-exhausted" });
+      expect(follower.faults).toEqual([]);
+    }
   });
 
   test("[W5] [W2] a stream that forgets as soon as it has heard: whoever missed an event is told, at the head too", async () => {

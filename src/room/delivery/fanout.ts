@@ -155,6 +155,13 @@ export class Fanout {
     sendProblem(session.socket, session.protocol, why, oldestSeq);
   }
 
+  /** The stream no longer holds what lies below `firstSeq`: nobody gets it any more (W19). */
+  forget(firstSeq: number, nowMs: number): void {
+    this.flush(nowMs);
+    this.window.forgetBelow(firstSeq);
+    this.#catchUp.forgetSlices();
+  }
+
   /** The room goes on from another place: nothing it remembers joins up with that. */
   restart(cursor: number, epoch: string): void {
     this.#pending = [];

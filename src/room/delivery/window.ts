@@ -76,6 +76,17 @@ export class Window {
     return found;
   }
 
+  /** Forgets what lies below `firstSeq` (W19). */
+  forgetBelow(firstSeq: number): void {
+    const end = this.#firstAbove(firstSeq - 1);
+    if (end === this.#head) return;
+    for (let i = this.#head; i < end; i++) this.#bytes -= (this.#entries[i] as Envelope).bytes;
+    this.#from = (this.#entries[end - 1] as Envelope).seq;
+    this.#entries = this.#entries.slice(end);
+    this.#head = 0;
+    this.#pushes++;
+  }
+
   /** Forgets everything and begins anew at `from`. */
   reset(from: number): void {
     this.#entries = [];

@@ -31,6 +31,8 @@ export interface StreamView {
   readonly epoch: string;
   readonly firstSeq: number;
   readonly lastSeq: number;
+  /** As `Head.floor`. */
+  readonly floor: number;
 }
 
 export interface Admitted {
@@ -64,7 +66,7 @@ export function decide(request: StartRequest, room: RoomView | null, stream: Str
   const lastSeq = Math.max(stream.lastSeq, room?.epoch === stream.epoch ? room.cursor : 0);
   if ((epoch !== null && epoch !== stream.epoch) || since > lastSeq) return lost("stream-reset", stream);
   if (fromOldest) return admit(Math.max(0, stream.firstSeq - 1), lastSeq, true);
-  if (since + 1 < stream.firstSeq) return lost("retention-exhausted", stream);
+  if (since + 1 < stream.floor) return lost("retention-exhausted", stream);
   return admit(since, lastSeq, false);
 }
 

@@ -1,3 +1,5 @@
+import type { Landmark } from "../../upstream/jetstream-api.ts";
+
 /** What a room writes down so that it can sleep: never per message, only when its upstream is not there (DO-3, DO-31). */
 export interface Checkpoint {
   readonly subject: string;
@@ -7,14 +9,9 @@ export interface Checkpoint {
   readonly position: number;
   readonly epoch: string;
   /** The last message that was read, to know the stream by; null when there is none, or nobody wrote it down. */
-  readonly last: LastRead | null;
-}
-
-/** One message of one history of a stream. */
-export interface LastRead {
-  readonly seq: number;
-  /** When the stream took it (`pull.ts`). */
-  readonly time: string;
+  readonly last: Landmark | null;
+  /** The newest message of any subject, at or below `position`, that the stream was found to hold. */
+  readonly landmark: Landmark | null;
 }
 
 /** Reads what was written down; null when it is nothing, or of a version that this one cannot read. */
@@ -22,8 +19,11 @@ export function parseCheckpoint(value: unknown): Checkpoint | null {
   const kept = value as Partial<Checkpoint> | undefined;
   if (typeof kept?.subject !== "string" || typeof kept.epoch !== "string") return null;
   if (!Number.isSafeInteger(kept.cursor) || !Number.isSafeInteger(kept.position)) return null;
-  const { seq, time } = kept.last ?? {};
-  const isKnown = Number.isSafeInteger(seq) && typeof time === "string";
   // Each member was looked at above, which the compiler does not add up.
-  return { ...kept, last: isKnown ? kept.last : null } as Checkpoint;
+  return { ...kept, last: parseLandmark(kept.last), landmark: parseLandmark(kept.landmark) } as Checkpoint;
+}
+
+function parseLandmark(value: Partial<Landmark> | null | undefined): Landmark | null {
+  const { seq, time } = value ?? {};
+  return Number.isSafeInteger(seq) && typeof time === "string" ? { seq: Number(seq), time } : null;
 }

@@ -7,19 +7,23 @@ import { FRAME_MAX_BYTES } from "../../protocol/frames.ts";
 import { isSubsetOf } from "../../protocol/subject.ts";
 import type { Runtime } from "../../shared/runtime.ts";
 import { openMessage, type DropReason } from "../../upstream/envelope.ts";
+import type { Landmark } from "../../upstream/jetstream-api.ts";
 import type { Head } from "../../upstream/stream-info.ts";
+import type { Seen } from "../../upstream/landmarks.ts";
+import { lossFloor, tellsOfDeletions } from "../../upstream/stream-shape.ts";
 import { Batcher } from "./batcher.ts";
 import type { Fanout } from "../delivery/fanout.ts";
 import type { FeedReader, Opened, ReadEvent } from "../../upstream/feed-ports.ts";
 import { GapGuard } from "../../upstream/gap-guard.ts";
 import type { RoomView, StartRequest } from "../join/decision.ts";
-import type { LastRead, Checkpoint } from "./checkpoint.ts";
+import type { Checkpoint } from "./checkpoint.ts";
 import { decideStart } from "./start-decision.ts";
 
 export interface LiveReaderHost {
   newFanout(cursor: number, epoch: string): Fanout;
   onFlushed(): void;
-  firstSeq(): Promise<number>;
+  /** The stream's head, asked from now on. */
+  head(): Promise<Head>;
   doubt(why: string): void;
   /** More may be asked for again. */
   readOn(): void;
@@ -32,9 +36,9 @@ const MAX_HELD = 512;
 
 /**
  * A stream shorter than what was read may belong to a leader that has yet to apply what its cluster agreed on. Joiners
- * wait for 10 s at most, and whoever has lost something is told within two heartbeats.
+ * wait for 10 s at most, so it is less.
  */
-const MAX_PATIENCE_MS = 8_000;
+const PATIENCE_MS = 8_000;
 
 /** Dropped payloads that are remembered, so that a replay that meets one again does not count it again. */
 const MAX_DROPPED_SEQS = 1_024;
@@ -49,10 +53,15 @@ export class LiveReader implements FeedReader {
   #fanout: Fanout | null = null;
   #position = 0;
   /** The last message at or below the position. */
-  #last: LastRead | null = null;
+  #last: Landmark | null = null;
+  /** The newest message of any subject that is known, at or below the position (W6). */
+  #landmark: Landmark | null = null;
+  /** The next one, perhaps above the position still. */
+  #ahead: Landmark | null = null;
+  /** Messages that were removed from between others, when the window was empty or they were last counted (W19). */
+  #deleted: number | null = null;
   #isOther = false;
   #proven = false;
-  readonly #patienceMs: number;
   #behindSinceMs: number | null = null;
   #dropped = 0;
   readonly #droppedSeqs = new Set<number>();
@@ -61,7 +70,6 @@ export class LiveReader implements FeedReader {
     this.#runtime = runtime;
     this.#subject = subject;
     this.#windowBytes = config.windowBytes;
-    this.#patienceMs = Math.min(config.heartbeatMs / 2, MAX_PATIENCE_MS);
     this.#host = host;
     this.#batcher = new Batcher(runtime, config.batchMs, (nowMs) => {
       this.#fanout?.flush(nowMs);
@@ -72,12 +80,12 @@ export class LiveReader implements FeedReader {
       get position() {
         return position();
       },
-      firstSeq: () => host.firstSeq(),
+      floor: async () => this.#floor(await host.head()),
       pass: (event) => this.#take(event),
       doubt: (why) => host.doubt(why),
       released: () => host.readOn(),
-      overtaken: (firstSeq) => {
-        if (this.#fanout !== null) this.#overtaken(this.#fanout, firstSeq, firstSeq - 1);
+      overtaken: (floor) => {
+        if (this.#fanout !== null) this.#overtaken(this.#fanout, floor, floor - 1);
       },
     });
   }
@@ -97,9 +105,10 @@ export class LiveReader implements FeedReader {
   }
 
   /** Goes on where a sleeping room left off. */
-  resumeFrom({ cursor, position, epoch, last }: Checkpoint): Fanout {
+  resumeFrom({ cursor, position, epoch, last, landmark }: Checkpoint): Fanout {
     this.#position = position;
     this.#last = last;
+    this.#landmark = landmark;
     this.#proven = true;
     return (this.#fanout = this.#host.newFanout(cursor, epoch));
   }
@@ -117,15 +126,76 @@ export class LiveReader implements FeedReader {
     const fanout = this.#fanout;
     if (fanout === null || fanout.sessions.size === 0) return null;
     const { cursor } = fanout.settled(this.#runtime.nowMs());
-    return { subject: this.#subject, cursor, position: this.#position, epoch: fanout.epoch, last: this.#last };
+    this.#pass();
+    return {
+      subject: this.#subject,
+      cursor,
+      position: this.#position,
+      epoch: fanout.epoch,
+      last: this.#last,
+      landmark: this.#landmark,
+    };
+  }
+
+  /** Nobody is here, and nothing is read: until the stream was asked again, what is remembered proves nothing (W19). */
+  idle(): void {
+    this.#proven = false;
+  }
+
+  /** The stream was asked while it was read: notes what it is known by (W6). */
+  observe(head: Head): void {
+    const fanout = this.#fanout;
+    if (fanout === null || head.epoch !== fanout.epoch) return;
+    this.#pass();
+    if (head.last !== null) {
+      const known = [this.#landmark, this.#ahead].find((landmark) => landmark?.seq === head.last?.seq);
+      if (known && known.time !== head.last.time) return this.#foundOther();
+      if (head.last.seq <= this.#position) this.#landmark = head.last;
+      else this.#ahead ??= head.last;
+    }
+  }
+
+  /** Called with every heartbeat: what the stream no longer holds is given to nobody any more (W19). */
+  forgetRemoved({ deleted, epoch, firstSeq, shape }: Head): void {
+    const fanout = this.#fanout;
+    if (fanout === null || epoch !== fanout.epoch) return;
+    const isTold = tellsOfDeletions(shape) && this.#deleted !== null && deleted > this.#deleted;
+    this.#deleted = deleted;
+    fanout.forget(isTold ? Infinity : firstSeq, this.#runtime.nowMs());
+  }
+
+  /** The position may have come to the landmark ahead. */
+  #pass(): void {
+    if (this.#ahead === null || this.#ahead.seq > this.#position) return;
+    this.#landmark = this.#ahead;
+    this.#ahead = null;
+  }
+
+  #foundOther(): void {
+    this.#isOther = true;
+    this.#host.doubt("the stream has another history");
+  }
+
+  /** What the stream says of events above the position, with what was read below it (W5, W18). */
+  #floor(head: Head): number {
+    return lossFloor(head, this.#last?.time ?? null, this.#runtime.nowMs());
+  }
+
+  landmarks(head: Head): readonly Landmark[] {
+    this.#pass();
+    return [this.#last, this.#landmark]
+      .filter((landmark) => landmark !== null)
+      .filter(({ seq }) => seq >= head.firstSeq && seq <= head.lastSeq)
+      .toSorted((a, b) => b.seq - a.seq);
   }
 
   /**
    * The cursor after which the next consumer starts; null to ask again. Tells everybody whose stream is no more (W6).
-   * What was read last is read once more if it is still there: a stream that was restored and has grown since looks like
-   * this one, but for what it holds.
+   * A stream that was restored and has grown since looks like this one, but for what it holds: so one of the messages it
+   * is known by was looked for, and what was read after them is read again (P8).
    */
-  startAt(head: Head): number | null {
+  startAt(head: Head, seen: Seen): number | null {
+    if (seen === "other") this.#isOther = true;
     const fanout = this.#fanout;
     fanout?.flush(this.#runtime.nowMs());
     const progress = fanout && {
@@ -133,7 +203,7 @@ export class LiveReader implements FeedReader {
       position: this.#position,
       clients: fanout.sessions.size,
       windowSize: fanout.window.size,
-      isPatient: this.#behindSinceMs === null || this.#runtime.nowMs() - this.#behindSinceMs < this.#patienceMs,
+      isPatient: this.#behindSinceMs === null || this.#runtime.nowMs() - this.#behindSinceMs < PATIENCE_MS,
       isOther: this.#isOther,
     };
     const decision = decideStart(progress, head, this.#host.startRequests(), this.#windowBytes);
@@ -146,8 +216,7 @@ export class LiveReader implements FeedReader {
     this.#behindSinceMs = null;
     this.#isOther = false;
     const { kind, cursor } = decision;
-    const last = this.#last;
-    if (kind === "continue") return last === null || last.seq < head.firstSeq ? cursor : last.seq - 1;
+    if (kind === "continue") return this.#readAgainFrom(head, seen, cursor);
     if (kind === "reset" && fanout !== null) {
       this.#runtime.log("stream-reset", { subject: this.#subject, clients: fanout.sessions.size });
       fanout.lose("stream-reset", head.firstSeq, Infinity, this.#position, this.#runtime.nowMs());
@@ -156,15 +225,26 @@ export class LiveReader implements FeedReader {
     else fanout.restart(cursor, head.epoch);
     this.#position = cursor;
     this.#last = null;
+    this.#landmark = head.last !== null && head.last.seq <= cursor ? head.last : null;
+    this.#ahead = this.#landmark === null ? head.last : null;
+    this.#deleted = head.deleted;
     this.#proven = false;
     return cursor;
+  }
+
+  #readAgainFrom(head: Head, seen: Seen, cursor: number): number {
+    const last = this.#last;
+    if (seen === "same") return Math.max(last?.seq ?? 0, this.#landmark?.seq ?? 0);
+    return last === null || last.seq < head.firstSeq ? cursor : last.seq - 1;
   }
 
   /** A consumer began to read. Tells everybody whose next event was removed before (W5). */
   begin({ start, head, atHead }: Opened): void {
     const fanout = this.#fanout;
     if (fanout === null) return;
-    if (start > this.#position) this.#overtaken(fanout, Math.max(head.firstSeq, start + 1), start);
+    if (start > this.#position && this.#floor(head) > this.#position + 1)
+      this.#overtaken(fanout, Math.max(head.firstSeq, start + 1), start);
+    else this.forgetRemoved(head);
     const isWhole = head.subjects?.every((subject) => isSubsetOf(subject, this.#subject)) ?? false;
     this.#guard.begin(isWhole);
     fanout.setAtHead(atHead, this.#runtime.nowMs());
@@ -204,8 +284,7 @@ export class LiveReader implements FeedReader {
 
   /** What was read before comes again: the last of it, or the stream has another history. */
   #compare({ position, time, pending }: Extract<ReadEvent, { kind: "message" }>): void {
-    this.#isOther = position !== this.#last?.seq || time !== this.#last.time;
-    if (this.#isOther) this.#host.doubt("the stream has another history");
+    if (position !== this.#last?.seq || time !== this.#last.time) this.#foundOther();
     else if (pending === 0) this.#fanout?.setAtHead(true, this.#runtime.nowMs());
   }
 

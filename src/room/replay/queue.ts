@@ -17,6 +17,8 @@ export interface ReplayQueueOptions extends ReplayHost {
   readonly maxReplays: number;
   /** The connection, while it may be used. */
   connection(): BrokerConnection | null;
+  /** As `NewConsumer.onLeft`. */
+  readonly onLeft: (name: string) => void;
 }
 
 /** So close behind another's replay, a session waits for it instead of opening its own. */
@@ -27,14 +29,25 @@ const HEADROOM_BYTES = 64 * 1024;
 /** After a replay broke off, the next one waits, and ever longer: its reason may still be there. */
 const RETRY_MS = 500;
 const RETRY_CAP_MS = 5_000;
+/** A client whose replay the broker refuses for this long is told, as one that joins is (W11). */
+const REFUSED_PATIENCE_MS = 10_000;
 /** A replay that comes no closer to the window for this long is given up (U1). */
 const NO_GAIN_MS = 60_000;
+
+interface Want {
+  readonly sinceMs: number;
+  /** How close to the window the session has come, and when. */
+  distance: number;
+  atMs: number;
+}
 
 export class ReplayQueue {
   readonly #options: ReplayQueueOptions;
   readonly #active = new Set<Replay>();
-  /** In order of arrival; the value is how close to the window the session has come, and when. */
-  readonly #wanting = new Map<Session, { distance: number; atMs: number }>();
+  /** In order of arrival. */
+  readonly #wanting = new Map<Session, Want>();
+  /** Since when the broker has refused every consumer asked for; null while it does not. */
+  #refusedSinceMs: number | null = null;
 
   #notBeforeMs = 0;
   /** ReplayQueue in a row that broke off before they served anything. */
@@ -50,7 +63,7 @@ export class ReplayQueue {
 
   /** A session that the window cannot serve. */
   want(session: Session, nowMs: number): void {
-    if (!this.#wanting.has(session)) this.#wanting.set(session, { distance: Infinity, atMs: nowMs });
+    if (!this.#wanting.has(session)) this.#wanting.set(session, { sinceMs: nowMs, distance: Infinity, atMs: nowMs });
   }
 
   /**
@@ -78,6 +91,13 @@ export class ReplayQueue {
         continue;
       }
       if (this.#isServed(session)) continue;
+      if (
+        this.#refusedSinceMs !== null &&
+        nowMs - Math.max(this.#refusedSinceMs, gain.sinceMs) >= REFUSED_PATIENCE_MS
+      ) {
+        fanout.close(session, "subscribeFailed");
+        continue;
+      }
       // Who cannot be sent anything now has no use for a place.
       const sessionMs = fanout.waitMs(session, nowMs);
       if (sessionMs === 0) this.#place(session, phase.readTo, fanout, nowMs);
@@ -124,7 +144,7 @@ export class ReplayQueue {
   }
 
   /** False when the session came no closer to the window for too long; waiting in the queue counts as patience. */
-  #gains(session: Session, gain: { distance: number; atMs: number }, distance: number, nowMs: number): boolean {
+  #gains(session: Session, gain: Want, distance: number, nowMs: number): boolean {
     if (distance >= gain.distance && this.#isServed(session)) return nowMs - gain.atMs <= NO_GAIN_MS;
     gain.distance = Math.min(gain.distance, distance);
     gain.atMs = nowMs;
@@ -145,23 +165,36 @@ export class ReplayQueue {
   }
 
   async #start(session: Session, readTo: number, fanout: Fanout, connection: BrokerConnection): Promise<void> {
-    const pullBytes = Math.max(MIN_PULL_BYTES, connection.maxPayloadBytes + HEADROOM_BYTES);
+    const pullBytes = (): number => Math.max(MIN_PULL_BYTES, connection.maxPayloadBytes + HEADROOM_BYTES);
     const replay = new Replay(readTo, fanout, pullBytes, this.#options);
     replay.members.add(session);
     this.#active.add(replay);
-    const { runtime, stream, filter } = this.#options;
+    const { runtime, stream, filter, onLeft } = this.#options;
     try {
       const startSeq = readTo + 1;
-      const wanted = { runtime, connection, stream, filter, startSeq, idleHeartbeatMs: IDLE_HEARTBEAT_MS };
+      const wanted = { runtime, connection, stream, filter, startSeq, idleHeartbeatMs: IDLE_HEARTBEAT_MS, onLeft };
       const { consumer, start } = await Consumer.create(wanted, (event) => replay.receive(event));
-      if (replay.state === "stopped") return void consumer.stop();
-      if (start > readTo + 1) this.#lose(replay, fanout, start);
+      this.#refusedSinceMs = null;
+      if (start > readTo + 1 && (await this.#isPassed(consumer, readTo))) this.#lose(replay, fanout, start);
       if (replay.members.size === 0) replay.stop();
       replay.begin(consumer);
     } catch (error) {
       replay.stop(true);
       if (!(error instanceof UpstreamError)) throw error;
-      this.#options.runtime.logSparingly("replay-failed", { subject: filter, why: error.message });
+      const isRefused = error.verdict === "refused";
+      if (!isRefused || this.#refusedSinceMs === null)
+        runtime.logSparingly("replay-failed", { subject: filter, why: error.message });
+      this.#refusedSinceMs = isRefused ? (this.#refusedSinceMs ?? runtime.nowMs()) : null;
+    }
+  }
+
+  /** A consumer that begins later than it was told to: where newer messages replace older ones nothing is lost (W18). */
+  async #isPassed(consumer: Consumer, readTo: number): Promise<boolean> {
+    try {
+      return (await this.#options.head()).floor > readTo + 1;
+    } catch (error) {
+      void consumer.stop();
+      throw error;
     }
   }
 

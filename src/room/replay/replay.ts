@@ -10,6 +10,8 @@
  */
 import type { Envelope } from "../../protocol/frames.ts";
 import { openMessage, type DropReason } from "../../upstream/envelope.ts";
+import { lossFloor } from "../../upstream/stream-shape.ts";
+import type { Head } from "../../upstream/stream-info.ts";
 import type { Consumer, ConsumerEvent } from "../../upstream/consumer.ts";
 import type { Runtime } from "../../shared/runtime.ts";
 import type { Isolate } from "../isolate/isolate.ts";
@@ -19,6 +21,8 @@ import { leavesOut } from "../../upstream/gap-guard.ts";
 import type { Session } from "../delivery/session.ts";
 
 const BATCH = 256;
+/** 512 KB and more, so often doubled, is more than any broker can be made to take (64 MB). */
+const MAX_GROWTH = 256;
 /** With more than this to serve, nothing is pulled ahead: a room's replays share the isolate's memory. */
 const AHEAD_BYTES = 256 * 1024;
 /** A member that cannot keep up with the others is let go after this long, to a replay of its own. */
@@ -29,8 +33,8 @@ export type ReplayState = "pulling" | "checking" | "serving" | "stopped";
 export interface ReplayHost {
   readonly runtime: Runtime;
   readonly isolate: Isolate;
-  /** Resolves to the stream's first seq, asked from now on. */
-  firstSeq(): Promise<number>;
+  /** The stream's head, asked from now on. */
+  head(): Promise<Head>;
   onDropped(seq: number, why: DropReason, subject: string): void;
   /** The replay can make progress or has stopped: run it soon. */
   wake(): void;
@@ -40,7 +44,9 @@ export class Replay {
   readonly members = new Set<Session>();
   readonly #fanout: Fanout;
   readonly #host: ReplayHost;
-  readonly #pullBytes: number;
+  readonly #pullBytes: () => number;
+  /** Rises while the next message is larger than a pull: what the broker accepts today says nothing of what it took before. */
+  #growth = 1;
   #consumer: Consumer | null = null;
   #state: ReplayState = "pulling";
   #arriving: Envelope[] = [];
@@ -48,6 +54,9 @@ export class Replay {
   #isOver = false;
   /** First position of this pull after which a seq is missing: retention may have removed it (JS-6). */
   #jumpAfter: number | null = null;
+  /** When the stream took the last message before the jump; null when this replay read none. */
+  #jumpTime: string | null = null;
+  #lastTime: string | null = null;
   #lastSeq: number;
   /** What was checked and is being served: everything that matches in (base, readyTo]. */
   #ready: readonly Envelope[] = [];
@@ -60,7 +69,7 @@ export class Replay {
   #brokeOff = false;
 
   /** Starts above `base`; `pullBytes`: see JS-9. */
-  constructor(base: number, fanout: Fanout, pullBytes: number, host: ReplayHost) {
+  constructor(base: number, fanout: Fanout, pullBytes: () => number, host: ReplayHost) {
     this.#base = base;
     this.#lastSeq = base;
     this.#readyTo = base;
@@ -108,10 +117,13 @@ export class Replay {
     if (this.#state === "stopped") return;
     if (event.kind === "doubt") return this.stop(true);
     if (event.kind !== "ended") {
-      if (leavesOut(event, this.#lastSeq)) this.#jumpAfter ??= this.#lastSeq;
+      if (leavesOut(event, this.#lastSeq)) this.#jump();
       this.#lastSeq = Math.max(this.#lastSeq, event.position);
     }
+    if (event.kind === "ended" && event.tooSmall && this.#arriving.length === 0)
+      this.#growth = Math.min(this.#growth * 2, MAX_GROWTH);
     if (event.kind === "message") {
+      this.#lastTime = event.time;
       const why = openMessage(event, (envelope) => this.#arriving.push(envelope));
       if (why !== null) this.#host.onDropped(event.position, why, event.subject);
     }
@@ -119,9 +131,15 @@ export class Replay {
     if (this.#isOver && this.#state === "pulling") this.#check();
   }
 
+  #jump(): void {
+    if (this.#jumpAfter !== null) return;
+    this.#jumpAfter = this.#lastSeq;
+    this.#jumpTime = this.#lastTime;
+  }
+
   /** One pull at a time. */
   #pull(): void {
-    if (this.#consumer?.outstanding === 0) this.#consumer.pull(BATCH, this.#pullBytes);
+    if (this.#consumer?.outstanding === 0) this.#consumer.pull(BATCH, this.#pullBytes() * this.#growth);
   }
 
   /** Takes what came. A filter skips seqs, and so does retention: only the stream's floor tells them apart. */
@@ -134,10 +152,12 @@ export class Replay {
     this.#isOver = false;
     if (jump === null) return this.#serve();
     this.#state = "checking";
-    this.#host.firstSeq().then(
-      (firstSeq) => {
+    const lastRead = this.#jumpTime;
+    this.#host.head().then(
+      (head) => {
         if (this.#state !== "checking") return;
-        if (firstSeq <= jump + 1) return this.#serve();
+        const { firstSeq } = head;
+        if (lossFloor(head, lastRead, this.#host.runtime.nowMs()) <= jump + 1) return this.#serve();
         for (const member of this.members) {
           const phase = member.phase;
           if (phase.kind !== "lagging" || phase.readTo >= firstSeq - 1) continue;

@@ -88,6 +88,7 @@ export class JetStream {
       ...(options.maxMessages === undefined ? {} : { max_msgs: options.maxMessages }),
       ...(options.maxAgeMs === undefined ? {} : { max_age: nanos(options.maxAgeMs) }),
       ...(options.firstSeq === undefined ? {} : { first_seq: options.firstSeq }),
+      ...options.config,
     });
     return this.streamState(name);
   }
@@ -98,6 +99,11 @@ export class JetStream {
 
   async purge(belowSeq?: number, name = STREAM): Promise<void> {
     await this.#manager.streams.purge(name, belowSeq === undefined ? undefined : { seq: belowSeq });
+  }
+
+  /** Removes every message of one subject. */
+  async purgeSubject(subject: string): Promise<void> {
+    await this.#manager.streams.purge(STREAM, { filter: subject });
   }
 
   async deleteMessage(seq: number, name = STREAM): Promise<void> {

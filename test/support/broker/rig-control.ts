@@ -55,6 +55,8 @@ export interface StreamOptions {
   readonly storage?: "file" | "memory";
   /** First sequence of a stream created anew (needs a broker that knows it: 2.10). */
   readonly firstSeq?: number;
+  /** More of its settings, in the words of JetStream. */
+  readonly config?: Readonly<Record<string, unknown>>;
 }
 
 export interface StreamState {

@@ -4,15 +4,18 @@ import type { BrokerConnection, Delivery } from "../../../src/upstream/connectio
 /** A connection that writes down what it is asked, answers with `answer`, and hands messages to the last inbox. */
 export class ScriptedConnection implements BrokerConnection {
   readonly maxPayloadBytes = 1024;
-  readonly requests: { readonly subject: string; readonly body: unknown }[] = [];
+  readonly requests: { readonly subject: string; readonly body: object | null }[] = [];
   readonly published: { readonly subject: string; readonly body: unknown; readonly reply: string }[] = [];
-  answer: () => unknown = () => ({ delivered: { stream_seq: 10 }, num_pending: 4 });
+  answer: (request: { readonly subject: string; readonly body: object | null }) => unknown = () => ({
+    delivered: { stream_seq: 10 },
+    num_pending: 4,
+  });
   isOpen = false;
   #onMessage: (message: Delivery | null) => void = () => {};
 
   request(subject: string, body: object | null): Promise<unknown> {
     this.requests.push({ subject, body });
-    return Promise.resolve().then(() => this.answer());
+    return Promise.resolve().then(() => this.answer({ subject, body }));
   }
 
   inbox(onMessage: (message: Delivery | null) => void): { subject: string; close(): void } {

@@ -15,6 +15,8 @@ export class ModelBroker {
   readonly #streams: ModelStream[];
   /** False: connections are refused. */
   isUp = true;
+  /** What it answers to whoever asks for a consumer; null when they are made. */
+  refuses: object | null = null;
   /** What it says arrives by itself, a millisecond later. */
   isPrompt = true;
   readonly links = new Set<ModelConnection>();
@@ -89,7 +91,9 @@ export class ModelBroker {
     if (stream === null) return { error: { code: 404, err_code: 10059, description: "stream not found" } };
     const [, , , verb, , name = ""] = subject.split(".");
     if (subject.startsWith("$JS.API.STREAM.INFO.")) return infoOf(stream);
+    if (subject.startsWith("$JS.API.STREAM.MSG.GET.")) return messageOf(stream, (body as { seq: number }).seq);
     if (verb === "DELETE") return { success: this.consumers.delete(name) };
+    if (this.refuses !== null) return { error: this.refuses };
     const { opt_start_seq: wanted } = (body as { config: { opt_start_seq: number } }).config;
     if (wanted < 1) return { error: { code: 400, err_code: 10094, description: "bad start" } };
     const consumer = new ModelConsumer(wanted, stream, {
@@ -121,9 +125,24 @@ export class ModelBroker {
   }
 }
 
+/** A message's time is as many nanoseconds after 1970 as its seq. */
+const timeOf = (seq: number): string => `1970-01-01T00:00:00.${String(seq).padStart(9, "0")}Z`;
+
+function messageOf(stream: ModelStream, seq: number): object {
+  const isThere = seq >= stream.firstSeq && seq <= stream.lastSeq;
+  if (!isThere) return { error: { code: 404, err_code: 10037, description: "no message found" } };
+  return { message: { seq, time: timeOf(seq) } };
+}
+
 function infoOf(stream: ModelStream): object {
   const messages = stream.lastSeq - stream.firstSeq + 1;
-  const state = { messages, bytes: messages * 100, first_seq: stream.firstSeq, last_seq: stream.lastSeq };
+  const state = {
+    messages,
+    bytes: messages * 100,
+    first_seq: stream.firstSeq,
+    last_seq: stream.lastSeq,
+    last_ts: timeOf(stream.lastSeq),
+  };
   return { created: stream.created, state };
 }
 

@@ -22,7 +22,7 @@ export class ModelMessage implements Delivery {
     text: string,
     headers: Uint8Array | null = null,
   ): ModelMessage {
-    const reply = `$JS.ACK.S.C.1.${at.seq}.${at.dseq}.0.${at.pending}`;
+    const reply = `$JS.ACK.S.C.1.${at.seq}.${at.dseq}.${at.seq}.${at.pending}`;
     return new ModelMessage("s", reply, new TextEncoder().encode(text), headers);
   }
 

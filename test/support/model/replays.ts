@@ -9,6 +9,7 @@ import { ModelClient } from "./client.ts";
 import type { ModelClock } from "./clock.ts";
 import { makeSession } from "./session.ts";
 import { envelopeOf, ModelStream, STREAM } from "./stream.ts";
+import { head } from "./head.ts";
 
 export class ReplaysBench {
   readonly clock: ModelClock;
@@ -48,7 +49,8 @@ export class ReplaysBench {
       filter: "s",
       maxReplays,
       connection: () => this.connection,
-      firstSeq: () => Promise.resolve(this.stream.firstSeq),
+      head: () => Promise.resolve(head(this.stream)),
+      onLeft: () => {},
       onDropped: (seq) => this.dropped.push(seq),
       wake: () => {},
     });

@@ -30,6 +30,11 @@ export class ModelStream {
     this.epoch = epochOf(STREAM, created);
   }
 
+  /** As `Head.floor`. */
+  get floor(): number {
+    return this.firstSeq;
+  }
+
   get lastSeq(): number {
     return this.#entries.length;
   }

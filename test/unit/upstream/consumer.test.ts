@@ -5,7 +5,7 @@ import { Consumer, HEARTBEATS_MISSED, type ConsumerEvent } from "../../../src/up
 import { ModelMessage } from "../../support/model/message.ts";
 import { ScriptedConnection } from "../../support/broker/scripted-link.ts";
 
-const OPTIONS = { stream: "S", filter: "a.>", startSeq: 11, idleHeartbeatMs: 1_000 };
+const OPTIONS = { stream: "S", filter: "a.>", startSeq: 11, idleHeartbeatMs: 1_000, onLeft: () => {} };
 /** Two and a half heartbeats, and half a second. */
 const PATIENCE_MS = 3_000;
 
@@ -207,7 +207,7 @@ describe("Consumer", () => {
     vi.advanceTimersByTime(499);
     expect([events.length, consumer.outstanding]).toEqual([1, 4]);
     vi.advanceTimersByTime(1);
-    const end = { kind: "ended", unattended: false };
+    const end = { kind: "ended", unattended: false, tooSmall: false };
     expect([events.at(-1), consumer.outstanding, vi.getTimerCount()]).toEqual([end, 0, 0]);
     link.hand(event(12, 2));
     expect(events.at(-1)).toMatchObject({ kind: "message", position: 12 });
@@ -222,7 +222,7 @@ describe("Consumer", () => {
     link.hand(ModelMessage.status(408, "Request Timeout"));
     expect(consumer.outstanding).toBe(7);
     // Had the second pull been late, nobody would have waited at the broker.
-    const end = { kind: "ended", unattended: false };
+    const end = { kind: "ended", unattended: false, tooSmall: false };
     expect(events).toEqual([end, { ...end, unattended: true }]);
   });
 
@@ -231,10 +231,20 @@ describe("Consumer", () => {
     consumer.pull(1, 2_048);
     link.hand(event(11, 1, 9));
     consumer.pull(7, 2_048);
+    const end = { kind: "ended", unattended: true };
     link.hand(ModelMessage.status(409, "Batch Completed", { "Nats-Pending-Messages": 0 }));
-    expect([events.at(-1), consumer.outstanding]).toEqual([{ kind: "ended", unattended: true }, 7]);
+    expect([events.at(-1), consumer.outstanding]).toEqual([{ ...end, tooSmall: false }, 7]);
     link.hand(ModelMessage.status(409, "Message Size Exceeds MaxBytes", { "Nats-Pending-Messages": 7 }));
-    expect([events.at(-1), consumer.outstanding]).toEqual([{ kind: "ended", unattended: true }, 0]);
+    expect([events.at(-1), consumer.outstanding]).toEqual([{ ...end, tooSmall: true }, 0]);
+  });
+
+  it("[W5] [P10] says which message uses up a pull: perhaps nobody delivered after it", async () => {
+    const { link, consumer, events } = await created();
+    consumer.pull(2);
+    link.hand(event(11, 1, 9));
+    consumer.pull(2);
+    for (const seq of [12, 13, 14]) link.hand(event(seq, seq - 10, 9));
+    expect(events.map((said) => said.kind === "message" && said.endsPull)).toEqual([false, true, false, true]);
   });
 
   it("[W12] the first frame may take as long as any after a pull", async () => {

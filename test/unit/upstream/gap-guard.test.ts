@@ -9,6 +9,7 @@ const message = (position: number, pending: number): ReadEvent => ({
   position,
   time: String(position),
   pending,
+  endsPull: false,
   subject: "a.b",
   payload: NOTHING,
   headers: null,
@@ -31,7 +32,7 @@ function guarded(): {
     get position() {
       return read;
     },
-    firstSeq: () => new Promise((resolve, reject) => void asked.push({ resolve, reject })),
+    floor: () => new Promise((resolve, reject) => void asked.push({ resolve, reject })),
     pass: (event) => {
       read = Math.max(read, event.position);
       log.push(event.position);
@@ -97,6 +98,25 @@ describe("GapGuard", () => {
     await answer(11);
     expect(log).toEqual([15, 16, "released"]);
     expect(guard.held).toBe(0);
+  });
+
+  it("[P10] [W5] after a moment in which perhaps nobody delivered it asks once, at the head too, be it asking or not", async () => {
+    const { guard, begin, log, answer } = guarded();
+    begin(10, false);
+    guard.offer(message(11, 0));
+    guard.unsure();
+    guard.offer(message(15, 0));
+    guard.unsure();
+    guard.offer(message(17, 0));
+    guard.unsure();
+    await answer(12);
+    expect(log).toEqual([11, 15]);
+    await answer(16);
+    expect(log).toEqual([11, 15, 17, "released"]);
+    guard.offer(message(20, 0));
+    await answer(20);
+    guard.offer(message(30, 0));
+    expect(log.slice(4)).toEqual(["overtaken 20", 20, "released", 30]);
   });
 
   it("[W5] a floor just above the jump has overtaken it: only what is above is passed", async () => {
@@ -199,7 +219,7 @@ describe("GapGuard", () => {
             get position() {
               return position;
             },
-            firstSeq: () => Promise.resolve(floor),
+            floor: () => Promise.resolve(floor),
             pass: (event) => {
               position = Math.max(position, event.position);
               passed.push(event.position);

@@ -23,6 +23,8 @@ function thrown(run: () => unknown): UpstreamError {
   throw new Error("did not throw an UpstreamError");
 }
 
+const UNLIMITED = { retention: "limits", replaces: false, maxAgeMs: null, cutsOldest: false, hasMessageTtl: false };
+
 describe("apiError", () => {
   it.each([
     ["[W11] stream not found", 404, 10059, "refused", true],
@@ -52,10 +54,30 @@ describe("parseStreamInfo", () => {
 
   it("[W3] reads what a room needs", () => {
     const subjects = ["a.>", "b"];
-    const info = { type: "io.nats…", created: "2026-01-01T00:00:00Z", state, config: { subjects } };
-    const read = { created: info.created, firstSeq: 5, lastSeq: 9, messages: 4, bytes: 400, subjects };
-    expect(parseStreamInfo(info)).toEqual(read);
+    const counts = { ...state, num_deleted: 1, last_ts: "2026-01-02T03:04:05.123456789Z" };
+    const info = { type: "io.nats…", created: "2026-01-01T00:00:00Z", state: counts, config: { subjects } };
+    const last = { seq: 9, time: "1767323045123456789" };
+    const read = {
+      created: info.created,
+      firstSeq: 5,
+      lastSeq: 9,
+      messages: 4,
+      bytes: 400,
+      deleted: 1,
+      last,
+      subjects,
+    };
+    expect(parseStreamInfo(info)).toEqual({ ...read, shape: UNLIMITED });
   });
+
+  it.each([{ name: "C", leader: "" }, { name: "C" }, { leader: 7 }])(
+    "[W6] [W11] the side of a cluster without a leader, %o, has no answer",
+    (cluster) => {
+      const error = thrown(() => parseStreamInfo({ created: "c", state, cluster }));
+      expect([error.verdict, error.message]).toEqual(["unavailable", "the stream has no leader"]);
+      expect(parseStreamInfo({ created: "c", state, cluster: { ...cluster, leader: "n1" } }).lastSeq).toBe(9);
+    },
+  );
 
   it.each([{ mirror: {} }, { sources: [{}] }, { subject_transform: {} }, { subjects: undefined }])(
     "[W5] which subjects a stream holds is not known with %o",
@@ -76,7 +98,10 @@ describe("parseStreamInfo", () => {
       lastSeq: 0,
       messages: 0,
       bytes: 0,
+      deleted: 0,
+      last: null,
       subjects: null,
+      shape: UNLIMITED,
     });
   });
 

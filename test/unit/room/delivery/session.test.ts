@@ -105,7 +105,7 @@ function storage(value?: unknown): { value: unknown; hasAlarm: boolean; asStorag
 }
 
 describe("the room's memory", () => {
-  const memory = { subject: "a.>", cursor: 5, position: 9, epoch: "e", last: { seq: 5, time: "1" } };
+  const memory = { subject: "a.>", cursor: 5, position: 9, epoch: "e", last: { seq: 5, time: "1" }, landmark: null };
 
   it("[W12] is read back as it was written", () => {
     const kept = storage();

@@ -9,10 +9,10 @@ import {
 } from "../../../../src/room/join/decision.ts";
 
 const ROOM: RoomView = { cursor: 100, atHead: true, windowFrom: 80, epoch: "e" };
-const STREAM: StreamView = { epoch: "e", firstSeq: 50, lastSeq: 120 };
-const OTHER: StreamView = { epoch: "f", firstSeq: 1, lastSeq: 500 };
-const EMPTY: StreamView = { epoch: "e", firstSeq: 0, lastSeq: 0 };
-const PURGED: StreamView = { epoch: "e", firstSeq: 121, lastSeq: 120 };
+const STREAM: StreamView = { epoch: "e", firstSeq: 50, floor: 50, lastSeq: 120 };
+const OTHER: StreamView = { epoch: "f", firstSeq: 1, floor: 1, lastSeq: 500 };
+const EMPTY: StreamView = { epoch: "e", firstSeq: 0, floor: 0, lastSeq: 0 };
+const PURGED: StreamView = { epoch: "e", firstSeq: 121, floor: 121, lastSeq: 120 };
 
 const ask: Decision = { kind: "ask" };
 const admit = (cursor: number, live: boolean, fromOldest = false): Decision => ({
@@ -102,7 +102,7 @@ const ROWS: Row[] = [
   ["[W5] at the floor: nothing above it is gone", 49, null, ROOM, STREAM, admit(49, false)],
   ["[W5] below retention, room cold", 48, null, null, STREAM, lost("retention-exhausted")],
   ["[W4] [W5] since=0 with the epoch is a cursor like any other", 0, "e", ROOM, STREAM, lost("retention-exhausted")],
-  ["[W4] since=0 with the epoch, nothing gone", 0, "e", null, { ...STREAM, firstSeq: 1 }, admit(0, false)],
+  ["[W4] since=0 with the epoch, nothing gone", 0, "e", null, { ...STREAM, firstSeq: 1, floor: 1 }, admit(0, false)],
   ["[W4] since=0: from the oldest retained", 0, null, ROOM, STREAM, admit(49, false, true)],
   ["[W4] since=0 inside the window", 0, null, { ...ROOM, windowFrom: 0 }, null, admit(0, false, true)],
   ["[W4] since=0 of an empty stream", 0, null, null, EMPTY, admit(0, true, true)],
@@ -123,7 +123,7 @@ const rooms: fc.Arbitrary<RoomView> = fc
   .map(({ a, b, atHead, epoch }) => ({ windowFrom: Math.min(a, b), cursor: Math.max(a, b), atHead, epoch }));
 const streams: fc.Arbitrary<StreamView> = fc
   .record({ firstSeq: fc.integer({ min: 1, max: 25 }), count: fc.nat(25), epoch: epochs })
-  .map(({ firstSeq, count, epoch }) => ({ firstSeq, lastSeq: firstSeq - 1 + count, epoch }));
+  .map(({ firstSeq, count, epoch }) => ({ firstSeq, floor: firstSeq, lastSeq: firstSeq - 1 + count, epoch }));
 
 describe("decide, whatever the room and the stream", { tags: "long" }, () => {
   it("[W5] [B3] never admits below retention unless the window covers it, and [W6] never above what exists", () => {

@@ -9,10 +9,10 @@ import {
 } from "../../../../src/room/live/start-decision.ts";
 
 /** 100 messages of 10 bytes: the window of 200 bytes holds 20 of them. */
-const STREAM: SizedStream = { epoch: "e", firstSeq: 1, lastSeq: 100, messages: 100, bytes: 1_000 };
+const STREAM: SizedStream = { epoch: "e", firstSeq: 1, floor: 1, lastSeq: 100, messages: 100, bytes: 1_000 };
 const WINDOW = 200;
 const ROOM: RoomProgress = { epoch: "e", position: 90, clients: 1, windowSize: 5, isPatient: true, isOther: false };
-const EMPTY: SizedStream = { epoch: "e", firstSeq: 0, lastSeq: 0, messages: 0, bytes: 0 };
+const EMPTY: SizedStream = { epoch: "e", firstSeq: 0, floor: 0, lastSeq: 0, messages: 0, bytes: 0 };
 const EMPTY_ROOM: RoomProgress = { ...ROOM, clients: 0 };
 const request = (since: number | null, epoch: string | null = null): StartRequest => ({ since, epoch });
 
@@ -111,6 +111,7 @@ describe("coldStart", () => {
           const stream = {
             epoch: "e",
             firstSeq,
+            floor: firstSeq,
             lastSeq: firstSeq + messages - 1,
             messages,
             bytes: messages * average,

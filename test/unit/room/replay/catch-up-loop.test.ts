@@ -5,6 +5,7 @@ import { CatchUpLoop } from "../../../../src/room/replay/catch-up-loop.ts";
 import { ReplayQueue } from "../../../../src/room/replay/queue.ts";
 import { ModelClock } from "../../../support/model/clock.ts";
 import { client, envelope, room } from "../../../support/model/small.ts";
+import { head } from "../../../support/model/head.ts";
 
 const EVENTS = 50;
 /** One fills a frame, and a client's budget. */
@@ -35,7 +36,8 @@ function behind(): {
     filter: "a.>",
     maxReplays: 1,
     connection: () => null,
-    firstSeq: () => Promise.resolve(1),
+    head: () => Promise.resolve(head({ firstSeq: 1, lastSeq: 1_000 })),
+    onLeft: () => {},
     onDropped: () => {},
     wake: () => {},
   });

@@ -21,6 +21,25 @@ describe("ReplayQueue", () => {
     expect([bench.replays.active, bench.broker.consumers.size]).toEqual([0, 0]);
   });
 
+  it("[W11] whoever's replay the broker refuses is told after the patience of a join, with the reason in the log once", async () => {
+    const bench = new ReplaysBench(clock, 2_000, 8);
+    bench.broker.refuses = { code: 400, err_code: 10026, description: "maximum consumers limit reached" };
+    const [early] = bench.join(0);
+    const before = clock.lines.length;
+    await bench.run(9_900);
+    const [late] = bench.join(0);
+    expect(early.closed).toBeNull();
+    await bench.run(5_100);
+    expect(early.closed?.reason).toBe(CLOSE.subscribeFailed.reason);
+    expect(late.closed).toBeNull();
+    const said = clock.lines.slice(before).filter((line) => line.includes("replay-failed"));
+    expect(said).toHaveLength(1);
+    expect(said[0]).toContain("maximum consumers limit reached");
+    bench.broker.refuses = null;
+    await bench.run(10_000);
+    expect([late.closed, late.reading.cursor]).toEqual([null, 2_000]);
+  });
+
   it("[U1] overlapping ranges share a consumer", async () => {
     const bench = new ReplaysBench(clock, 5_000, 8, 10_000);
     for (const cursor of [0, 10, 500, 4_096]) bench.join(cursor);
