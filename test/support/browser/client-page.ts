@@ -15,7 +15,7 @@ declare global {
   }
 }
 
-/** The client as `npm pack` ships it: file name to text. The same flags as `prepack`. */
+/** The client as `npm run pack:client` ships it: file name to text. The same flags as there. */
 export async function bundleClient(): Promise<Map<string, string>> {
   const { outputFiles } = await build({
     absWorkingDir: ROOT,
