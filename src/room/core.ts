@@ -177,9 +177,9 @@ export class Core implements FeedHost {
     this.#keepHeartbeat();
   }
 
-  /** Retries what is due. Returns whether the upstream is open. */
+  /** Retries what is due, and hurries nothing. Returns whether the upstream is open. */
   #keepUpstream(): boolean {
-    this.#feed?.want();
+    if (this.#feed?.state === "idle") this.#feed.want();
     this.#feed?.tick();
     return this.#feed?.state === "open";
   }

@@ -4,7 +4,7 @@
  */
 import { backoffMs } from "../shared/backoff.ts";
 import type { Runtime, Timer } from "../shared/runtime.ts";
-import type { BrokerConnection, OpenConnection } from "./connection.ts";
+import type { BrokerConnection } from "./connection.ts";
 import { UpstreamError } from "./jetstream-api.ts";
 import { Consumer, HEARTBEATS_MISSED, type ConsumerEvent } from "./consumer.ts";
 import { isSameHistory, StreamInfoCache, type Head } from "./stream-info.ts";
@@ -13,7 +13,8 @@ import type { FeedHost, FeedOptions, FeedPorts, FeedReader } from "./feed-ports.
 import { lookFor } from "./landmarks.ts";
 import { Leftovers } from "./leftovers.ts";
 import { unservedReason } from "./stream-shape.ts";
-import { ASLEEP, stepUpstream, type Upstream, type UpstreamEvent } from "./feed-machine.ts";
+import { stepUpstream, type Upstream, type UpstreamEvent } from "./feed-machine.ts";
+import { Tries, type Try } from "./tries.ts";
 
 const BATCH = 512;
 /** A broker that is behind what was read is asked again after this, and then ever later. */
@@ -23,7 +24,6 @@ const BEHIND_RETRY_CAP_MS = 1_000;
 export class Feed {
   readonly streamInfo: StreamInfoCache;
   readonly #runtime: Runtime;
-  readonly #openConnection: OpenConnection;
   readonly #options: FeedOptions;
   readonly #reader: FeedReader;
   readonly #host: FeedHost;
@@ -31,17 +31,19 @@ export class Feed {
   #state: Upstream = { kind: "idle" };
   #connection: BrokerConnection | null = null;
   #consumer: Consumer | null = null;
-  /** Aborted when a connection that is being opened is no longer wanted. */
-  #opening = new AbortController();
-  /** Rises with every opening and closing, so that a late answer of an older one changes nothing. */
+  readonly #tries: Tries;
+  /** The try that makes a consumer over the connection. */
+  #chosen: Try | null = null;
+  /** Rises with every choice and closing, so that a late answer of an older one changes nothing. */
   #generation = 0;
   #refusedAt = 0;
   readonly #leftovers: Leftovers;
   readonly #retryTimer: Timer;
 
-  constructor({ runtime, openConnection }: FeedPorts, options: FeedOptions, reader: FeedReader, host: FeedHost) {
+  constructor(ports: FeedPorts, options: FeedOptions, reader: FeedReader, host: FeedHost) {
+    const { runtime } = ports;
     this.#runtime = runtime;
-    this.#openConnection = openConnection;
+    this.#tries = new Tries(ports, options, () => this.#connection);
     this.#retryTimer = runtime.timer();
     this.#options = options;
     this.#reader = reader;
@@ -60,7 +62,7 @@ export class Feed {
     return this.#state.kind === "open" ? this.#connection : null;
   }
 
-  /** True while it is open, opening, or waiting on a timer: the room cannot sleep. */
+  /** True while it is open, opening, or waiting, always on a timer: the room cannot sleep. */
   get isAwake(): boolean {
     return this.#state.kind === "open" || this.#state.kind === "opening" || this.#retryTimer.isArmed;
   }
@@ -91,7 +93,7 @@ export class Feed {
 
   /** The room woke, and its upstream was gone when it fell asleep. */
   wake(): void {
-    if (this.#state.kind === "idle") this.#state = ASLEEP;
+    this.#step({ kind: "woke" });
   }
 
   want(): void {
@@ -125,7 +127,7 @@ export class Feed {
     this.#state = state;
     for (const effect of effects) {
       this.#retryTimer.clear();
-      if (effect.kind === "open") void this.#open(++this.#generation);
+      if (effect.kind === "open") void this.#open();
       else if (effect.kind === "close") this.#close();
       else if (effect.afterMs !== null) this.#retryTimer.arm(effect.afterMs, () => this.tick());
     }
@@ -133,12 +135,19 @@ export class Feed {
 
   /** Deletes the consumer before the connection goes, or the broker would keep it for a minute (U1, U4). */
   #close(): void {
-    this.#generation++;
-    this.#opening.abort();
-    const connection = this.#connection;
-    this.#connection = null;
+    this.#tries.endAll();
+    this.#use(null, null);
+  }
+
+  /** What was used before is given up. */
+  #use(connection: BrokerConnection | null, chosen: Try | null): number {
+    const before = this.#connection;
+    if (this.#chosen !== null && this.#chosen !== chosen) this.#tries.end(this.#chosen);
+    this.#chosen = chosen;
+    this.#connection = connection;
     const stopped = this.#dropConsumer();
-    if (connection !== null) void stopped.then(() => connection.close());
+    if (before !== null && before !== connection) void stopped.then(() => before.close());
+    return ++this.#generation;
   }
 
   #dropConsumer(): Promise<void> {
@@ -165,42 +174,47 @@ export class Feed {
     this.#step({ kind: "lost", connected, hasWaiters: this.#host.hasWaiters() });
   }
 
-  async #open(generation: number): Promise<void> {
+  /** A try: others may be under way. The first that gets a consumer ends them all. */
+  async #open(): Promise<void> {
+    const attempt = this.#tries.begin();
     try {
-      await Promise.all([this.#connect(generation), this.#host.collect()]);
+      const [generation] = await Promise.all([this.#connect(attempt), this.#host.collect()]);
+      if (generation === null) return this.#ended(attempt);
       await this.#subscribe(generation);
       if (generation !== this.#generation) return;
       if (this.#consumer === null) throw new UpstreamError("unavailable", "the consumer was lost at once");
+      this.#chosen = null;
+      this.#tries.endAll();
       this.#step({ kind: "opened" });
       this.#host.onReady();
     } catch (thrown) {
-      if (generation !== this.#generation) return;
+      if (attempt.signal.aborted) return;
       const error = thrown instanceof UpstreamError ? thrown : new UpstreamError("unavailable", String(thrown));
-      this.#generation++;
-      void this.#dropConsumer();
-      if (error.verdict === "unavailable") this.#dropConnection();
-      const attempt = this.#state.kind === "opening" ? this.#state.attempt : 0;
-      this.#log.failed(attempt, error.message);
+      if (this.#chosen === attempt) this.#use(error.verdict === "unavailable" ? null : this.#connection, null);
+      this.#log.failed(this.#state.kind === "opening" ? this.#state.attempt : 0, error.message);
       if (error.verdict === "refused") this.#refusedAt = this.streamInfo.now();
-      this.#step({ kind: "failed", hasWaiters: this.#host.hasWaiters() });
+      this.#ended(attempt);
       this.#host.onFailed();
     }
   }
 
-  async #connect(generation: number): Promise<void> {
-    if (this.#connection !== null) return;
-    let connection: BrokerConnection | null = null;
-    const onClosed = (why: string): void => {
-      if (this.#connection !== connection) return;
+  #ended(attempt: Try): void {
+    this.#tries.end(attempt);
+    if (this.#tries.count === 0) this.#step({ kind: "failed", hasWaiters: this.#host.hasWaiters() });
+  }
+
+  /** Chooses this try, over a connection of its own or the one at hand; null when it is not needed. */
+  async #connect(attempt: Try): Promise<number | null> {
+    if (this.#connection !== null && this.#chosen === null) return this.#use(this.#connection, attempt);
+    const connection = await this.#tries.connect(attempt, (closed, why) => {
+      if (closed === null || this.#connection !== closed) return;
       this.#connection = null;
       this.#lost(why, false);
-    };
-    this.#opening = new AbortController();
-    const { nats, filter } = this.#options;
-    connection = await this.#openConnection(nats, `cellos-relay ${filter}`, onClosed, this.#opening.signal);
-    if (generation !== this.#generation) return connection.close();
+    });
+    if (connection === null) return null;
+    if (attempt.signal.aborted) return (connection.close(), null);
     this.streamInfo.forget();
-    this.#connection = connection;
+    return this.#use(connection, attempt);
   }
 
   /** Creates the live consumer where the room left off, and proves that the stream did not change meanwhile. */

@@ -85,25 +85,29 @@ describe.concurrent("joining while the broker is away", () => {
     const joins = Array.from({ length: 40 }, (_, n) => timed(joinAt(relay, SUBJECT, n % 2 === 0 ? 1 : 2)));
     expectUnavailable(await Promise.all(joins));
     expect(silent.count()).toBeGreaterThanOrEqual(1);
-    expect(silent.count()).toBeLessThanOrEqual(3);
+    expect(silent.count()).toBeLessThanOrEqual(12);
   });
 
   test.each([
     ["a silent peer", {}],
     ["a silent tunnel", { NATS_ACCESS_CLIENT_ID: "id", NATS_ACCESS_CLIENT_SECRET: "secret" }],
-  ])("[U4] attempts to connect to %s end before the next, and with the last client", async (_, vars) => {
-    using silent = await listen((socket) => socket.resume());
-    await using relay = await startInTurn({ RELAY_API_TOKEN: TOKEN, NATS_URL: silent.url, ...vars });
-    for (let n = 0; n < 2; n++) expectUnavailable([await timed(joinAt(relay, SUBJECT, 1))]);
-    const leftAtMs = Date.now();
-    expect(silent.count()).toBeGreaterThanOrEqual(3);
-    expect(silent.peak()).toBeLessThanOrEqual(2);
-    await until("nothing is open any more", () => silent.open() === 0, 15_000);
-    expect(Date.now() - leftAtMs).toBeLessThan(5_000 + lagSince(leftAtMs));
-    const tried = silent.count();
-    await new Promise((resolve) => setTimeout(resolve, 3_000));
-    expect(silent.count()).toBe(tried);
-  });
+  ])(
+    "[U4] [W12] of the attempts to connect to %s four are under way at most, and none after the last client",
+    async (_, vars) => {
+      using silent = await listen((socket) => socket.resume());
+      await using relay = await startInTurn({ RELAY_API_TOKEN: TOKEN, NATS_URL: silent.url, ...vars });
+      for (let n = 0; n < 2; n++) expectUnavailable([await timed(joinAt(relay, SUBJECT, 1))]);
+      const leftAtMs = Date.now();
+      expect(silent.count()).toBeGreaterThanOrEqual(3);
+      // The fifth ends the first, and its socket may be a moment longer there.
+      expect(silent.peak()).toBeLessThanOrEqual(5);
+      await until("nothing is open any more", () => silent.open() === 0, 15_000);
+      expect(Date.now() - leftAtMs).toBeLessThan(5_000 + lagSince(leftAtMs));
+      const tried = silent.count();
+      await new Promise((resolve) => setTimeout(resolve, 3_000));
+      expect(silent.count()).toBe(tried);
+    },
+  );
 
   test("[W11] a peer that is no broker is unavailable, not a crash", async () => {
     using web = await listen((socket) => {

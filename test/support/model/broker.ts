@@ -17,6 +17,8 @@ export class ModelBroker {
   isUp = true;
   /** What it answers to whoever asks for a consumer; null when they are made. */
   refuses: object | null = null;
+  /** Connections are neither taken nor refused, and answers are as `isPrompt` says. */
+  isFrozen = false;
   /** What it says arrives by itself, a millisecond later. */
   isPrompt = true;
   readonly links = new Set<ModelConnection>();
@@ -64,7 +66,14 @@ export class ModelBroker {
     return this.#streams.find((stream) => stream.epoch === epoch);
   }
 
+  /** The paths of these connections swallow everything from now on, and nobody is told. */
+  swallow(): void {
+    this.#queue = [];
+    for (const link of this.links) link.isDeaf = true;
+  }
+
   say(link: ModelConnection, isMessage: boolean, run: () => void): void {
+    if (link.isDeaf) return;
     this.#queue.push({ link, run, isMessage });
     if (this.isPrompt) this.clock.after(1, () => this.arrive(1));
   }
@@ -76,6 +85,7 @@ export class ModelBroker {
 
   /** Everything said so far arrives in order, and from now on what is said does by itself. */
   hurry(): void {
+    this.isFrozen = false;
     this.isPrompt = true;
     for (let i = this.#queue.length; i > 0; i--) this.clock.after(1, () => this.arrive(1));
   }
@@ -148,6 +158,7 @@ function infoOf(stream: ModelStream): object {
 
 export class ModelConnection implements BrokerConnection {
   readonly maxPayloadBytes = 1024 * 1024;
+  isDeaf = false;
   /** Names of those created over it. */
   readonly consumers = new Set<string>();
   readonly #broker: ModelBroker;

@@ -54,6 +54,11 @@ export class ModelClock {
     return this.#armed.size;
   }
 
+  /** Nothing that waits will run. */
+  forget(): void {
+    this.#armed.clear();
+  }
+
   /** Runs once this time has passed; returns how to call it off. */
   after(ms: number, run: () => void): () => void {
     const armed = { atMs: this.nowMs + Math.max(0, ms), run };

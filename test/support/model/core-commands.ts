@@ -14,7 +14,19 @@ export type CoreCommand =
   | { readonly do: "leave"; readonly who: number }
   /** Whether a client reads and acknowledges as it should, or not at all. */
   | { readonly do: "read" | "stall"; readonly who: number }
-  | { readonly do: "delay" | "hurry" | "lose-one" | "cut" | "down" | "up" | "delete-stream" | "new-stream" | "sleep" };
+  | {
+      readonly do:
+        | "freeze"
+        | "delay"
+        | "hurry"
+        | "lose-one"
+        | "cut"
+        | "down"
+        | "up"
+        | "delete-stream"
+        | "new-stream"
+        | "sleep";
+    };
 
 export const coreSettings = fc.record({
   WINDOW_BYTES: fc.constantFrom("2000", "0", "20000"),
@@ -61,7 +73,7 @@ const some = (step: fc.Arbitrary<CoreCommand>): Steps => fc.array(step, { maxLen
 const fixed = (...steps: CoreCommand[]): Steps => fc.constant(steps);
 const inTurn = (...steps: Steps[]): Steps => fc.tuple(...steps).map((list) => list.flat());
 
-/** The broker is away for so long that nothing is timed any more, and the room sleeps. */
+/** The broker is away, and the platform takes the memory of the room. */
 const outage = inTurn(
   fixed({ do: "down" }, { do: "advance", ms: 25_000 }, { do: "sleep" }),
   some(
@@ -74,6 +86,14 @@ const outage = inTurn(
     ),
   ),
   fixed({ do: "sleep" }, { do: "up" }, { do: "advance", ms: 3_000 }),
+);
+/** The broker hangs for longer than anything that is asked of it may take. */
+const freeze = inTurn(
+  fixed({ do: "freeze" }, { do: "cut" }, { do: "advance", ms: 6_000 }),
+  some(fc.oneof(publish, remove, join, arrive, fc.constant<CoreCommand>({ do: "new-stream" }))),
+  fixed({ do: "advance", ms: 6_000 }),
+  some(fc.oneof(publish, join)),
+  fixed({ do: "hurry" }, { do: "advance", ms: 300 }),
 );
 /** Clients that are far behind, and retention on their heels. */
 const race = inTurn(
@@ -111,6 +131,7 @@ export const coreCommands: Steps = fc
       { weight: 2, arbitrary: one(attention) },
       { weight: 3, arbitrary: one(rare) },
       { weight: 2, arbitrary: outage },
+      { weight: 2, arbitrary: freeze },
       { weight: 4, arbitrary: race },
       { weight: 3, arbitrary: latency },
       { weight: 3, arbitrary: swap },

@@ -15,6 +15,11 @@ import { CORE_HEARTBEAT_MS, MAX_REPLAYS, type CoreCommand } from "./core-command
 import { reviveSession } from "./session.ts";
 import { ModelStream, STREAM } from "./stream.ts";
 
+/** Of a try every 5 s, half a second is for a look at the connection that an older one has. */
+const MOST_UNTRIED_MS = 4_500;
+/** The next try, and the next heartbeat. */
+const TIMERS_IN_OUTAGE = 2;
+
 /** How often clients look at what they were sent. */
 const STEP_MS = 20;
 
@@ -27,6 +32,8 @@ export class CoreWorld {
   readonly stalled = new Set<ModelClient>();
   readonly arrivals = new Set<Arrival>();
   readonly faults: string[] = [];
+  /** When connections to the broker were begun. */
+  readonly dialledMs: number[] = [];
   core: Core;
   born = 0;
   /** When the broker or the stream was last not there. */
@@ -35,7 +42,8 @@ export class CoreWorld {
   /** What was written down last. */
   kept: { readonly memory: Checkpoint; readonly attachments: ReadonlyMap<Session, Attachment> } | null = null;
   #alarmAtMs: number;
-  #downSinceMs = 0;
+  /** Since when nothing has been tried that should have been. */
+  #untriedSinceMs = 0;
 
   constructor(
     clock: ModelClock,
@@ -87,8 +95,6 @@ export class CoreWorld {
         for (let i = 0; i < command.count; i++) broker.stream?.publish(command.kind, command.bytes);
         return broker.deliver();
       case "join":
-        // Somebody is there to be served: the broker is tried again.
-        this.#downSinceMs = clock.nowMs;
         return arrive(this, command);
       case "advance":
         return this.advance(command.ms);
@@ -112,6 +118,10 @@ export class CoreWorld {
         else this.stalled.add(client);
         return;
       }
+      case "freeze":
+        broker.isFrozen = true;
+        broker.isPrompt = false;
+        return;
       case "delay":
         broker.isPrompt = false;
         return;
@@ -123,7 +133,6 @@ export class CoreWorld {
         this.troubleAtMs = clock.nowMs;
         return broker.cut();
       case "down":
-        if (broker.isUp) this.#downSinceMs = clock.nowMs;
         broker.isUp = false;
         return broker.cut();
       case "up":
@@ -157,7 +166,7 @@ export class CoreWorld {
         client.drain(Infinity);
         client.pingIfDue();
       }
-      this.faults.push(...quietFaults(this));
+      this.faults.push(...quietFaults(this), ...this.#tryFaults());
       this.check();
     }
   }
@@ -185,22 +194,30 @@ export class CoreWorld {
     if (mostConsumers > 1 + MAX_REPLAYS) this.faults.push(`${mostConsumers} consumers at once`);
   }
 
+  /** W12: while clients are here and the broker is not, a connection is tried every 5 s at least. */
+  #tryFaults(): string[] {
+    const { clock, broker, clients, dialledMs } = this;
+    if (clients.size === 0 || broker.links.size > 0) this.#untriedSinceMs = clock.nowMs;
+    const untriedMs = clock.nowMs - Math.max(this.#untriedSinceMs, dialledMs.at(-1) ?? 0);
+    return untriedMs > MOST_UNTRIED_MS + STEP_MS ? [`nothing tried for ${untriedMs} ms`] : [];
+  }
+
   #pick(who: number): Session | undefined {
     return [...this.clients.keys()][who % Math.max(1, this.clients.size)];
   }
 
-  /** Hibernation takes whoever has no timer, no connection and nothing under way; only what was written comes back. */
+  /** The platform takes the memory of a room without connection and with nothing under way; only what was written comes back. */
   async #sleep(): Promise<void> {
     if (this.clients.size === 0 || this.arrivals.size > 0) return;
     if ([...this.clients.values()].some((client) => client.unreadBytes > 0)) return;
-    const isLongGone = !this.broker.isUp && this.clock.nowMs - this.#downSinceMs > 20_000;
-    if (isLongGone) await this.clock.advance(100);
-    if (isLongGone && this.clock.armed > 0) this.faults.push(`kept awake by ${this.clock.armed} timers`);
-    if (this.clock.armed > 0 || this.broker.links.size > 0) return;
+    await this.clock.advance(0);
+    if (this.clock.armed > TIMERS_IN_OUTAGE || this.broker.links.size > 0) return;
     const kept = this.kept;
     if (kept === null) return void this.faults.push("asleep with nothing written down");
     const asleep = [...this.clients];
     this.clients.clear();
+    this.broker.arrive(Infinity);
+    this.clock.forget();
     this.core = this.#newCore();
     const sessions = asleep.map(([session, client]) => {
       client.wake();

@@ -9,20 +9,22 @@ import {
 const NOW = 1_000_000;
 const HALF = 0.5;
 
-/** The states by name: `due` and `early` are waiting, with the moment reached or 10 s away. */
+/** The states by name: `due` and `early` are waiting, with the moment reached or 3 s away; `hanging` opens, and is due again. */
 const STATES = {
   idle: { kind: "idle" },
-  opening: { kind: "opening", attempt: 0 },
-  reopening: { kind: "opening", attempt: 3 },
+  opening: { kind: "opening", attempt: 0, dueAtMs: NOW + 300 },
+  reopening: { kind: "opening", attempt: 3, dueAtMs: NOW + 3_000 },
+  hanging: { kind: "opening", attempt: 1, dueAtMs: NOW },
   fresh: { kind: "open", attempt: 1, sinceMs: NOW - 999 },
   steady: { kind: "open", attempt: 1, sinceMs: NOW - 1_000 },
   proven: { kind: "open", attempt: 0, sinceMs: NOW - 5_000 },
   due: { kind: "waiting", attempt: 2, dueAtMs: NOW },
-  early: { kind: "waiting", attempt: 2, dueAtMs: NOW + 10_000 },
+  early: { kind: "waiting", attempt: 2, dueAtMs: NOW + 3_000 },
 } as const satisfies Record<string, Upstream>;
 
 const EVENTS = {
   wanted: { kind: "wanted" },
+  woke: { kind: "woke" },
   opened: { kind: "opened" },
   progress: { kind: "progress" },
   failed: { kind: "failed", hasWaiters: false },
@@ -41,117 +43,86 @@ const coversEvents: Covers<UpstreamEvent["kind"], (typeof EVENTS)[keyof typeof E
 
 type Row = readonly [next: Upstream, ...effects: UpstreamEffect[]];
 
-const STAY = "stay";
+const STAY = "stay" as const;
 const OPEN: UpstreamEffect = { kind: "open" };
 const CLOSE: UpstreamEffect = { kind: "close" };
-const opening = (attempt: number): Row => [{ kind: "opening", attempt }, OPEN];
-/** Half of `random` makes three quarters of the ceiling. */
-const waiting = (attempt: number, ceilingMs: number): Row => [
-  { kind: "waiting", attempt, dueAtMs: NOW + ceilingMs * 0.75 },
-  { kind: "retry", afterMs: ceilingMs * 0.75 },
+/** Half of `random` is the middle between the shortest and the longest wait. */
+const opening = (attempt: number): Row => {
+  const afterMs = attempt === 0 ? 1_500 : 2_250;
+  return [{ kind: "opening", attempt, dueAtMs: NOW + afterMs }, OPEN, { kind: "retry", afterMs }];
+};
+const waiting = (attempt: number, mostMs: number): Row => {
+  const afterMs = (100 + mostMs) / 2;
+  return [
+    { kind: "waiting", attempt, dueAtMs: NOW + afterMs },
+    { kind: "retry", afterMs },
+  ];
+};
+const opened = (attempt: number): Row => [
+  { kind: "open", attempt, sinceMs: NOW },
+  { kind: "retry", afterMs: null },
 ];
 const closed: Row = [{ kind: "idle" }, CLOSE];
 
+/** Only the end is heard in every state. */
+const NOTHING = {
+  wanted: STAY,
+  woke: STAY,
+  opened: STAY,
+  progress: STAY,
+  failed: STAY,
+  failedWithWaiters: STAY,
+  lost: STAY,
+  lostWithWaiters: STAY,
+  doubted: STAY,
+  due: STAY,
+  unwanted: closed,
+} as const;
+
 const TABLE: Record<keyof typeof STATES, Record<keyof typeof EVENTS, Row | typeof STAY>> = {
-  idle: {
-    wanted: opening(0),
-    opened: STAY,
-    progress: STAY,
-    failed: STAY,
-    failedWithWaiters: STAY,
-    lost: STAY,
-    lostWithWaiters: STAY,
-    doubted: STAY,
-    due: STAY,
-    unwanted: STAY,
-  },
+  idle: { ...NOTHING, wanted: opening(0), woke: waiting(1, 4_000), unwanted: STAY },
   opening: {
-    wanted: STAY,
-    opened: [{ kind: "open", attempt: 1, sinceMs: NOW }],
-    progress: STAY,
-    failed: waiting(1, 500),
-    failedWithWaiters: waiting(1, 500),
-    lost: STAY,
-    lostWithWaiters: STAY,
-    doubted: STAY,
-    due: STAY,
-    unwanted: closed,
+    ...NOTHING,
+    opened: opened(1),
+    failed: [{ kind: "waiting", attempt: 1, dueAtMs: NOW + 300 }],
+    failedWithWaiters: [{ kind: "waiting", attempt: 1, dueAtMs: NOW + 300 }],
+    due: [STATES.opening, { kind: "retry", afterMs: 300 }],
   },
   reopening: {
-    wanted: STAY,
-    opened: [{ kind: "open", attempt: 4, sinceMs: NOW }],
-    progress: STAY,
-    failed: waiting(4, 4_000),
+    ...NOTHING,
+    opened: opened(4),
+    failed: [{ kind: "waiting", attempt: 4, dueAtMs: NOW + 3_000 }],
     failedWithWaiters: waiting(4, 1_000),
-    lost: STAY,
-    lostWithWaiters: STAY,
-    doubted: STAY,
-    due: STAY,
-    unwanted: closed,
+    due: [STATES.reopening, { kind: "retry", afterMs: 3_000 }],
+  },
+  hanging: {
+    ...NOTHING,
+    opened: opened(2),
+    failed: [{ kind: "waiting", attempt: 2, dueAtMs: NOW }],
+    failedWithWaiters: opening(2),
+    due: opening(2),
   },
   fresh: {
-    wanted: STAY,
-    opened: STAY,
-    progress: STAY,
-    failed: STAY,
-    failedWithWaiters: STAY,
-    lost: waiting(1, 500),
-    lostWithWaiters: waiting(1, 500),
+    ...NOTHING,
+    lost: waiting(1, 2_500),
+    lostWithWaiters: waiting(1, 1_000),
     doubted: waiting(1, 500),
-    due: STAY,
-    unwanted: closed,
   },
   steady: {
-    wanted: STAY,
-    opened: STAY,
+    ...NOTHING,
     progress: [{ kind: "open", attempt: 0, sinceMs: NOW - 1_000 }],
-    failed: STAY,
-    failedWithWaiters: STAY,
-    lost: waiting(1, 500),
-    lostWithWaiters: waiting(1, 500),
+    lost: waiting(1, 2_500),
+    lostWithWaiters: waiting(1, 1_000),
     doubted: waiting(1, 500),
-    due: STAY,
-    unwanted: closed,
   },
   proven: {
-    wanted: STAY,
-    opened: STAY,
-    progress: STAY,
-    failed: STAY,
-    failedWithWaiters: STAY,
-    lost: waiting(0, 500),
-    lostWithWaiters: waiting(0, 500),
+    ...NOTHING,
+    lost: waiting(0, 2_500),
+    lostWithWaiters: waiting(0, 1_000),
     doubted: opening(0),
-    due: STAY,
-    unwanted: closed,
   },
-  due: {
-    wanted: opening(2),
-    opened: STAY,
-    progress: STAY,
-    failed: STAY,
-    failedWithWaiters: STAY,
-    lost: STAY,
-    lostWithWaiters: STAY,
-    doubted: STAY,
-    due: opening(2),
-    unwanted: closed,
-  },
-  early: {
-    wanted: [
-      { kind: "waiting", attempt: 2, dueAtMs: NOW + 1_000 },
-      { kind: "retry", afterMs: 1_000 },
-    ],
-    opened: STAY,
-    progress: STAY,
-    failed: STAY,
-    failedWithWaiters: STAY,
-    lost: STAY,
-    lostWithWaiters: STAY,
-    doubted: STAY,
-    due: STAY,
-    unwanted: closed,
-  },
+  due: { ...NOTHING, wanted: opening(2), due: opening(2) },
+  early: { ...NOTHING, wanted: waiting(2, 1_000), due: [STATES.early, { kind: "retry", afterMs: 3_000 }] },
 };
 
 const rows = Object.entries(TABLE).flatMap(([state, row]) =>
@@ -167,22 +138,9 @@ describe("stepUpstream", () => {
     expect(coversStates && coversEvents).toBe(true);
   });
 
-  it("[W11] [W12] leaves all but the first retries to the alarm, so that the room may sleep, unless somebody waits", () => {
-    const state: Upstream = { kind: "opening", attempt: 4 };
-    const alone = stepUpstream(state, { kind: "failed", hasWaiters: false }, NOW, HALF);
-    expect(alone).toEqual({
-      state: { kind: "waiting", attempt: 5, dueAtMs: NOW },
-      effects: [{ kind: "retry", afterMs: null }],
-    });
-    const hasWaiters = stepUpstream(state, { kind: "failed", hasWaiters: true }, NOW, HALF);
-    expect(hasWaiters.effects).toEqual([{ kind: "retry", afterMs: 750 }]);
-    const fourth = stepUpstream({ kind: "opening", attempt: 3 }, { kind: "failed", hasWaiters: false }, NOW, HALF);
-    expect(fourth.effects).toEqual([{ kind: "retry", afterMs: 3_000 }]);
-  });
-
   it.each([
     [NOW + 1_000, "opens as planned", []],
-    [NOW + 1_001, "is brought forward", [{ kind: "retry", afterMs: 1_000 }]],
+    [NOW + 1_001, "is brought forward", [{ kind: "retry", afterMs: 550 }]],
   ])("[W11] a retry due at %i %s for a joiner", (dueAtMs, _what, effects) => {
     const step = stepUpstream({ kind: "waiting", attempt: 2, dueAtMs }, { kind: "wanted" }, NOW, HALF);
     expect(step.effects).toEqual(effects);

@@ -1,0 +1,127 @@
+/**
+ * The tries of a room to get a connection to the broker. Several may be under way, since one that hangs must not hold up
+ * the next (W12). The first that opens is used; a later one replaces it only if it answers and the other does not, so
+ * that a broker that is slow is not asked for the same again and again.
+ */
+import type { BrokerConnection } from "./connection.ts";
+import type { FeedOptions, FeedPorts } from "./feed-ports.ts";
+import { streamInfoSubject, UpstreamError } from "./jetstream-api.ts";
+
+export type Try = AbortController;
+
+/** How long a connection that others have their eye on may take to answer. */
+const PROVE_MS = 500;
+const ANSWER_TIMEOUT_MS = 5_000;
+/** Of the six connections that may wait for headers at a time (DO-25). */
+const MAX_DIALS = 4;
+
+/** Whether a connection answers: asked once, and looked at later too. */
+interface Question {
+  readonly connection: BrokerConnection;
+  readonly isAnswered: Promise<boolean>;
+}
+
+export class Tries {
+  readonly #ports: FeedPorts;
+  readonly #options: FeedOptions;
+  readonly #current: () => BrokerConnection | null;
+  readonly #underWay = new Set<Try>();
+  readonly #dials = new Set<Try>();
+
+  /** `current`: the connection in use, which a try may find better than its own. */
+  constructor(ports: FeedPorts, options: FeedOptions, current: () => BrokerConnection | null) {
+    this.#ports = ports;
+    this.#options = options;
+    this.#current = current;
+  }
+
+  get count(): number {
+    return this.#underWay.size;
+  }
+
+  begin(): Try {
+    const attempt = new AbortController();
+    this.#underWay.add(attempt);
+    return attempt;
+  }
+
+  /** It is over, or nobody waits for it any more. */
+  end(attempt: Try): void {
+    this.#underWay.delete(attempt);
+    attempt.abort();
+  }
+
+  endAll(): void {
+    for (const attempt of this.#underWay) this.end(attempt);
+  }
+
+  /** Null when it is not needed: it was ended, or the connection in use answers. Throws UpstreamError. */
+  async connect(
+    attempt: Try,
+    onClosed: (connection: BrokerConnection | null, why: string) => void,
+  ): Promise<BrokerConnection | null> {
+    const elder = this.#question(this.#current());
+    if (elder !== null && (await this.#answersSoon(elder))) return null;
+    if (attempt.signal.aborted) return null;
+    const connection = await this.#dial(attempt, onClosed);
+    const isBetter = await this.#isBetter(attempt, connection, elder).catch((error: unknown) => {
+      connection.close();
+      throw error;
+    });
+    if (isBetter) return connection;
+    connection.close();
+    return null;
+  }
+
+  async #dial(
+    attempt: Try,
+    onClosed: (connection: BrokerConnection | null, why: string) => void,
+  ): Promise<BrokerConnection> {
+    const [oldest] = this.#dials;
+    if (oldest !== undefined && this.#dials.size >= MAX_DIALS) {
+      this.#dials.delete(oldest);
+      this.end(oldest);
+    }
+    this.#dials.add(attempt);
+    let connection: BrokerConnection | null = null;
+    const { nats, filter } = this.#options;
+    try {
+      return (connection = await this.#ports.openConnection(
+        nats,
+        `cellos-relay ${filter}`,
+        (why) => onClosed(connection, why),
+        attempt.signal,
+      ));
+    } finally {
+      this.#dials.delete(attempt);
+    }
+  }
+
+  async #isBetter({ signal }: Try, connection: BrokerConnection, elder: Question | null): Promise<boolean> {
+    while (!signal.aborted) {
+      const rival = this.#current();
+      if (rival === null) return true;
+      const theirs = elder?.connection === rival ? elder : this.#ask(rival);
+      if (!(await this.#ask(connection).isAnswered)) throw new UpstreamError("unavailable", "no answer to STREAM.INFO");
+      if (await this.#answersSoon(theirs)) return false;
+      if (this.#current() === rival) return !signal.aborted;
+    }
+    return false;
+  }
+
+  #question(connection: BrokerConnection | null): Question | null {
+    return connection && this.#ask(connection);
+  }
+
+  #ask(connection: BrokerConnection): Question {
+    const isAnswered = connection.request(streamInfoSubject(this.#options.stream), null, ANSWER_TIMEOUT_MS).then(
+      () => true,
+      (error: unknown) => error instanceof UpstreamError && error.verdict === "refused",
+    );
+    return { connection, isAnswered };
+  }
+
+  #answersSoon({ isAnswered }: Question): Promise<boolean> {
+    return Promise.race([isAnswered, this.#ports.runtime.delay(PROVE_MS).then(() => false)]);
+  }
+}
