@@ -108,8 +108,9 @@ let waitedForUntilMs = 0;
 /** A request's timers end with its answer, so one request of the minute is kept open for the lines it left out (O3). */
 function waitForLeftOut(context: ExecutionContext): void {
   const dueInMs = leftOutDueInMs();
-  if (dueInMs === null || Date.now() < waitedForUntilMs) return;
-  waitedForUntilMs = Date.now() + dueInMs;
+  const nowMs = systemRuntime.nowMs();
+  if (dueInMs === null || nowMs < waitedForUntilMs) return;
+  waitedForUntilMs = nowMs + dueInMs;
   context.waitUntil(systemRuntime.delay(dueInMs).then(tellLeftOut));
 }
 

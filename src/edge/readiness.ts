@@ -1,5 +1,6 @@
 /** EFFECTS: whether the relay can serve events now: H9. */
 import type { Config, ConfigResult } from "../config/config.ts";
+import { systemRuntime } from "../shared/system-runtime.ts";
 
 /** Asks the broker whether it can be reached and has the stream; the problem is one sentence. */
 export type BrokerProbe = (
@@ -45,19 +46,19 @@ async function checkBroker(config: Config, probe: BrokerProbe): Promise<string> 
   states.set(config, state);
 
   for (;;) {
-    const nowMs = Date.now();
+    const nowMs = systemRuntime.nowMs();
     if (state.answer !== null && nowMs - state.answeredAtMs < FRESH_MS) return state.answer;
     if (state.probingSinceMs === null || nowMs - state.probingSinceMs >= PROBE_LIMIT_MS) break;
     // One request may not await another's I/O in this runtime, so a second asker looks again instead.
     await new Promise((resolve) => setTimeout(resolve, POLL_MS));
   }
 
-  const startedMs = Date.now();
+  const startedMs = systemRuntime.nowMs();
   state.probingSinceMs = startedMs;
   try {
     const result = await probe(config);
     state.answer = result.ok ? OK : result.problem;
-    state.answeredAtMs = Date.now();
+    state.answeredAtMs = systemRuntime.nowMs();
     return state.answer;
   } finally {
     if (state.probingSinceMs === startedMs) state.probingSinceMs = null;

@@ -70,15 +70,16 @@ export function eventFrames(protocol: Protocol, prev: number, events: readonly E
 /** The idle heartbeat: for v1 an envelope around a CloudEvent (W8), for v2 a frame of its own (V5). */
 export function heartbeatFrame(
   protocol: Protocol,
-  h: { cursor: number; epoch: string; upstream: UpstreamHealth; nowMs: number },
+  h: { cursor: number; epoch: string; upstream: UpstreamHealth; nowMs: number; wallMs: number },
 ): Frame {
   if (protocol === V2)
     return frame(JSON.stringify({ type: "heartbeat", cursor: h.cursor, upstream: h.upstream }), h.cursor);
-  const time = new Date(h.nowMs).toISOString();
+  const time = new Date(h.wallMs).toISOString();
   const event = {
     specversion: "1.0",
     type: HEARTBEAT_TYPE,
     source: "/cellos-relay",
+    // Not by the wall clock: set back, it would tell the same millisecond twice.
     id: `${h.cursor}-${h.nowMs}`,
     time,
     data: { epoch: h.epoch, upstream: h.upstream },

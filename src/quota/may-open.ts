@@ -1,6 +1,7 @@
 /** EFFECTS: whether a credential may open one more subject (B4): asked of its ledger, remembered for a little while. */
 import { logEvent } from "../shared/log.ts";
 import { describeError } from "../shared/log-line.ts";
+import { systemRuntime } from "../shared/system-runtime.ts";
 
 /** Clients of one credential and subject come in crowds; one question answers for all of them. */
 const REMEMBERED_MS = 20_000;
@@ -16,7 +17,7 @@ export async function mayOpen(
   maxSubjects: number,
 ): Promise<boolean> {
   const key = `${grantId} ${subject}`;
-  const nowMs = Date.now();
+  const nowMs = systemRuntime.nowMs();
   if ((allowedUntilMs.get(key) ?? 0) > nowMs) return true;
   try {
     if (!(await ledgers.getByName(grantId).open(subject, maxSubjects))) return false;

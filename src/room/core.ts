@@ -263,6 +263,7 @@ export class Core implements FeedHost {
       id: this.#ports.id,
       ackBytes: ackBytesOf(this.#config),
       pingAtMs: (session) => this.#host.pingAtMs(session),
+      wallMs: () => this.#ports.runtime.wallMs(),
       onPaused: () => this.#catchUpLoop.wake(1),
       onPoison: ({ seq }) => this.#reader.drop(seq, "failed", this.subject),
       onGone: (session, close) => {

@@ -31,6 +31,10 @@ export class HeartbeatTimer {
     this.#timer.clear();
     if (!awake) return;
     this.#lastMs ||= this.#runtime.nowMs();
-    this.#timer.arm(this.#lastMs + this.#periodMs - this.#runtime.nowMs(), () => this.tick());
+    this.#timer.arm(this.#lastMs + this.#periodMs - this.#runtime.nowMs(), () => {
+      this.tick();
+      // It came too early, or the alarm was first: the next beat has a timer all the same.
+      if (!this.#timer.isArmed) this.keep(true);
+    });
   }
 }

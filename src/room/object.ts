@@ -80,7 +80,7 @@ export class Room extends DurableObject<Env> {
       this.#shards.left(limitsOf(config));
       core.closeIfEmpty();
     }
-    void this.#storage.ensureAlarm(this.#runtime.nowMs() + config.heartbeatMs);
+    void this.#storage.ensureAlarm(this.#runtime.wallMs() + config.heartbeatMs);
     const headers = join.echoProtocol ? { "Sec-WebSocket-Protocol": join.protocol } : undefined;
     return new Response(null, { status: 101, webSocket: client, ...(headers === undefined ? {} : { headers }) });
   }
@@ -123,9 +123,8 @@ export class Room extends DurableObject<Env> {
   /** The next alarm is set before anything can go wrong; a throw would be retried behind it (DO-16). */
   override async alarm(): Promise<void> {
     const config = configOf(this.env);
-    const nowMs = this.#runtime.nowMs();
-    this.#storage.setAlarm(nowMs + (config.ok ? config.config.heartbeatMs : 60_000));
-    this.#alarmAtMs = nowMs;
+    this.#storage.setAlarm(this.#runtime.wallMs() + (config.ok ? config.config.heartbeatMs : 60_000));
+    this.#alarmAtMs = this.#runtime.nowMs();
     try {
       if (this.#core !== null && this.#core.clients > 0) this.#core.tick();
       else if (this.#core === null || this.#core.isIdle) await this.#forget();
@@ -165,7 +164,7 @@ export class Room extends DurableObject<Env> {
         this.#storage.write(checkpoint);
         this.#sockets.persist();
       },
-      onBeat: () => this.#onBeat(),
+      onBeat: () => this.#onBeat(config),
       onEmpty: () => void this.#onEmpty(),
     });
   }
@@ -177,8 +176,9 @@ export class Room extends DurableObject<Env> {
   }
 
   /** A replaced room learns it only by touching storage, which throws when it is fenced off (U5, DO-13). */
-  #onBeat(): void {
+  #onBeat({ heartbeatMs }: Config): void {
     const nowMs = this.#runtime.nowMs();
+    this.#storage.hurryAlarm(this.#runtime.wallMs() + heartbeatMs);
     this.#shards.tell();
     this.#renewals.beat(this.#core?.subject ?? "", this.#sockets.all(), nowMs);
     if (nowMs - this.#alarmAtMs < FENCE_MS) return;
@@ -202,7 +202,7 @@ export class Room extends DurableObject<Env> {
     // Somebody may have joined while the storage was being emptied, alarm included.
     const config = configOf(this.env);
     if (config.ok && (this.#core?.clients ?? 0) > 0)
-      await this.#storage.ensureAlarm(this.#runtime.nowMs() + config.config.heartbeatMs);
+      await this.#storage.ensureAlarm(this.#runtime.wallMs() + config.config.heartbeatMs);
   }
 }
 

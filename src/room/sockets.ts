@@ -92,7 +92,7 @@ export class Sockets {
       owesCaughtUp: kept.owesCaughtUp,
       fromOldest: kept.fromOldest,
       lastFrameAtMs: 0,
-      flow: wakeFlow(kept.flow, kept.protocol, this.#stampMs(socket)),
+      flow: wakeFlow(kept.flow, kept.protocol, this.#stampMs(socket), this.#runtime.nowMs()),
       inbound: newInbound(),
     };
   }

@@ -16,8 +16,10 @@ export interface Timer {
 export type SubjectFields = LogFields & { readonly subject: string };
 
 export interface Runtime {
-  /** Milliseconds since 1970. */
+  /** A measure in milliseconds that never falls, for durations and deadlines: of this isolate only (`measure.ts`). */
   nowMs(): number;
+  /** Milliseconds since 1970, as everybody else counts them. May be set back at any time. */
+  wallMs(): number;
   /** From 0 up to but not including 1. */
   random(): number;
   /** 16 hexadecimal digits that nobody else has. */

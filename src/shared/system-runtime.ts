@@ -2,30 +2,15 @@
 import { leftOutDueInMs, logEvent, tellLeftOut } from "./log.ts";
 import { LogLimiter } from "./log-limiter.ts";
 import type { LogFields } from "./log-line.ts";
+import { Measure, MeasuredTimer } from "./measure.ts";
 import type { Runtime, SubjectFields, Timer } from "./runtime.ts";
 
-class SystemTimer implements Timer {
-  #handle: ReturnType<typeof setTimeout> | null = null;
+/** One for the isolate, so that its objects agree. */
+const isolateMeasure = new Measure(() => Date.now());
 
-  get isArmed(): boolean {
-    return this.#handle !== null;
-  }
-
-  arm(afterMs: number, run: () => void): void {
-    this.clear();
-    this.#handle = setTimeout(
-      () => {
-        this.#handle = null;
-        run();
-      },
-      Math.max(0, afterMs),
-    );
-  }
-
-  clear(): void {
-    if (this.#handle !== null) clearTimeout(this.#handle);
-    this.#handle = null;
-  }
+function start(afterMs: number, run: () => void): () => void {
+  const handle = setTimeout(run, afterMs);
+  return () => clearTimeout(handle);
 }
 
 /** A room that slept goes on with it, and the shards of a subject share it: their broker is the same. */
@@ -33,10 +18,20 @@ const limiter = new LogLimiter();
 
 /** One for each object: what waits in it must be the object's own, or the platform would not let it. */
 export class SystemRuntime implements Runtime {
-  readonly #minuteEnd = new SystemTimer();
+  readonly #measure: Measure;
+  readonly #minuteEnd: Timer;
   #isAwake = false;
 
+  constructor(measure = isolateMeasure) {
+    this.#measure = measure;
+    this.#minuteEnd = this.timer();
+  }
+
   nowMs(): number {
+    return this.#measure.nowMs();
+  }
+
+  wallMs(): number {
     return Date.now();
   }
 
@@ -49,7 +44,7 @@ export class SystemRuntime implements Runtime {
   }
 
   timer(): Timer {
-    return new SystemTimer();
+    return new MeasuredTimer(this.#measure, start);
   }
 
   soon(run: () => void): void {
@@ -57,7 +52,7 @@ export class SystemRuntime implements Runtime {
   }
 
   delay(ms: number): Promise<void> {
-    return new Promise((resolve) => setTimeout(resolve, Math.max(0, ms)));
+    return new Promise((resolve) => this.timer().arm(ms, resolve));
   }
 
   log(event: string, fields: LogFields = {}): void {
@@ -67,7 +62,7 @@ export class SystemRuntime implements Runtime {
 
   logSparingly(event: string, fields: SubjectFields, isDue = false): boolean {
     const reason = String(fields["why"] ?? "");
-    const leftOut = limiter.admit(`${event} ${fields.subject}`, reason, Date.now(), isDue);
+    const leftOut = limiter.admit(`${event} ${fields.subject}`, reason, this.nowMs(), isDue);
     if (leftOut === null) return false;
     this.log(event, leftOut === 0 ? fields : Object.assign({}, fields, { leftOut }));
     return true;

@@ -143,7 +143,8 @@ export class CatchUp {
     if (phase.kind === "live") return;
     phase.readTo = readTo;
     if (session.protocol === V1) return;
-    const frame = heartbeatFrame(V2, { cursor: readTo, epoch: "", upstream: "connected", nowMs });
+    // A v2 heartbeat tells no time.
+    const frame = heartbeatFrame(V2, { cursor: readTo, epoch: "", upstream: "connected", nowMs, wallMs: 0 });
     if (this.#sender.send(session, frame, nowMs, true) === "sent") phase.cursor = readTo;
   }
 

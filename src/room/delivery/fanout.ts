@@ -191,7 +191,7 @@ export class Fanout {
     const prev = this.#at.cursor;
     this.#at.cursor = Math.max(prev, position);
     const frame = (protocol: Protocol, cursor: number): Frame =>
-      heartbeatFrame(protocol, { cursor, epoch: this.epoch, upstream, nowMs });
+      heartbeatFrame(protocol, { cursor, epoch: this.epoch, upstream, nowMs, wallMs: this.#options.wallMs() });
     const idle = (session: Session): boolean => nowMs - session.lastFrameAtMs >= this.#options.heartbeatMs / 2;
     for (const session of this.#roster.live) this.#sender.closeIfOverdue(session, nowMs);
     const encode = (protocol: Protocol): Frame[] => [frame(protocol, this.#at.cursor)];

@@ -37,7 +37,7 @@ export interface Flow {
   drainedBytes: number;
   /** Granted by the last ping: sending may go on to here, whatever is proven. */
   grantBytes: number;
-  /** Time stamp of the last ping seen, milliseconds since 1970. */
+  /** Time stamp of the last ping seen, by the platform's wall clock. All other times are of the room's own measure. */
   pingAtMs: number | null;
   /** A stamp that was seen within its own millisecond. */
   keptPingAtMs: number | null;
@@ -74,9 +74,12 @@ export function newFlow(protocol: Protocol, pingAtMs: number | null): Flow {
  * it had not proven it still has to, or every sleep would be another budget. But nothing of that lies in a queue, since
  * one that is not empty keeps the room awake (WS-5). A v1 client has no duty to ping, and begins anew.
  */
-export function wakeFlow(kept: Flow | undefined, protocol: Protocol, pingAtMs: number | null): Flow {
+export function wakeFlow(kept: Flow | undefined, protocol: Protocol, pingAtMs: number | null, nowMs: number): Flow {
   if (kept === undefined || protocol !== V2) return newFlow(protocol, pingAtMs);
-  return { ...kept, drainedBytes: kept.sentBytes };
+  const { sentBytes: drainedBytes, owedSinceMs, waitedSinceMs } = kept;
+  // Another isolate measured them, or the clock was set back meanwhile: nothing is owed since a moment that is to come.
+  const past = (atMs: number | null): number | null => atMs && Math.min(atMs, nowMs);
+  return { ...kept, drainedBytes, owedSinceMs: past(owedSinceMs), waitedSinceMs: past(waitedSinceMs) };
 }
 
 /** More than this between two looks at the time stamp would make proofs coarse. */
@@ -107,12 +110,16 @@ export function recordSent(flow: Flow, bytes: number, asksForPing: boolean, limi
   }
 }
 
+/** A stamp that lies further ahead was made before the clock was set back. */
+const AHEAD_MS = 1_000;
+
 /**
  * Looks at the time stamp of the last ping. True when there is a new one. A stamp of this very millisecond is kept
  * until its millisecond is over, which a later stamp says too: a second ping within it would carry the same stamp
- * and never be seen.
+ * and never be seen. Where the clock was set back by less than a second, that millisecond comes again, and the stamp is
+ * kept for so long; by more, its ping counts at once, since a client must not wait until the clock has caught up.
  */
-export function poll(flow: Flow, pingAtMs: number | null, limits: FlowLimits, nowMs: number): boolean {
+export function poll(flow: Flow, pingAtMs: number | null, limits: FlowLimits, nowMs: number, wallMs: number): boolean {
   const isNews = pingAtMs !== null && pingAtMs !== flow.pingAtMs;
   if (!isNews) {
     flow.polledBytes = flow.sentBytes;
@@ -121,7 +128,8 @@ export function poll(flow: Flow, pingAtMs: number | null, limits: FlowLimits, no
   }
   const kept = flow.keptPingAtMs;
   flow.keptPingAtMs = pingAtMs;
-  const over = pingAtMs < nowMs ? pingAtMs : kept !== null && kept !== pingAtMs ? kept : null;
+  const isOver = pingAtMs < wallMs || pingAtMs > wallMs + AHEAD_MS;
+  const over = isOver ? pingAtMs : kept !== null && kept !== pingAtMs ? kept : null;
   if (over === null || over === flow.pingAtMs) return false;
   flow.pingAtMs = over;
   // A v1 client pings when it likes, not stop-and-wait: any ping counts as proof of all (B1).

@@ -22,6 +22,8 @@ export interface SenderOptions {
   readonly ackBytes: number;
   /** Time stamp of a socket's last `ping`, as the platform keeps it (WS-9). */
   readonly pingAtMs: (session: Session) => number | null;
+  /** The clock of those time stamps, and of the expiry of credentials. */
+  readonly wallMs: () => number;
 }
 
 interface Room {
@@ -64,7 +66,7 @@ export class Sender {
   }
 
   send(session: Session, frame: Frame, nowMs: number, asksForPing: boolean): Outcome {
-    if (session.expiresAtMs !== null && nowMs > session.expiresAtMs + EXPIRY_GRACE_MS) {
+    if (session.expiresAtMs !== null && this.#options.wallMs() > session.expiresAtMs + EXPIRY_GRACE_MS) {
       this.#room.close(session, "tokenExpired");
       return "gone";
     }
@@ -166,7 +168,7 @@ export class Sender {
   }
 
   #poll(session: Session, limits: FlowLimits, nowMs: number): boolean {
-    return poll(session.flow, this.#options.pingAtMs(session), limits, nowMs);
+    return poll(session.flow, this.#options.pingAtMs(session), limits, nowMs, this.#options.wallMs());
   }
 
   #limits(protocol: Protocol): FlowLimits {

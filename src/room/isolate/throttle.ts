@@ -7,7 +7,7 @@
 const BYTES_PER_MS = 8 * 1024;
 /** However many members share a replay, the others do not wait for longer than this for one of its pulls. */
 const MAX_TURN_MS = 50;
-/** Nor does anybody wait for longer than this, be there many replays, or the clock set back. */
+/** Nor does anybody wait for longer than this, be there many replays. */
 const MAX_WAIT_MS = 1_000;
 /** The time over which the live rate is taken, and for which somebody counts as live after an event. */
 const MEMORY_MS = 1_000;

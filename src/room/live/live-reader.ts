@@ -178,7 +178,7 @@ export class LiveReader implements FeedReader {
 
   /** What the stream says of events above the position, with what was read below it (W5, W18). */
   #floor(head: Head): number {
-    return lossFloor(head, this.#last?.time ?? null, this.#runtime.nowMs());
+    return lossFloor(head, this.#last?.time ?? null, this.#runtime.wallMs());
   }
 
   landmarks(head: Head): readonly Landmark[] {

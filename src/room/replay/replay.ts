@@ -157,7 +157,7 @@ export class Replay {
       (head) => {
         if (this.#state !== "checking") return;
         const { firstSeq } = head;
-        if (lossFloor(head, lastRead, this.#host.runtime.nowMs()) <= jump + 1) return this.#serve();
+        if (lossFloor(head, lastRead, this.#host.runtime.wallMs()) <= jump + 1) return this.#serve();
         for (const member of this.members) {
           const phase = member.phase;
           if (phase.kind !== "lagging" || phase.readTo >= firstSeq - 1) continue;

@@ -18,11 +18,11 @@ export const SLEEP_MS = 10_000;
 
 /** What a sleeping room leaves of an account. */
 export const slept = (flow: Flow, pingAtMs: number | null): Flow =>
-  wakeFlow(structuredClone(flow), flow.protocol, pingAtMs);
+  wakeFlow(structuredClone(flow), flow.protocol, pingAtMs, Infinity);
 
 /** Sends as the relay does: after a look at the time stamp when one is wanted. False when nothing may be sent. */
 export function send(flow: Flow, bytes: number, pingAtMs: number | null, nowMs: number): boolean {
-  if (wantsPoll(flow, LIMITS)) poll(flow, pingAtMs, LIMITS, nowMs);
+  if (wantsPoll(flow, LIMITS)) poll(flow, pingAtMs, LIMITS, nowMs, nowMs);
   if (isExhausted(flow, LIMITS)) return false;
   recordSent(flow, bytes, false, LIMITS, nowMs);
   return true;
@@ -55,7 +55,7 @@ export function provesOnlyWhatWasRead(others: readonly ("ping" | "look" | "sleep
           queue.push(action.bytes);
           kept = structuredClone(flow);
         }
-        if (action.do === "look") poll(flow, pingAtMs, LIMITS, nowMs);
+        if (action.do === "look") poll(flow, pingAtMs, LIMITS, nowMs, nowMs);
         if (action.do === "sleep") flow = slept(kept, pingAtMs);
         if (action.do === "ping" && !awaitsPong) {
           awaitsPong = true;

@@ -46,6 +46,7 @@ export function arrive(world: CoreWorld, join: { v2: boolean; back: number | nul
       expiresAtMs: null,
       watch: {
         nowMs: () => world.clock.nowMs,
+        wallMs: () => world.clock.wallMs,
         bytesOf: (text) => text.length,
         ackBytes: world.ackBytes,
         v2BudgetBytes: () => world.config.maxUnreadBytes,

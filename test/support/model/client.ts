@@ -15,6 +15,8 @@ interface Queued {
 
 export interface Watch {
   nowMs(): number;
+  /** The clock of the platform's time stamps. */
+  wallMs(): number;
   /** Bytes of a frame as the room counts them. */
   bytesOf(text: string): number;
   readonly ackBytes: number;
@@ -80,9 +82,10 @@ export class ModelClient implements Socket {
     if (this.broken) throw new TypeError("Can't call WebSocket send() after close().");
     if (this.closed !== null) this.faults.push(`sent after close: ${text}`);
     const nowMs = this.#watch.nowMs();
+    const wallMs = this.#watch.wallMs();
     const bytes = this.#watch.bytesOf(text);
     this.reading.read(text, bytes, this.stream);
-    const isExpired = this.expiresAtMs !== null && nowMs > this.expiresAtMs + 1_000;
+    const isExpired = this.expiresAtMs !== null && wallMs > this.expiresAtMs + 1_000;
     if (isExpired && this.reading.problem === null) this.faults.push("sent after its token expired");
     if (this.reading.fault !== null) this.faults.push(this.reading.fault);
     this.#checkBudget();
@@ -142,7 +145,7 @@ export class ModelClient implements Socket {
   /** A v2 client waits for `pong`; one of v1 pings when it likes. The platform stamps and answers. */
   ping(): boolean {
     if (this.closed !== null || this.broken || (this.protocol === V2 && this.#awaitsPong)) return false;
-    this.pingAtMs = this.#watch.nowMs();
+    this.pingAtMs = this.#watch.wallMs();
     this.sentSincePing = 0;
     this.#everPinged = true;
     this.owedSinceMs = null;

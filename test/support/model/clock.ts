@@ -4,7 +4,8 @@
  */
 import { LogLimiter } from "../../../src/shared/log-limiter.ts";
 import { logLine, type LogFields } from "../../../src/shared/log-line.ts";
-import type { Runtime, Timer } from "../../../src/shared/runtime.ts";
+import { Measure, MeasuredTimer } from "../../../src/shared/measure.ts";
+import type { Runtime } from "../../../src/shared/runtime.ts";
 
 interface Armed {
   readonly atMs: number;
@@ -17,7 +18,9 @@ export function drained(): Promise<void> {
 }
 
 export class ModelClock {
+  /** Time as it passes, whatever any clock says. */
   nowMs = 1_700_000_000_000;
+  #setBackMs = 0;
   /** What chance says each time. */
   random = 0.5;
   /** Log lines, as they would be printed. */
@@ -28,26 +31,39 @@ export class ModelClock {
   #ids = 0;
 
   constructor() {
+    const measure = new Measure(() => this.wallMs);
+    const start = (afterMs: number, run: () => void): (() => void) => this.after(afterMs, run);
+    const timer = (): MeasuredTimer => new MeasuredTimer(measure, start);
     this.runtime = {
-      nowMs: () => this.nowMs,
+      nowMs: () => measure.nowMs(),
+      wallMs: () => this.wallMs,
       random: () => this.random,
       newId: () => (++this.#ids).toString(16).padStart(16, "0"),
-      timer: () => this.#timer(),
+      timer,
       soon: (run) => queueMicrotask(run),
-      delay: (ms) => new Promise((resolve) => this.after(ms, resolve)),
+      delay: (ms) => new Promise((resolve) => timer().arm(ms, resolve)),
       log: (event, fields = {}) => this.#log(event, fields),
       keepAwake: () => {},
       logSparingly: (event, fields, isDue = false) => {
         const leftOut = this.#limiter.admit(
           `${event} ${fields.subject}`,
           String(fields["why"] ?? ""),
-          this.nowMs,
+          measure.nowMs(),
           isDue,
         );
         if (leftOut !== null) this.#log(event, fields);
         return leftOut !== null;
       },
     };
+  }
+
+  /** The clock that can be set back. */
+  get wallMs(): number {
+    return this.nowMs - this.#setBackMs;
+  }
+
+  setBack(ms: number): void {
+    this.#setBackMs += ms;
   }
 
   get armed(): number {
@@ -80,27 +96,6 @@ export class ModelClock {
 
   #log(event: string, fields: LogFields): void {
     this.lines.push(logLine(event, fields));
-  }
-
-  #timer(): Timer {
-    const { after } = { after: this.after.bind(this) };
-    let callOff: (() => void) | null = null;
-    return {
-      get isArmed() {
-        return callOff !== null;
-      },
-      arm(afterMs, run) {
-        callOff?.();
-        callOff = after(afterMs, () => {
-          callOff = null;
-          run();
-        });
-      },
-      clear() {
-        callOff?.();
-        callOff = null;
-      },
-    };
   }
 
   #next(endMs: number): Armed | undefined {

@@ -34,6 +34,7 @@ export function enter(world: FanoutWorld, entering: Entering): void {
     expiresAtMs: expires ? nowMs + 1_500 : null,
     watch: {
       nowMs: () => world.nowMs,
+      wallMs: () => world.nowMs,
       bytesOf: (text) => bytesOf(text, stream),
       ackBytes: world.ackBytes,
       v2BudgetBytes: () => v2BudgetBytes(world),

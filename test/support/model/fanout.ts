@@ -207,7 +207,7 @@ export class FanoutWorld {
     for (const [session, client] of asleep) {
       client.drain(Infinity);
       client.wake();
-      const back = reviveSession(toAttachment(session), client, client.pingAtMs);
+      const back = reviveSession(toAttachment(session), client, client.pingAtMs, this.nowMs);
       this.clients.set(back, client);
       this.fanout.restore(back);
     }
@@ -222,6 +222,7 @@ export class FanoutWorld {
       sendTimeoutMs: SEND_TIMEOUT_MS,
       ackBytes: this.ackBytes,
       pingAtMs: (session) => this.clients.get(session)?.pingAtMs ?? null,
+      wallMs: () => this.nowMs,
       onGone: (session, close) => this.#onGone(session, close),
       onPoison: ({ seq }) => this.faults.push(`${seq} could not be encoded`),
     });

@@ -44,6 +44,7 @@ export function bench(clock: ModelClock): Bench {
     id: "room",
     ackBytes: 1_000,
     pingAtMs: () => null,
+    wallMs: () => clock.runtime.wallMs(),
     onGone: () => {},
     onPoison: () => {},
   };

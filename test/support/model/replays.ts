@@ -38,6 +38,7 @@ export class ReplaysBench {
       maxQueuedBytes: 100_000_000,
       ackBytes: maxUnreadBytes / 4,
       pingAtMs: (session) => this.#pings.get(session)?.pingAtMs ?? null,
+      wallMs: () => clock.wallMs,
       onGone: () => {},
       onPoison: ({ seq }) => this.dropped.push(seq),
     });
@@ -69,6 +70,7 @@ export class ReplaysBench {
       expiresAtMs: null,
       watch: {
         nowMs: () => this.clock.nowMs,
+        wallMs: () => this.clock.wallMs,
         bytesOf: (text) => text.length,
         ackBytes: this.ackBytes,
         v2BudgetBytes: () => Infinity,

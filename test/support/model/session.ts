@@ -20,11 +20,16 @@ export function makeSession(given: SessionGiven): Session {
 }
 
 /** What comes back of a session after hibernation (sockets.ts). */
-export function reviveSession(attachment: unknown, socket: Session["socket"], pingAtMs: number | null): Session {
+export function reviveSession(
+  attachment: unknown,
+  socket: Session["socket"],
+  pingAtMs: number | null,
+  nowMs: number,
+): Session {
   const kept = fromAttachment(structuredClone(attachment));
   if (kept === null) throw new Error("an attachment that cannot be read back");
   const { protocol, expiresAtMs, grantId, owesCaughtUp, fromOldest } = kept;
   const phase = kept.own === null ? LIVE : { kind: "lagging" as const, ...kept.own };
-  const flow = wakeFlow(kept.flow, protocol, pingAtMs);
+  const flow = wakeFlow(kept.flow, protocol, pingAtMs, nowMs);
   return makeSession({ socket, protocol, expiresAtMs, grantId, phase, owesCaughtUp, fromOldest, flow });
 }

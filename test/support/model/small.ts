@@ -18,11 +18,13 @@ export function room(windowBytes = 10_000): {
   fanout: Fanout;
   gone: (CloseName | null)[];
   pings: Map<Session, number>;
+  clock: { wallMs: number };
   /** Events that could not be encoded. */
   poison: number[];
 } {
   const gone: (CloseName | null)[] = [];
   const pings = new Map<Session, number>();
+  const clock = { wallMs: NOW };
   const poison: number[] = [];
   const fanout = new Fanout(5, "e", {
     isolate: new Isolate(),
@@ -35,11 +37,12 @@ export function room(windowBytes = 10_000): {
     maxQueuedBytes: 1_000_000,
     ackBytes: 250,
     pingAtMs: (session) => pings.get(session) ?? null,
+    wallMs: () => clock.wallMs,
     onGone: (_session, close) => gone.push(close),
     onPoison: ({ seq }) => poison.push(seq),
   });
   fanout.setAtHead(true, NOW);
-  return { fanout, gone, pings, poison };
+  return { fanout, gone, pings, clock, poison };
 }
 
 /** What a frame says, in short: its seqs, or its cursor. */

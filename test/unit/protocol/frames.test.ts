@@ -146,7 +146,7 @@ describe("other frames", () => {
           const frames = [
             welcomeFrame({ epoch, cursor, live: true, heartbeatMs: 25_000, ackBytes: 1 }),
             caughtUpFrame(cursor),
-            heartbeatFrame(protocol, { cursor, epoch, upstream: "connected", nowMs }),
+            heartbeatFrame(protocol, { cursor, epoch, upstream: "connected", nowMs, wallMs: nowMs }),
           ];
           for (const frame of frames) {
             expect(frame.cursor).toBe(cursor);
@@ -159,15 +159,16 @@ describe("other frames", () => {
     );
   });
 
-  it("[W8] a v1 heartbeat is an envelope around a CloudEvent with an id of its own", () => {
-    const { text } = heartbeatFrame(V1, { cursor: 7, epoch: "e", upstream: "reconnecting", nowMs: 1_700_000_000_123 });
+  it("[W8] [P11] a v1 heartbeat is an envelope around a CloudEvent with an id of its own, and the time of the wall clock", () => {
+    const times = { nowMs: 1_700_003_600_123, wallMs: 1_700_000_000_123 };
+    const { text } = heartbeatFrame(V1, { cursor: 7, epoch: "e", upstream: "reconnecting", ...times });
     expect(JSON.parse(text)).toEqual({
       seq: 7,
       event: {
         specversion: "1.0",
         type: HEARTBEAT_TYPE,
         source: "/cellos-relay",
-        id: "7-1700000000123",
+        id: "7-1700003600123",
         time: "2023-11-14T22:13:20.123Z",
         data: { epoch: "e", upstream: "reconnecting" },
       },

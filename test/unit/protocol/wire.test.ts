@@ -22,7 +22,7 @@ const NOW = 1_700_000_000_000;
 /** One of every frame that a client of this version may be sent, and every close. */
 function wire(protocol: Protocol): string {
   const heartbeats = (["connected", "reconnecting"] as const).map(
-    (upstream) => heartbeatFrame(protocol, { cursor: 9, epoch: EPOCH, upstream, nowMs: NOW }).text,
+    (upstream) => heartbeatFrame(protocol, { cursor: 9, epoch: EPOCH, upstream, nowMs: NOW, wallMs: NOW }).text,
   );
   const welcomes = [true, false].map(
     (live) => welcomeFrame({ epoch: EPOCH, cursor: 5, live, heartbeatMs: 25_000, ackBytes: 262_144 }).text,

@@ -1,12 +1,17 @@
 import fc from "fast-check";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
-import { systemRuntime } from "../../../src/shared/system-runtime.ts";
+import { Measure } from "../../../src/shared/measure.ts";
+import { SystemRuntime } from "../../../src/shared/system-runtime.ts";
 import { HeartbeatTimer } from "../../../src/room/heartbeat.ts";
 
 const PERIOD_MS = 1_000;
 
+let runtime: SystemRuntime;
+
 beforeEach(() => {
   vi.useFakeTimers({ now: 1_000_000 });
+  // Each test begins at the same moment: to the measure of an isolate that were a clock set back.
+  runtime = new SystemRuntime(new Measure(() => Date.now()));
 });
 afterEach(() => {
   vi.useRealTimers();
@@ -14,7 +19,7 @@ afterEach(() => {
 
 /** A pulse that is kept after every beat, as the room keeps it. */
 function kept(beats: number[]): HeartbeatTimer {
-  const pulse: HeartbeatTimer = new HeartbeatTimer(systemRuntime, PERIOD_MS, (nowMs) => {
+  const pulse: HeartbeatTimer = new HeartbeatTimer(runtime, PERIOD_MS, (nowMs) => {
     beats.push(nowMs - 1_000_000);
     pulse.keep(true);
   });
@@ -53,6 +58,7 @@ describe("HeartbeatTimer", () => {
           fc.array(fc.boolean(), { minLength: 40, maxLength: 40 }),
           (waits, keeps) => {
             vi.clearAllTimers();
+            runtime = new SystemRuntime(new Measure(() => Date.now()));
             const beats: number[] = [Date.now() - 1_000_000];
             const pulse = kept(beats);
             for (const [index, waitMs] of waits.entries()) {
@@ -82,7 +88,7 @@ describe("HeartbeatTimer", () => {
 
   it("[W8] leaves no timer when it is let go, so that the room can sleep; the alarm goes on", () => {
     const beats: number[] = [];
-    const pulse = new HeartbeatTimer(systemRuntime, PERIOD_MS, (nowMs) => beats.push(nowMs - 1_000_000));
+    const pulse = new HeartbeatTimer(runtime, PERIOD_MS, (nowMs) => beats.push(nowMs - 1_000_000));
     pulse.keep(true);
     pulse.keep(false);
     expect(vi.getTimerCount()).toBe(0);

@@ -12,7 +12,7 @@ const AWAY_MS = 30_000;
 
 const NATS = { servers: ["ws://broker"], auth: { kind: "none" }, access: null } as const;
 const HOST = { hasWaiters: () => false, collect: async () => {}, onReady() {}, onLost() {}, onFailed() {} };
-const READER = { startAt: () => 0, begin() {}, read() {}, paused() {}, end() {}, wantsMore: true };
+const READER = { landmarks: () => [], startAt: () => 0, begin() {}, read() {}, paused() {}, end() {}, wantsMore: true };
 
 /** An empty stream. */
 const connection: BrokerConnection = {

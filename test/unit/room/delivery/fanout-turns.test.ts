@@ -148,7 +148,7 @@ describe("Fanout, turn by turn", () => {
   });
 
   it("[V5] a caught-up that flow control holds back comes after the ping", () => {
-    const { fanout, pings } = room();
+    const { fanout, pings, clock } = room();
     const one = client(V2, 5, { owesCaughtUp: true });
     fanout.setAtHead(false, NOW);
     fanout.join(one.session, NOW);
@@ -157,6 +157,7 @@ describe("Fanout, turn by turn", () => {
     fanout.setAtHead(true, NOW);
     expect(one.heard).toEqual(["6"]);
     pings.set(one.session, NOW);
+    clock.wallMs += 1;
     expect(fanout.serve(one.session, NOW + 1)).toBe("live");
     expect(one.heard).toEqual(["6", "caught-up 6"]);
   });

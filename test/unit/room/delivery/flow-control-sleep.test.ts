@@ -63,7 +63,7 @@ describe("an account over the sleep of the room", () => {
     recordSent(owing, 1, true, LIMITS, 25_100);
     expect([isOverdue(owing, 50_000, 50_100), isOverdue(owing, 50_000, 50_101)]).toEqual([false, true]);
     const pinged = slept(flow, 20_000);
-    expect(poll(pinged, 20_000, LIMITS, 50_101)).toBe(true);
+    expect(poll(pinged, 20_000, LIMITS, 50_101, 50_101)).toBe(true);
     expect(isOverdue(pinged, 50_000, 50_101)).toBe(false);
   });
 
@@ -71,6 +71,16 @@ describe("an account over the sleep of the room", () => {
     const flow = newFlow(V1, null);
     recordSent(flow, 900, false, LIMITS, 100);
     expect(slept(flow, 7)).toEqual(newFlow(V1, 7));
-    expect(wakeFlow(undefined, V2, 7)).toEqual(newFlow(V2, 7));
+    expect(wakeFlow(undefined, V2, 7, 0)).toEqual(newFlow(V2, 7));
+  });
+
+  it("[B1] [P11] owes nothing since a moment that is to come: another isolate measured it", () => {
+    const flow = newFlow(V2, null);
+    recordSent(flow, 2_000, true, LIMITS, 3_600_000);
+    poll(flow, null, LIMITS, 3_600_001, 0);
+    const woken = wakeFlow(structuredClone(flow), V2, null, 50_000);
+    expect(woken).toMatchObject({ owedSinceMs: 50_000, waitedSinceMs: 50_000 });
+    expect([isOverdue(woken, 5_000, 55_000), isOverdue(woken, 5_000, 55_001)]).toEqual([false, true]);
+    expect(wakeFlow(structuredClone(flow), V2, null, 4_000_000)).toMatchObject({ owedSinceMs: 3_600_000 });
   });
 });

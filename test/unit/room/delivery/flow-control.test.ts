@@ -65,7 +65,7 @@ describe("flow control", () => {
           let nowMs = 0;
           for (const [bytes, pings] of list) {
             recordSent(flow, bytes, false, LIMITS, 0);
-            if (pings) poll(flow, ++nowMs, LIMITS, nowMs + 1);
+            if (pings) poll(flow, ++nowMs, LIMITS, nowMs + 1, nowMs + 1);
             if (!pings) continue;
             const { sentBytes } = flow;
             expect(isExhausted(flow, LIMITS)).toBe(false);
@@ -91,7 +91,7 @@ describe("flow control", () => {
         for (const [bytes, pings] of list) {
           recordSent(flow, bytes, false, LIMITS, 0);
           const before = limit();
-          poll(flow, pings ? ++nowMs : flow.pingAtMs, LIMITS, nowMs + 1);
+          poll(flow, pings ? ++nowMs : flow.pingAtMs, LIMITS, nowMs + 1, nowMs + 1);
           expect(limit()).toBeGreaterThanOrEqual(before);
           expect(limit()).toBe(pings ? flow.sentBytes + LIMITS.budgetBytes : before);
         }
@@ -102,42 +102,52 @@ describe("flow control", () => {
   it("[B1] a second look at the same time stamp is no news", () => {
     const flow = newFlow(V2, null);
     recordSent(flow, 100, false, LIMITS, 0);
-    expect(poll(flow, 5, LIMITS, 6)).toBe(true);
+    expect(poll(flow, 5, LIMITS, 6, 6)).toBe(true);
     recordSent(flow, 300, false, LIMITS, 7);
-    expect(poll(flow, 5, LIMITS, 8)).toBe(false);
-    expect(poll(flow, null, LIMITS, 8)).toBe(false);
+    expect(poll(flow, 5, LIMITS, 8, 8)).toBe(false);
+    expect(poll(flow, null, LIMITS, 8, 8)).toBe(false);
     expect(flow).toMatchObject({ grantBytes: 350, owedSinceMs: 7, provenBytes: 0 });
   });
 
   it("[B1] [WS-9] leaves a stamp of this very millisecond alone: another ping in it would never be seen", () => {
     const flow = newFlow(V2, null);
     recordSent(flow, 300, false, LIMITS, 0);
-    expect(poll(flow, 5, LIMITS, 5)).toBe(false);
+    expect(poll(flow, 5, LIMITS, 5, 5)).toBe(false);
     recordSent(flow, 400, false, LIMITS, 5);
-    expect(poll(flow, 5, LIMITS, 6)).toBe(true);
-    expect(poll(flow, 7, LIMITS, 8)).toBe(true);
+    expect(poll(flow, 5, LIMITS, 6, 6)).toBe(true);
+    expect(poll(flow, 7, LIMITS, 8, 8)).toBe(true);
     // Only what was sent before the first look at the first ping is surely covered by it.
     expect(flow.provenBytes).toBe(0);
-    expect(poll(flow, 9, LIMITS, 10)).toBe(true);
+    expect(poll(flow, 9, LIMITS, 10, 10)).toBe(true);
     expect(flow.provenBytes).toBe(700);
+  });
+
+  it("[B1] [P11] a stamp from before the clock was set back counts at once, unless its millisecond comes soon again", () => {
+    const far = newFlow(V2, null);
+    expect(poll(far, 5_000, LIMITS, 5_010, 3_999)).toBe(true);
+    expect(poll(far, 5_000, LIMITS, 5_011, 4_000)).toBe(false);
+    const near = newFlow(V2, null);
+    expect(poll(near, 5_000, LIMITS, 5_010, 4_000)).toBe(false);
+    expect(poll(near, 5_000, LIMITS, 6_010, 5_000)).toBe(false);
+    expect(poll(near, 5_000, LIMITS, 6_011, 5_001)).toBe(true);
   });
 
   it("[B1] a later stamp says that the millisecond of the one before is over, at any pace", () => {
     const flow = newFlow(V2, null);
     for (let nowMs = 5; nowMs < 10; nowMs++) {
       recordSent(flow, 600, false, LIMITS, nowMs);
-      expect(poll(flow, nowMs, LIMITS, nowMs)).toBe(nowMs > 5);
+      expect(poll(flow, nowMs, LIMITS, nowMs, nowMs)).toBe(nowMs > 5);
       expect(isExhausted(flow, LIMITS)).toBe(false);
     }
     expect(flow.pingAtMs).toBe(8);
-    expect(poll(flow, 9, LIMITS, 9)).toBe(false);
-    expect(poll(flow, 9, LIMITS, 10)).toBe(true);
+    expect(poll(flow, 9, LIMITS, 9, 9)).toBe(false);
+    expect(poll(flow, 9, LIMITS, 10, 10)).toBe(true);
   });
 
   it("[B1] the time stamp that a socket carries when it wakes proves nothing", () => {
     const flow = newFlow(V2, 5);
     recordSent(flow, 1_000, false, LIMITS, 0);
-    expect(poll(flow, 5, LIMITS, 9)).toBe(false);
+    expect(poll(flow, 5, LIMITS, 9, 9)).toBe(false);
     expect(isExhausted(flow, LIMITS)).toBe(true);
   });
 
@@ -148,7 +158,7 @@ describe("flow control", () => {
     expect(wantsPoll(flow, wide)).toBe(false);
     recordSent(flow, 1, false, wide, 0);
     expect(wantsPoll(flow, wide)).toBe(true);
-    poll(flow, null, wide, 1);
+    poll(flow, null, wide, 1, 1);
     expect(wantsPoll(flow, wide)).toBe(false);
     expect(wantsPoll(flow, { budgetBytes: KIB64, ackBytes: 1 })).toBe(true);
   });
@@ -170,7 +180,7 @@ describe("the ping a client owes", () => {
     recordSent(flow, 250, false, LIMITS, 10);
     recordSent(flow, 250, true, LIMITS, 20);
     expect(flow.owedSinceMs).toBe(10);
-    poll(flow, 15, LIMITS, 21);
+    poll(flow, 15, LIMITS, 21, 21);
     expect(flow.owedSinceMs).toBeNull();
     recordSent(flow, 249, false, LIMITS, 30);
     expect(flow.owedSinceMs).toBeNull();
@@ -196,7 +206,7 @@ describe("the ping a client owes", () => {
     expect([hasRoom(flow, KIB64 - 1, wide), hasRoom(flow, KIB64, wide)]).toEqual([true, false]);
     expect([hasRoom(flow, 999, LIMITS), hasRoom(flow, 1_000, LIMITS)]).toEqual([true, false]);
     recordSent(flow, KIB64, false, wide, 0);
-    poll(flow, 1, wide, 2);
+    poll(flow, 1, wide, 2, 2);
     expect(hasRoom(flow, KIB64 - 1, { budgetBytes: 1, ackBytes: KIB64 })).toBe(true);
   });
 

@@ -58,7 +58,7 @@ describe("UnreadAccount", () => {
   it("[B1] [U4] what had left the relay when the room fell asleep is in no queue", () => {
     const backlog = account(MAX);
     const late = session(V2, 150, 5_001);
-    const woken: Session = { ...late, flow: wakeFlow(late.flow, V2, null) };
+    const woken: Session = { ...late, flow: wakeFlow(late.flow, V2, null, Infinity) };
     measure(backlog, woken);
     expect(backlog.bytes).toEqual({ suspect: 0, undrained: 0 });
     woken.flow.sentBytes += 70;

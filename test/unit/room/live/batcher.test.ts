@@ -1,12 +1,17 @@
 import fc from "fast-check";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
-import { systemRuntime } from "../../../../src/shared/system-runtime.ts";
+import { Measure } from "../../../../src/shared/measure.ts";
+import { SystemRuntime } from "../../../../src/shared/system-runtime.ts";
 import { Batcher } from "../../../../src/room/live/batcher.ts";
 
 const BATCH_MS = 5;
 
+let runtime: SystemRuntime;
+
 beforeEach(() => {
   vi.useFakeTimers({ now: 1_000_000, toFake: ["setTimeout", "clearTimeout", "Date", "queueMicrotask"] });
+  // Each test begins at the same moment: to the measure of an isolate that were a clock set back.
+  runtime = new SystemRuntime(new Measure(() => Date.now()));
 });
 afterEach(() => {
   vi.useRealTimers();
@@ -15,7 +20,7 @@ afterEach(() => {
 describe("Batcher", () => {
   it("[V7] adds nothing while the stream is quiet: sent at the end of the turn", () => {
     const sent: number[] = [];
-    const batcher = new Batcher(systemRuntime, BATCH_MS, (nowMs) => sent.push(nowMs));
+    const batcher = new Batcher(runtime, BATCH_MS, (nowMs) => sent.push(nowMs));
     batcher.schedule(false);
     expect(sent).toEqual([]);
     vi.runAllTicks();
@@ -24,7 +29,7 @@ describe("Batcher", () => {
 
   it("[V7] events of one turn travel together", () => {
     let sent = 0;
-    const batcher = new Batcher(systemRuntime, BATCH_MS, () => sent++);
+    const batcher = new Batcher(runtime, BATCH_MS, () => sent++);
     for (let i = 0; i < 10; i++) batcher.schedule(false);
     vi.runAllTicks();
     vi.advanceTimersByTime(100);
@@ -33,7 +38,7 @@ describe("Batcher", () => {
 
   it("[V7] after a pause sends a few batches a millisecond apart, then waits until the last one is BATCH_MS old", () => {
     const sent: number[] = [];
-    const batcher = new Batcher(systemRuntime, BATCH_MS, (nowMs) => sent.push(nowMs - 1_000_000));
+    const batcher = new Batcher(runtime, BATCH_MS, (nowMs) => sent.push(nowMs - 1_000_000));
     for (let i = 0; i < 10; i++) {
       batcher.schedule(false);
       vi.runAllTicks();
@@ -47,7 +52,7 @@ describe("Batcher", () => {
 
   it("[V7] events of turns that follow at once travel together a millisecond later", () => {
     const sent: number[] = [];
-    const batcher = new Batcher(systemRuntime, BATCH_MS, (nowMs) => sent.push(nowMs - 1_000_000));
+    const batcher = new Batcher(runtime, BATCH_MS, (nowMs) => sent.push(nowMs - 1_000_000));
     for (let i = 0; i < 10; i++) {
       batcher.schedule(false);
       vi.runAllTicks();
@@ -59,7 +64,7 @@ describe("Batcher", () => {
 
   it("[V7] a room whose sends take longer than BATCH_MS does not send event by event", () => {
     let sent = 0;
-    const batcher = new Batcher(systemRuntime, BATCH_MS, () => {
+    const batcher = new Batcher(runtime, BATCH_MS, () => {
       sent++;
       // Time passes, and no timer can fire meanwhile.
       vi.setSystemTime(Date.now() + 3 * BATCH_MS);
@@ -76,7 +81,7 @@ describe("Batcher", () => {
 
   it("[V7] on a steady stream sends one batch every BATCH_MS, after what a pause had saved", () => {
     let sent = 0;
-    const batcher = new Batcher(systemRuntime, BATCH_MS, () => sent++);
+    const batcher = new Batcher(runtime, BATCH_MS, () => sent++);
     for (let atMs = 0; atMs < 1_000; atMs += 2) {
       batcher.schedule(false);
       vi.runAllTicks();
@@ -88,7 +93,7 @@ describe("Batcher", () => {
 
   it("[V7] sends what fills a frame at the end of the turn, whatever was saved, and then nothing twice", () => {
     const sent: number[] = [];
-    const batcher = new Batcher(systemRuntime, BATCH_MS, (nowMs) => sent.push(nowMs - 1_000_000));
+    const batcher = new Batcher(runtime, BATCH_MS, (nowMs) => sent.push(nowMs - 1_000_000));
     for (let i = 0; i < 5; i++) {
       batcher.schedule(false);
       vi.runAllTicks();
@@ -106,7 +111,7 @@ describe("Batcher", () => {
 
   it("[V7] with BATCH_MS=0 never waits", () => {
     let sent = 0;
-    const batcher = new Batcher(systemRuntime, 0, () => sent++);
+    const batcher = new Batcher(runtime, 0, () => sent++);
     for (let i = 1; i <= 5; i++) {
       batcher.schedule(false);
       vi.runAllTicks();
@@ -124,7 +129,7 @@ describe("Batcher", () => {
           let waitingSinceMs: number | null = null;
           let lastSentMs = -Infinity;
           let sent = 0;
-          const batcher = new Batcher(systemRuntime, BATCH_MS, (nowMs) => {
+          const batcher = new Batcher(runtime, BATCH_MS, (nowMs) => {
             expect(waitingSinceMs).not.toBeNull();
             expect(nowMs - (waitingSinceMs ?? 0)).toBeLessThanOrEqual(BATCH_MS);
             waitingSinceMs = null;
