@@ -190,6 +190,7 @@ export class Core implements FeedHost {
     if (head === null) return;
     this.#reader.forgetRemoved(head);
     this.#replays.expire(fanout, head.floor);
+    this.#feed?.watch(head);
   }
 
   /** A shared STREAM.INFO; what it says about the room itself is acted on here. Throws UpstreamError. */

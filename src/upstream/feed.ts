@@ -14,6 +14,7 @@ import { lookFor } from "./landmarks.ts";
 import { Leftovers } from "./leftovers.ts";
 import { unservedReason } from "./stream-shape.ts";
 import { stepUpstream, type Upstream, type UpstreamEvent } from "./feed-machine.ts";
+import { Stall } from "./stall.ts";
 import { Tries, type Try } from "./tries.ts";
 
 const BATCH = 512;
@@ -32,6 +33,7 @@ export class Feed {
   #connection: BrokerConnection | null = null;
   #consumer: Consumer | null = null;
   readonly #tries: Tries;
+  readonly #stall = new Stall();
   /** The try that makes a consumer over the connection. */
   #chosen: Try | null = null;
   /** Rises with every choice and closing, so that a late answer of an older one changes nothing. */
@@ -114,6 +116,13 @@ export class Feed {
     if (this.#state.kind === "open") this.#lost(why, this.#connection !== null);
     // While opening, #open notices that its consumer is gone.
     else void this.#dropConsumer();
+  }
+
+  /** With each heartbeat's STREAM.INFO: a consumer that stands still, as one that was paused, is replaced (P12). */
+  watch({ lastSeq }: Head): void {
+    const consumer = this.#state.kind === "open" ? this.#consumer : null;
+    if (consumer !== null && this.#stall.isStanding(consumer.position, lastSeq, this.#runtime.nowMs()))
+      this.doubt("the consumer stands still");
   }
 
   /** Asks for more, now that the reader can take it. */

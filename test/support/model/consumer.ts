@@ -25,6 +25,8 @@ export class ModelConsumer {
   #next: number;
   #delivered = 0;
   #pulls: Pull[] = [];
+  /** By an operator: nothing is delivered, and heartbeats go on. */
+  isPaused = false;
 
   constructor(wanted: number, stream: ModelStream, host: ConsumerHost) {
     this.#stream = stream;
@@ -52,6 +54,7 @@ export class ModelConsumer {
 
   /** Sends what is there to the pulls that wait, the oldest first. */
   deliver(): void {
+    if (this.isPaused) return;
     const stream = this.#stream;
     this.#next = Math.max(this.#next, stream.firstSeq);
     let bytes = 0;
