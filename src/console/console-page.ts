@@ -12,7 +12,7 @@ import { Session } from "./connection/session.ts";
 import { asksToken, errorOf, wantsForm, type Cursor, type Kept } from "./connection/situation.ts";
 import { StatusBar } from "./connection/status.ts";
 import { Timeline } from "./connection/timeline.ts";
-import { retryWords, statusView, type Action } from "./connection/view.ts";
+import { retryWords, statusView, type Action } from "./connection/status-words.ts";
 
 const TICK_MS = 500;
 

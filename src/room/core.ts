@@ -5,7 +5,6 @@
 import type { Config } from "../config/config.ts";
 import type { CloseName } from "../protocol/codes.ts";
 import type { Frame } from "../protocol/frames.ts";
-import type { Timer } from "../shared/runtime.ts";
 import { Feed } from "../upstream/feed.ts";
 import type { FeedHost, FeedPorts } from "../upstream/feed-ports.ts";
 import { UpstreamError } from "../upstream/jetstream-api.ts";
@@ -16,6 +15,7 @@ import { ackBytesOf } from "./delivery/flow-control.ts";
 import type { Session } from "./delivery/session.ts";
 import type { UnreadAccount } from "./delivery/unread.ts";
 import { HeartbeatTimer } from "./heartbeat.ts";
+import { Linger } from "./linger.ts";
 import type { Isolate } from "./isolate/isolate.ts";
 import { decide, type Admission, type StartRequest } from "./join/decision.ts";
 import { PendingJoins, type PendingJoin } from "./join/pending.ts";
@@ -44,8 +44,6 @@ export interface CoreHost {
 }
 
 const COLLECT_MS = 250;
-/** An empty room keeps its upstream this long, so that a reload costs nothing (U4 allows 5 s). */
-const LINGER_MS = 2_500;
 const MAX_IDLE_HEARTBEAT_MS = 5_000;
 
 export class Core implements FeedHost {
@@ -59,7 +57,7 @@ export class Core implements FeedHost {
   readonly #catchUpLoop: CatchUpLoop;
   readonly #reader: LiveReader;
   readonly #heartbeatTimer: HeartbeatTimer;
-  readonly #lingerTimer: Timer;
+  readonly #linger: Linger;
 
   constructor(subject: string, config: Config, ports: CorePorts, host: CoreHost) {
     const { runtime, isolate } = ports;
@@ -68,7 +66,7 @@ export class Core implements FeedHost {
     this.#ports = ports;
     this.#host = host;
     this.#pending = new PendingJoins(runtime);
-    this.#lingerTimer = runtime.timer();
+    this.#linger = new Linger(runtime, () => this.#closeUpstream());
     const head = (): Promise<Head> => this.#ask();
     this.#reader = new LiveReader(runtime, subject, config, {
       newFanout: (cursor, epoch) => this.#newFanout(cursor, epoch),
@@ -245,16 +243,17 @@ export class Core implements FeedHost {
 
   /** Closes the upstream of a room that stays empty for a while (U4). */
   closeIfEmpty(): void {
-    if (this.clients > 0 || this.#lingerTimer.isArmed || this.#feed?.state === "idle") return;
-    this.#lingerTimer.arm(LINGER_MS, () => {
-      if (this.clients > 0) return;
-      this.#feed?.unwant();
-      this.#reader.idle();
-      this.#replays.stop();
-      this.#ports.runtime.keepAwake(false);
-      this.#heartbeatTimer.keep(false);
-      this.#host.onEmpty();
-    });
+    if (this.clients === 0 && this.#feed?.state !== "idle") this.#linger.start();
+  }
+
+  #closeUpstream(): void {
+    if (this.clients > 0) return;
+    this.#feed?.unwant();
+    this.#reader.idle();
+    this.#replays.stop();
+    this.#ports.runtime.keepAwake(false);
+    this.#heartbeatTimer.keep(false);
+    this.#host.onEmpty();
   }
 
   #newFanout(cursor: number, epoch: string): Fanout {

@@ -1,5 +1,5 @@
 /** EFFECTS: the log of this isolate (O3), and the only place that writes to its console. */
-import { LineBudget } from "./line-budget.ts";
+import { LineBudget } from "./log-minute-budget.ts";
 import { logLine, type LogFields } from "./log-line.ts";
 
 const budget = new LineBudget();

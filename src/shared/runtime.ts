@@ -12,7 +12,7 @@ export interface Timer {
   clear(): void;
 }
 
-/** A line about a subject may be told sparingly: see `log-limiter.ts`. */
+/** A line about a subject may be told sparingly: see `log-repeats.ts`. */
 export type SubjectFields = LogFields & { readonly subject: string };
 
 export interface Runtime {

@@ -1,6 +1,6 @@
 /** EFFECTS: the clock, the timers, the chance and the log of this isolate. */
 import { leftOutDueInMs, logEvent, tellLeftOut } from "./log.ts";
-import { LogLimiter } from "./log-limiter.ts";
+import { LogLimiter } from "./log-repeats.ts";
 import type { LogFields } from "./log-line.ts";
 import { Measure, MeasuredTimer } from "./measure.ts";
 import type { Runtime, SubjectFields, Timer } from "./runtime.ts";

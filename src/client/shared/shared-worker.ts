@@ -1,4 +1,4 @@
-/** EFFECTS: the script of the SharedWorker. One port is one page's line (`shared.ts`). */
+/** EFFECTS: the script of the SharedWorker. One port is one page's line (`shared/shared-line.ts`). */
 import { openSocket } from "../wire/line.ts";
 import { Lobby, type Seat } from "./lobby.ts";
 import type { ToPage, ToWorker } from "./messages.ts";

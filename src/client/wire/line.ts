@@ -1,4 +1,4 @@
-/** EFFECTS: one connection to the relay. A line is a WebSocket, or a share of a worker's (`shared.ts`). */
+/** EFFECTS: one connection to the relay. A line is a WebSocket, or a share of a worker's (`shared/shared-line.ts`). */
 import { consumed, FRESH_ACK } from "./ack.ts";
 import type { Frame } from "./frame.ts";
 

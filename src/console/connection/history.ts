@@ -1,6 +1,6 @@
 /** The states that the connection went through: newest first, bounded. */
 import { clockOf } from "../page/clock.ts";
-import type { StatusView } from "./view.ts";
+import type { StatusView } from "./status-words.ts";
 
 export interface Moment {
   readonly atMs: number;

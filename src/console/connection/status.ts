@@ -1,6 +1,6 @@
 /** EFFECTS: the connection's state in words, and what can be done about it. */
 import { byId, setText } from "../page/elements.ts";
-import type { Action, StatusView } from "./view.ts";
+import type { Action, StatusView } from "./status-words.ts";
 
 export class StatusBar {
   readonly #chip = byId("chip", HTMLElement);

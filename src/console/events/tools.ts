@@ -1,7 +1,7 @@
 /** EFFECTS: the tools of the list: filters, pause, clear and export. */
 import type { Filter } from "./filter.ts";
 import { byId, setText } from "../page/elements.ts";
-import { heldWords } from "../connection/view.ts";
+import { heldWords } from "../connection/status-words.ts";
 
 export interface ToolsHost {
   onFilter(): void;

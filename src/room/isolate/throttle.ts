@@ -1,5 +1,5 @@
 /**
- * ReplayQueue give way to live clients (W13). Rooms of an isolate share one thread: while somebody in it is live and hears
+ * Replays give way to live clients (W13). Rooms of an isolate share one thread: while somebody in it is live and hears
  * something, all its replays together serve so many bytes a second, each in its turn. With nobody live they go as fast
  * as they can, and never slower than twice the rate of what is live, or they would not catch up with it. Pure.
  */

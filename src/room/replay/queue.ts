@@ -50,7 +50,7 @@ export class ReplayQueue {
   #refusedSinceMs: number | null = null;
 
   #notBeforeMs = 0;
-  /** ReplayQueue in a row that broke off before they served anything. */
+  /** Replays in a row that broke off before they served anything. */
   #failures = 0;
 
   constructor(options: ReplayQueueOptions) {

@@ -2,7 +2,7 @@
  * A clock in the hands of the test, and with it the runtime of a room: timers run one at a time, each followed by all its
  * microtasks, as in the real event loop. (Vitest's fake timers run several at once.)
  */
-import { LogLimiter } from "../../../src/shared/log-limiter.ts";
+import { LogLimiter } from "../../../src/shared/log-repeats.ts";
 import { logLine, type LogFields } from "../../../src/shared/log-line.ts";
 import { Measure, MeasuredTimer } from "../../../src/shared/measure.ts";
 import type { Runtime } from "../../../src/shared/runtime.ts";

@@ -8,7 +8,7 @@ import {
   withMoment,
   type Moment,
 } from "../../../../src/console/connection/history.ts";
-import type { StatusView } from "../../../../src/console/connection/view.ts";
+import type { StatusView } from "../../../../src/console/connection/status-words.ts";
 
 const view = (word: string, fact = ""): StatusView => ({ tone: "live", word, sentence: `${word}.`, fact, actions: [] });
 

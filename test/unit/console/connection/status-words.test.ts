@@ -12,7 +12,7 @@ import {
   wantsForm,
   type Situation,
 } from "../../../../src/console/connection/situation.ts";
-import { heldWords, retryWords, statusView } from "../../../../src/console/connection/view.ts";
+import { heldWords, retryWords, statusView } from "../../../../src/console/connection/status-words.ts";
 
 const asked = (state: StreamState, more: Partial<Extract<Situation, { kind: "asked" }>> = {}): Situation => ({
   kind: "asked",

@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { afterEach, describe, expect, it, vi } from "vitest";
-import { LogLimiter } from "../../../src/shared/log-limiter.ts";
+import { LogLimiter } from "../../../src/shared/log-repeats.ts";
 import { systemRuntime } from "../../../src/shared/system-runtime.ts";
 
 const NOW_MS = 1_700_000_000_000;

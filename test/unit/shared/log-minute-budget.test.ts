@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { LineBudget, LINES_A_MINUTE } from "../../../src/shared/line-budget.ts";
+import { LineBudget, LINES_A_MINUTE } from "../../../src/shared/log-minute-budget.ts";
 
 const MINUTE_MS = 60_000;
 const START_MS = MINUTE_MS * 1_000;
