@@ -3,13 +3,14 @@ import { runDurableObjectAlarm, runInDurableObject } from "cloudflare:test";
 import { env } from "cloudflare:workers";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { cloudEvent } from "../support/cloud-event.ts";
-import { configure, evict, joinRoom, roomOf } from "./room-stub.ts";
+import { configure, holdTimers, joinRoom, roomOf, takeMemory } from "./room-stub.ts";
 import { until } from "../support/until.ts";
 import { startRig } from "../support/workerd.ts";
 
 let rig: Awaited<ReturnType<typeof startRig>>;
 
 beforeAll(async () => {
+  holdTimers();
   rig = await startRig();
   await rig.createStream();
   configure({ NATS_URL: rig.url, HEARTBEAT_SECONDS: "2" });
@@ -22,11 +23,7 @@ const publish = async (subject: string): Promise<number> =>
 /** Has the room persist and sleep, with `spoil` done to what it wrote down. */
 async function wakeWith(subject: string, spoil: (state: DurableObjectState) => void): Promise<void> {
   await rig.act("refuse");
-  const stub = roomOf(subject);
-  // Evicted twice: what the first incarnation may still hold in memory is gone before anything is spoilt.
-  await until("the room can be evicted", () => evict(stub), 20_000);
-  await runInDurableObject(stub, (_, state) => spoil(state));
-  await until("the room can be evicted again", () => evict(stub), 20_000);
+  await takeMemory(roomOf(subject), spoil);
   await rig.act("heal");
 }
 

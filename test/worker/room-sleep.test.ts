@@ -1,34 +1,16 @@
 /** A room that loses its memory while its sockets live on: hibernation, as the runtime does it (W12, W8, V10). */
 import { abortAllDurableObjects, runDurableObjectAlarm, runInDurableObject } from "cloudflare:test";
-import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
-import { SystemRuntime } from "../../src/shared/system-runtime.ts";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import type { Follower } from "../support/wire/follower.ts";
-import { configure, evict, isMarked, joinRoom, mark, roomOf, type Stub } from "./room-stub.ts";
+import { configure, holdTimers, isMarked, joinRoom, mark, roomOf, takeMemory, type Stub } from "./room-stub.ts";
 import { cloudEvent } from "../support/cloud-event.ts";
 import { until } from "../support/until.ts";
 import { startRig } from "../support/workerd.ts";
 
 let rig: Awaited<ReturnType<typeof startRig>>;
 
-/** True while no timer of a room runs or is armed: a room that has one cannot be evicted (DO-2). */
-let areTimersOff = false;
-
 beforeAll(async () => {
-  const timer = Reflect.get(SystemRuntime.prototype, "timer");
-  vi.spyOn(SystemRuntime.prototype, "timer").mockImplementation(function (this: SystemRuntime) {
-    const real = timer.call(this);
-    return {
-      get isArmed() {
-        return real.isArmed;
-      },
-      arm(afterMs, run) {
-        if (!areTimersOff) real.arm(afterMs, () => void (areTimersOff || run()));
-      },
-      clear() {
-        real.clear();
-      },
-    };
-  });
+  holdTimers();
   rig = await startRig();
   await rig.createStream();
   configure({ NATS_URL: rig.url, HEARTBEAT_SECONDS: "3", WINDOW_BYTES: "20000", MAX_UNREAD_BYTES: "65536" });
@@ -41,12 +23,7 @@ const publish = (subject: string, count: number): Promise<number[]> =>
 /** Takes the memory of a room whose broker is gone. */
 async function sleep(stub: Stub): Promise<void> {
   await mark(stub);
-  areTimersOff = true;
-  try {
-    await until("the room can be evicted", () => evict(stub), 40_000);
-  } finally {
-    areTimersOff = false;
-  }
+  await takeMemory(stub);
   expect(await isMarked(stub)).toBe(false);
 }
 

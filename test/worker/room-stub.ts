@@ -1,9 +1,13 @@
 import { env } from "cloudflare:workers";
 import { evictDurableObject, runInDurableObject } from "cloudflare:test";
+import { vi } from "vitest";
 import { encodeJoin, JOIN_HEADER } from "../../src/room/join/request.ts";
 import type { Room } from "../../src/room/object.ts";
+import type { Timer } from "../../src/shared/runtime.ts";
+import { SystemRuntime } from "../../src/shared/system-runtime.ts";
 import { Follower, type Version } from "../support/wire/follower.ts";
 import { TestSocket } from "../support/wire/test-socket.ts";
+import { until } from "../support/until.ts";
 
 export type Stub = DurableObjectStub<Room>;
 
@@ -58,6 +62,61 @@ export async function evict(stub: Stub): Promise<boolean> {
   } catch {
     return false;
   }
+}
+
+/** The timers of each runtime, and the runtimes whose rooms arm none any more. */
+const timers = new Map<SystemRuntime, Timer[]>();
+const still = new Set<SystemRuntime>();
+let asked: SystemRuntime | null = null;
+
+/** Call before there are rooms: takeMemory() needs a hand on their timers. */
+export function holdTimers(): void {
+  const timer = Reflect.get(SystemRuntime.prototype, "timer");
+  const nowMs = Reflect.get(SystemRuntime.prototype, "nowMs");
+  vi.spyOn(SystemRuntime.prototype, "nowMs").mockImplementation(function (this: SystemRuntime) {
+    asked = Reflect.get({ runtime: this }, "runtime");
+    return nowMs.call(this);
+  });
+  vi.spyOn(SystemRuntime.prototype, "timer").mockImplementation(function (this: SystemRuntime) {
+    const real = timer.call(this);
+    timers.set(this, [...(timers.get(this) ?? []), real]);
+    return {
+      get isArmed() {
+        return real.isArmed;
+      },
+      arm: (afterMs, run) => {
+        if (!still.has(this)) real.arm(afterMs, run);
+      },
+      clear() {
+        real.clear();
+      },
+    };
+  });
+}
+
+/** This incarnation of a room has no timer any more. */
+function stop(room: object): void {
+  // A report of no shard changes nothing, and asks the room's own runtime for the time.
+  (room as Room).report(0, { clients: 0, arrivals: 0 });
+  if (asked === null) throw new Error("holdTimers() came too late");
+  still.add(asked);
+  for (const timer of timers.get(asked) ?? []) timer.clear();
+}
+
+/**
+ * Takes the memory of a room whose broker is gone, as the platform may. A room with a timer cannot be evicted (DO-2), and
+ * one with clients always has one. With `spoil` it is taken twice: what the first incarnation may still hold in memory is
+ * gone before anything is spoilt.
+ */
+export async function takeMemory(stub: Stub, spoil?: (state: DurableObjectState) => void): Promise<void> {
+  await runInDurableObject(stub, stop);
+  await until("the room can be evicted", () => evict(stub), 40_000);
+  if (spoil === undefined) return;
+  await runInDurableObject(stub, (room, state) => {
+    stop(room);
+    spoil(state);
+  });
+  await until("the room can be evicted again", () => evict(stub), 40_000);
 }
 
 const MARK = "test-mark";
