@@ -115,7 +115,7 @@ export class Replay {
   /** Feeds what the consumer says. */
   receive(event: ConsumerEvent): void {
     if (this.#state === "stopped") return;
-    if (event.kind === "doubt") return this.stop(true);
+    if (event.kind === "doubt") return this.#breakOff();
     if (event.kind !== "ended") {
       if (leavesOut(event, this.#lastSeq)) this.#jump();
       this.#lastSeq = Math.max(this.#lastSeq, event.position);
@@ -129,6 +129,16 @@ export class Replay {
     }
     this.#isOver ||= event.kind !== "message" || event.pending === 0 || this.#consumer?.outstanding === 0;
     if (this.#isOver && this.#state === "pulling") this.#check();
+  }
+
+  /**
+   * The consumer is gone. What it brought is whole, and is served: where a broker forgets to say that a pull is over, the
+   * next replay would read the same again, for ever.
+   */
+  #breakOff(): void {
+    if (this.#state !== "pulling" || this.#lastSeq === this.#readyTo) return this.stop(true);
+    this.#consumer = null;
+    this.#check();
   }
 
   #jump(): void {
@@ -216,7 +226,8 @@ export class Replay {
     this.#ready = [];
     this.#base = this.#readyTo;
     this.#state = "pulling";
-    if (this.#isOver) this.#check();
+    if (this.#consumer === null) this.stop(true);
+    else if (this.#isOver) this.#check();
     else this.#pull();
     return Infinity;
   }

@@ -15,6 +15,8 @@ export class ModelBroker {
   readonly #streams: ModelStream[];
   /** False: connections are refused. */
   isUp = true;
+  /** As `ConsumerHost.silentAfter`, of every consumer. */
+  silentAfter = Infinity;
   /** What it answers to whoever asks for a consumer; null when they are made. */
   refuses: object | null = null;
   /** Connections are neither taken nor refused, and answers are as `isPrompt` says. */
@@ -108,6 +110,7 @@ export class ModelBroker {
     if (wanted < 1) return { error: { code: 400, err_code: 10094, description: "bad start" } };
     const consumer = new ModelConsumer(wanted, stream, {
       nowMs: () => this.clock.nowMs,
+      silentAfter: () => this.silentAfter,
       send: (reply, message) => {
         if (message.payload.byteLength > 0) this.delivered++;
         link.hand(reply, message);

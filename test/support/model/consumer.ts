@@ -13,6 +13,8 @@ interface Pull {
 
 export interface ConsumerHost {
   nowMs(): number;
+  /** After so many messages a consumer says nothing more, no heartbeat either. */
+  silentAfter(): number;
   send(reply: string, message: ModelMessage): void;
 }
 
@@ -39,6 +41,10 @@ export class ModelConsumer {
     return this.#stream.pending(this.#next - 1);
   }
 
+  get #isSilent(): boolean {
+    return this.#delivered >= this.#host.silentAfter();
+  }
+
   pull(reply: string, asked: { batch: number; expires: number; idle_heartbeat: number; max_bytes?: number }): void {
     const nowMs = this.#host.nowMs();
     this.#pulls.push({
@@ -54,7 +60,7 @@ export class ModelConsumer {
 
   /** Sends what is there to the pulls that wait, the oldest first. */
   deliver(): void {
-    if (this.isPaused) return;
+    if (this.isPaused || this.#isSilent) return;
     const stream = this.#stream;
     this.#next = Math.max(this.#next, stream.firstSeq);
     let bytes = 0;
@@ -65,7 +71,7 @@ export class ModelConsumer {
         continue;
       }
       const pull = this.#pulls[0];
-      if (pull === undefined) return;
+      if (pull === undefined || this.#isSilent) return;
       if (bytes + entry.bytes > pull.maxBytes) return this.#end(pull, 409, "Message Size Exceeds MaxBytes");
       bytes += entry.bytes;
       this.#next++;
@@ -80,6 +86,7 @@ export class ModelConsumer {
   tick(): void {
     // What was removed before it was delivered is passed without a word.
     this.deliver();
+    if (this.#isSilent) return;
     const nowMs = this.#host.nowMs();
     for (const pull of [...this.#pulls]) {
       if (nowMs >= pull.expiresAtMs) this.#end(pull, 408, "Request Timeout");

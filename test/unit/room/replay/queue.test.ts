@@ -40,6 +40,14 @@ describe("ReplayQueue", () => {
     expect([late.closed, late.reading.cursor]).toEqual([null, 2_000]);
   });
 
+  it("[W4] [W12] what a replay brought before its consumer fell silent counts, or the next would read the same for ever", async () => {
+    const bench = new ReplaysBench(clock, 600, 8);
+    bench.broker.silentAfter = 250;
+    const [client, session] = bench.join(0);
+    await bench.run(15_000);
+    expect([client.reading.cursor, session.phase, bench.faults]).toEqual([600, LIVE, []]);
+  });
+
   it("[U1] overlapping ranges share a consumer", async () => {
     const bench = new ReplaysBench(clock, 5_000, 8, 10_000);
     for (const cursor of [0, 10, 500, 4_096]) bench.join(cursor);
