@@ -47,7 +47,9 @@ export class Ledger {
   /** Where the next connection begins. `fresh`: it begins a chapter of its own. */
   ask(): { readonly asked: Asked; readonly fresh: boolean } {
     if (this.cursor !== null) {
-      const named = this.epoch !== null && this.#random.fraction() < this.#plan.epochChance;
+      // Without an epoch `since=0` is no cursor, but asks for the oldest event retained (W4).
+      const isChosen = this.#random.fraction() < this.#plan.epochChance || this.cursor === 0;
+      const named = this.epoch !== null && isChosen;
       return { asked: { since: this.cursor, epoch: named ? this.epoch : null }, fresh: false };
     }
     const { broker, plan } = this.#world;
