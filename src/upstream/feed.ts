@@ -197,7 +197,7 @@ export class Feed {
       this.#step({ kind: "opened" });
       this.#host.onReady();
     } catch (thrown) {
-      if (attempt.signal.aborted) return;
+      if (attempt.signal.aborted) return this.#pushedOut(attempt);
       const error = thrown instanceof UpstreamError ? thrown : new UpstreamError("unavailable", String(thrown));
       if (this.#chosen === attempt) this.#use(error.verdict === "unavailable" ? null : this.#connection, null);
       this.#log.failed(this.#state.kind === "opening" ? this.#state.attempt : 0, error.message);
@@ -205,6 +205,11 @@ export class Feed {
       this.#ended(attempt);
       this.#host.onFailed();
     }
+  }
+
+  /** A broker that never answers would else leave no line in the log: every try makes room for a newer one. */
+  #pushedOut({ failure }: Try): void {
+    if (failure !== null && this.#state.kind === "opening") this.#log.failed(this.#state.attempt, failure.message);
   }
 
   #ended(attempt: Try): void {

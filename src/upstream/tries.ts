@@ -7,7 +7,12 @@ import type { BrokerConnection } from "./connection.ts";
 import type { FeedOptions, FeedPorts } from "./feed-ports.ts";
 import { streamInfoSubject, UpstreamError } from "./jetstream-api.ts";
 
-export type Try = AbortController;
+export interface Try {
+  readonly signal: AbortSignal;
+  readonly abort: () => void;
+  /** Why it failed, when it was ended for that and not because nobody waits for it any more. */
+  failure: UpstreamError | null;
+}
 
 /** How long a connection that others have their eye on may take to answer. */
 const PROVE_MS = 500;
@@ -40,7 +45,8 @@ export class Tries {
   }
 
   begin(): Try {
-    const attempt = new AbortController();
+    const controller = new AbortController();
+    const attempt: Try = { signal: controller.signal, abort: () => controller.abort(), failure: null };
     this.#underWay.add(attempt);
     return attempt;
   }
@@ -80,6 +86,10 @@ export class Tries {
     const [oldest] = this.#dials;
     if (oldest !== undefined && this.#dials.size >= MAX_DIALS) {
       this.#dials.delete(oldest);
+      oldest.failure = new UpstreamError(
+        "unavailable",
+        "Cannot connect to the broker: no answer, and newer tries wait",
+      );
       this.end(oldest);
     }
     this.#dials.add(attempt);

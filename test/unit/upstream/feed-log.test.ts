@@ -1,9 +1,31 @@
 import { describe, expect, it } from "vitest";
+import type { NatsSettings } from "../../../src/config/config.ts";
+import type { OpenConnection } from "../../../src/upstream/connection.ts";
+import { Feed } from "../../../src/upstream/feed.ts";
 import { FeedLog } from "../../../src/upstream/feed-log.ts";
+import type { FeedHost, FeedReader } from "../../../src/upstream/feed-ports.ts";
+import { UpstreamError } from "../../../src/upstream/jetstream-api.ts";
 import { ModelClock } from "../../support/model/clock.ts";
 import { newWorld } from "../../support/model/world.ts";
 
 const MINUTE_MS = 60_000;
+const NATS: NatsSettings = { servers: ["ws://broker.invalid"], auth: { kind: "none" }, access: null };
+const READER: FeedReader = {
+  landmarks: () => [],
+  startAt: () => 0,
+  begin: () => {},
+  read: () => {},
+  paused: () => {},
+  end: () => {},
+  wantsMore: true,
+};
+const HOST: FeedHost = {
+  hasWaiters: () => true,
+  collect: () => Promise.resolve(),
+  onReady: () => {},
+  onLost: () => {},
+  onFailed: () => {},
+};
 
 /** What was printed: the events, each with its reason. */
 const printed = ({ lines }: ModelClock): string[] =>
@@ -28,6 +50,30 @@ describe("the log of a room", { tags: "long" }, () => {
     expect(lines.length).toBeLessThan(40);
     expect(lines.at(-1)).toBe("upstream-open");
     expect(world.faults).toEqual([]);
+  });
+});
+
+describe("Feed", () => {
+  it("[O3] [W12] tells of a broker that takes connections and never answers, also while newer tries push out older ones", async () => {
+    const clock = new ModelClock();
+    clock.random = 0;
+    let dials = 0;
+    const openConnection: OpenConnection = (_nats, _name, _onClosed, signal) => {
+      dials++;
+      return new Promise((_resolve, reject) => {
+        signal?.addEventListener("abort", () => reject(new UpstreamError("unavailable", "given up")));
+      });
+    };
+    const options = { nats: NATS, stream: "S", filter: "a.silent", idleHeartbeatMs: 5_000 };
+    const feed = new Feed({ runtime: clock.runtime, openConnection }, options, READER, HOST);
+    feed.want();
+    await clock.advance(4_000);
+    expect(dials).toBeGreaterThan(4);
+    expect(printed(clock)[0]).toMatch(/^upstream-failed Cannot connect to the broker: no answer/);
+    const told = clock.lines.length;
+    feed.unwant();
+    await clock.advance(60_000);
+    expect([clock.lines.length, clock.armed]).toEqual([told, 0]);
   });
 });
 
