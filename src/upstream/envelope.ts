@@ -73,8 +73,8 @@ function wrap(seq: number, event: string, eventBytes: number): Made {
   } catch {
     return dropped("not-json");
   }
-  // Only then can the type be the reserved one, and most events need no further look.
-  const mayBeReserved = event.includes(HEARTBEAT_TYPE) || event.includes("\\");
+  // Only so can the type be spelled, since no shorter escape stands for one of its characters: most need no further look.
+  const mayBeReserved = event.includes(HEARTBEAT_TYPE) || event.includes("\\u");
   if (mayBeReserved && hasStringMember(event, "type", HEARTBEAT_TYPE)) return dropped("reserved-type");
   const head = `{"seq":${seq},"event":`;
   return { ok: true, envelope: { seq, text: `${head}${event}}`, bytes: head.length + eventBytes + 1 } };

@@ -18,8 +18,8 @@ const LONGEST_ESCAPE = 6;
 
 /** Whether arrays and objects are nested deeper than `maxDepth`, the outermost being 1. The text need not be JSON. */
 export function isDeeperThan(text: string, maxDepth: number): boolean {
-  // So deep a value has as many brackets that open, and in JSON as many that close.
-  if (text.length <= maxDepth * 2) return false;
+  // So deep a value has as many brackets that open. To count them is native and fast; few events need a further look.
+  if (opensAtMost(text, maxDepth)) return false;
   let depth = 0;
   for (let at = 0; at < text.length; at++) {
     const code = text.charCodeAt(at);
@@ -29,6 +29,17 @@ export function isDeeperThan(text: string, maxDepth: number): boolean {
     } else if (code === OBJECT_END || code === LIST_END) depth--;
   }
   return false;
+}
+
+/** Whether the text has at most so many brackets that open, those inside of strings included. */
+function opensAtMost(text: string, count: number): boolean {
+  let left = count;
+  for (const bracket of ["{", "["]) {
+    for (let at = text.indexOf(bracket); at >= 0; at = text.indexOf(bracket, at + 1)) {
+      if (--left < 0) return false;
+    }
+  }
+  return true;
 }
 
 /**
