@@ -1,17 +1,14 @@
+import type { KeptHistory } from "../../upstream/history.ts";
 import type { Landmark } from "../../upstream/jetstream-api.ts";
 
 /** What a room writes down so that it can sleep: never per message, only when its upstream is not there (DO-3, DO-31). */
-export interface Checkpoint {
+export interface Checkpoint extends KeptHistory {
   readonly subject: string;
   /** R, as the live clients have it. */
   readonly cursor: number;
   /** How far everything that matches was read; at least `cursor`. */
   readonly position: number;
   readonly epoch: string;
-  /** The last message that was read, to know the stream by; null when there is none, or nobody wrote it down. */
-  readonly last: Landmark | null;
-  /** The newest message of any subject, at or below `position`, that the stream was found to hold. */
-  readonly landmark: Landmark | null;
 }
 
 /** Reads what was written down; null when it is nothing, or of a version that this one cannot read. */

@@ -7,6 +7,7 @@ import { FRAME_MAX_BYTES } from "../../protocol/frames.ts";
 import { isSubsetOf } from "../../protocol/subject.ts";
 import type { Runtime } from "../../shared/runtime.ts";
 import { openMessage, type DropReason } from "../../upstream/envelope.ts";
+import { History } from "../../upstream/history.ts";
 import type { Landmark } from "../../upstream/jetstream-api.ts";
 import type { Head } from "../../upstream/stream-info.ts";
 import type { Seen } from "../../upstream/landmarks.ts";
@@ -52,15 +53,9 @@ export class LiveReader implements FeedReader {
   readonly #guard: GapGuard;
   #fanout: Fanout | null = null;
   #position = 0;
-  /** The last message at or below the position. */
-  #last: Landmark | null = null;
-  /** The newest message of any subject that is known, at or below the position (W6). */
-  #landmark: Landmark | null = null;
-  /** The next one, perhaps above the position still. */
-  #ahead: Landmark | null = null;
+  readonly #history = new History();
   /** Messages that were removed from between others, when the window was empty or they were last counted (W19). */
   #deleted: number | null = null;
-  #isOther = false;
   #proven = false;
   #behindSinceMs: number | null = null;
   #dropped = 0;
@@ -105,10 +100,9 @@ export class LiveReader implements FeedReader {
   }
 
   /** Goes on where a sleeping room left off. */
-  resumeFrom({ cursor, position, epoch, last, landmark }: Checkpoint): Fanout {
+  resumeFrom({ cursor, position, epoch, ...kept }: Checkpoint): Fanout {
     this.#position = position;
-    this.#last = last;
-    this.#landmark = landmark;
+    this.#history.resume(kept);
     this.#proven = true;
     return (this.#fanout = this.#host.newFanout(cursor, epoch));
   }
@@ -126,15 +120,8 @@ export class LiveReader implements FeedReader {
     const fanout = this.#fanout;
     if (fanout === null || fanout.sessions.size === 0) return null;
     const { cursor } = fanout.settled(this.#runtime.nowMs());
-    this.#pass();
-    return {
-      subject: this.#subject,
-      cursor,
-      position: this.#position,
-      epoch: fanout.epoch,
-      last: this.#last,
-      landmark: this.#landmark,
-    };
+    const position = this.#position;
+    return { subject: this.#subject, cursor, position, epoch: fanout.epoch, ...this.#history.kept(position) };
   }
 
   /** Nobody is here, and nothing is read: until the stream was asked again, what is remembered proves nothing (W19). */
@@ -146,13 +133,7 @@ export class LiveReader implements FeedReader {
   observe(head: Head): void {
     const fanout = this.#fanout;
     if (fanout === null || head.epoch !== fanout.epoch) return;
-    this.#pass();
-    if (head.last !== null) {
-      const known = [this.#landmark, this.#ahead].find((landmark) => landmark?.seq === head.last?.seq);
-      if (known && known.time !== head.last.time) return this.#foundOther();
-      if (head.last.seq <= this.#position) this.#landmark = head.last;
-      else this.#ahead ??= head.last;
-    }
+    if (!this.#history.observe(head, this.#position)) this.#foundOther();
   }
 
   /** Called with every heartbeat: what the stream no longer holds is given to nobody any more (W19). */
@@ -164,29 +145,18 @@ export class LiveReader implements FeedReader {
     fanout.forget(isTold ? Infinity : firstSeq, this.#runtime.nowMs());
   }
 
-  /** The position may have come to the landmark ahead. */
-  #pass(): void {
-    if (this.#ahead === null || this.#ahead.seq > this.#position) return;
-    this.#landmark = this.#ahead;
-    this.#ahead = null;
-  }
-
   #foundOther(): void {
-    this.#isOther = true;
+    this.#history.foundOther();
     this.#host.doubt("the stream has another history");
   }
 
   /** What the stream says of events above the position, with what was read below it (W5, W18). */
   #floor(head: Head): number {
-    return lossFloor(head, this.#last?.time ?? null, this.#runtime.wallMs());
+    return lossFloor(head, this.#history.lastTime, this.#runtime.wallMs());
   }
 
   landmarks(head: Head): readonly Landmark[] {
-    this.#pass();
-    return [this.#last, this.#landmark]
-      .filter((landmark) => landmark !== null)
-      .filter(({ seq }) => seq >= head.firstSeq && seq <= head.lastSeq)
-      .toSorted((a, b) => b.seq - a.seq);
+    return this.#history.landmarks(head, this.#position);
   }
 
   /**
@@ -195,7 +165,7 @@ export class LiveReader implements FeedReader {
    * is known by was looked for, and what was read after them is read again (P8).
    */
   startAt(head: Head, seen: Seen): number | null {
-    if (seen === "other") this.#isOther = true;
+    if (seen === "other") this.#history.foundOther();
     const fanout = this.#fanout;
     fanout?.flush(this.#runtime.nowMs());
     const progress = fanout && {
@@ -204,7 +174,7 @@ export class LiveReader implements FeedReader {
       clients: fanout.sessions.size,
       windowSize: fanout.window.size,
       isPatient: this.#behindSinceMs === null || this.#runtime.nowMs() - this.#behindSinceMs < PATIENCE_MS,
-      isOther: this.#isOther,
+      isOther: this.#history.isOther,
     };
     const decision = decideStart(progress, head, this.#host.startRequests(), this.#windowBytes);
     if (decision.kind === "wait") {
@@ -214,9 +184,9 @@ export class LiveReader implements FeedReader {
       return null;
     }
     this.#behindSinceMs = null;
-    this.#isOther = false;
+    this.#history.foundSame();
     const { kind, cursor } = decision;
-    if (kind === "continue") return this.#readAgainFrom(head, seen, cursor);
+    if (kind === "continue") return this.#history.readAgainFrom(head, seen, cursor);
     if (kind === "reset" && fanout !== null) {
       this.#runtime.log("stream-reset", { subject: this.#subject, clients: fanout.sessions.size });
       fanout.lose("stream-reset", head.firstSeq, Infinity, this.#position, this.#runtime.nowMs());
@@ -224,18 +194,10 @@ export class LiveReader implements FeedReader {
     if (fanout === null) this.#fanout = this.#host.newFanout(cursor, head.epoch);
     else fanout.restart(cursor, head.epoch);
     this.#position = cursor;
-    this.#last = null;
-    this.#landmark = head.last !== null && head.last.seq <= cursor ? head.last : null;
-    this.#ahead = this.#landmark === null ? head.last : null;
+    this.#history.begin(head, cursor);
     this.#deleted = head.deleted;
     this.#proven = false;
     return cursor;
-  }
-
-  #readAgainFrom(head: Head, seen: Seen, cursor: number): number {
-    const last = this.#last;
-    if (seen === "same") return Math.max(last?.seq ?? 0, this.#landmark?.seq ?? 0);
-    return last === null || last.seq < head.firstSeq ? cursor : last.seq - 1;
   }
 
   /** A consumer began to read. Tells everybody whose next event was removed before (W5). */
@@ -284,7 +246,7 @@ export class LiveReader implements FeedReader {
 
   /** What was read before comes again: the last of it, or the stream has another history. */
   #compare({ position, time, pending }: Extract<ReadEvent, { kind: "message" }>): void {
-    if (position !== this.#last?.seq || time !== this.#last.time) this.#foundOther();
+    if (!this.#history.isLast({ seq: position, time })) this.#foundOther();
     else if (pending === 0) this.#fanout?.setAtHead(true, this.#runtime.nowMs());
   }
 
@@ -293,7 +255,7 @@ export class LiveReader implements FeedReader {
     if (fanout === null) return;
     this.#position = Math.max(this.#position, event.position);
     if (event.kind === "position") return fanout.setAtHead(true, this.#runtime.nowMs());
-    this.#last = { seq: event.position, time: event.time };
+    this.#history.read({ seq: event.position, time: event.time });
     const why = openMessage(event, (envelope) => fanout.receive(envelope));
     if (why !== null) this.drop(event.position, why, event.subject);
     if (event.pending === 0) fanout.setAtHead(true, this.#runtime.nowMs());
