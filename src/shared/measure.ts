@@ -5,11 +5,18 @@
  * has passed. One that was set back is seen at the next reading, and from then on the measure counts from the last one
  * before. What passed between those two is lost to it, unless a timer ended it: a timer waits by a clock of its own, so
  * it proves how much has passed.
+ *
+ * A fall of less than a second is held and not added up. One measure serves all objects of an isolate, and each of them
+ * may have a clock that stands still between its own events: to go back and forth between two that differ by a
+ * millisecond must not make time pass.
  */
 import type { Timer } from "./runtime.ts";
 
+const HELD_MS = 1_000;
+
 export class Measure {
   readonly #wallMs: () => number;
+  /** The latest reading since the clock was last set back. */
   #lastWallMs = -Infinity;
   #setBackMs = 0;
 
@@ -29,9 +36,11 @@ export class Measure {
 
   #read(provenMs: number): number {
     const wallMs = this.#wallMs();
-    if (wallMs < this.#lastWallMs) this.#setBackMs = Math.max(this.#lastWallMs + this.#setBackMs, provenMs) - wallMs;
-    this.#lastWallMs = wallMs;
-    return wallMs + this.#setBackMs;
+    if (this.#lastWallMs - wallMs >= HELD_MS) {
+      this.#setBackMs = Math.max(this.#lastWallMs + this.#setBackMs, provenMs) - wallMs;
+      this.#lastWallMs = wallMs;
+    } else this.#lastWallMs = Math.max(this.#lastWallMs, wallMs);
+    return this.#lastWallMs + this.#setBackMs;
   }
 }
 
