@@ -1,6 +1,13 @@
 /** The relay's configuration: the settings of settings.ts, checked against each other and put in the form the code uses. */
 import { isSubsetOf } from "../protocol/subject.ts";
-import { DEFAULT_ROOT, originOf, readSettings, type RoomPlacement, type SettingValues } from "./settings.ts";
+import {
+  DEFAULT_MAX_ROOMS_PER_GRANT,
+  DEFAULT_ROOT,
+  originOf,
+  readSettings,
+  type RoomPlacement,
+  type SettingValues,
+} from "./settings.ts";
 
 export { SETTINGS, type Setting } from "./settings.ts";
 
@@ -34,6 +41,8 @@ export interface Config {
   readonly maxClientsPerRoom: number;
   readonly maxShards: number;
   readonly maxRoomsPerGrant: number;
+  /** Null where the setting is not given: one token for a whole site is the commonest deployment (B4). */
+  readonly maxRoomsPerApiToken: number | null;
   readonly roomPlacement: RoomPlacement;
   readonly compression: boolean;
   readonly maxReplays: number;
@@ -68,7 +77,8 @@ export function loadConfig(env: Readonly<Record<string, unknown>>): ConfigResult
       batchMs: set.BATCH_MS,
       maxClientsPerRoom: set.MAX_CLIENTS_PER_ROOM,
       maxShards: set.MAX_SHARDS,
-      maxRoomsPerGrant: set.MAX_ROOMS_PER_GRANT,
+      maxRoomsPerGrant: set.MAX_ROOMS_PER_GRANT ?? DEFAULT_MAX_ROOMS_PER_GRANT,
+      maxRoomsPerApiToken: set.MAX_ROOMS_PER_GRANT ?? null,
       roomPlacement: set.ROOM_PLACEMENT,
       compression: set.COMPRESSION === "on",
       maxReplays: set.MAX_REPLAYS,

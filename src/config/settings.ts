@@ -25,6 +25,7 @@ const COMPRESSIONS = ["off", "on"] as const;
 
 const KIB = 1024;
 const MIB = 1024 * KIB;
+export const DEFAULT_MAX_ROOMS_PER_GRANT = 50;
 export const DEFAULT_ROOT = "cellos.events.>";
 const FILTER = "a NATS subject filter of at most 256 bytes, such as cellos.events.>";
 
@@ -90,12 +91,12 @@ const table = {
     1024,
     "Rooms that serve one subject in one region; the next is opened when the others are full.",
   ),
-  MAX_ROOMS_PER_GRANT: integer(
+  MAX_ROOMS_PER_GRANT: optionalInteger(
     "subjects",
-    50,
+    DEFAULT_MAX_ROOMS_PER_GRANT,
     1,
     10_000,
-    "Distinct subjects that one credential may have open at a time; approximate.",
+    "Distinct subjects that one credential may have open at a time. A token of RELAY_API_TOKEN is counted only where this is set.",
   ),
   ROOM_PLACEMENT: choice(
     ROOM_PLACEMENTS,
@@ -214,11 +215,21 @@ function choice<T extends string>(values: readonly T[], fallback: T, doc: string
 }
 
 function integer(unit: string, fallback: number, min: number, max: number, doc: string) {
+  return z._default(wholeNumber(min, max), fallback).register(docs, integerDoc(unit, fallback, min, max, doc));
+}
+
+/** Undefined when not set, for a setting whose default does not hold everywhere. */
+function optionalInteger(unit: string, fallback: number, min: number, max: number, doc: string) {
+  return z.optional(wholeNumber(min, max)).register(docs, integerDoc(unit, fallback, min, max, doc));
+}
+
+function wholeNumber(min: number, max: number) {
   const digits = z.pipe(z.string().check(z.regex(/^\d+$/)), z.transform(Number));
-  const inRange = z.number().check(z.minimum(min), z.maximum(max));
-  return z
-    ._default(z.pipe(digits, inRange), fallback)
-    .register(docs, { unit, default: String(fallback), must: `a whole number from ${min} to ${max} (${unit})`, doc });
+  return z.pipe(digits, z.number().check(z.minimum(min), z.maximum(max)));
+}
+
+function integerDoc(unit: string, fallback: number, min: number, max: number, doc: string): Doc {
+  return { unit, default: String(fallback), must: `a whole number from ${min} to ${max} (${unit})`, doc };
 }
 
 /** A user name in the URL would be dropped by the runtime without a word, so it is refused here. */

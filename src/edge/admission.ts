@@ -2,7 +2,7 @@
 import type { Config } from "../config/config.ts";
 import { isSubsetOf } from "../protocol/subject.ts";
 import type { JoinRequest } from "../room/join/request.ts";
-import { covers, type Authentication, type Grant } from "./grant.ts";
+import { covers, maxSubjectsOf, type Authentication, type Grant } from "./grant.ts";
 import { originPasses } from "./origin.ts";
 import type { RefusalReason } from "./refusals.ts";
 import { parseQuery, type EventsQuery } from "./query.ts";
@@ -30,10 +30,13 @@ export interface Refused {
 export interface Admitted {
   readonly kind: "admitted";
   readonly grant: Grant;
-  readonly join: JoinRequest;
+  readonly join: Omit<JoinRequest, "place">;
+  /** How many subjects the grant may have open with this one, or null where that costs no book-keeping (B4). */
+  readonly maxSubjects: number | null;
+  readonly isUpgrade: boolean;
 }
 
-/** Checks everything of H3 but capacity, which only the room knows. */
+/** Checks of H3 what needs nobody else: all that comes before the subjects of the grant, which its ledger knows. */
 export function admit(input: AdmissionInput, config: Config): Admitted | Refused {
   const { authentication } = input;
   if (authentication.kind === "unconfigured") return refused("auth-unconfigured");
@@ -49,8 +52,6 @@ export function admit(input: AdmissionInput, config: Config): Admitted | Refused
   const { grant } = authentication;
   const subject = permittedSubject(parsed.query, grant, config);
   if (subject === null) return refused("subject-forbidden");
-  if (!isWebSocketUpgrade(input.upgrade)) return refused("not-an-upgrade");
-
   const { since, epoch } = parsed.query;
   const join = {
     subject,
@@ -61,7 +62,8 @@ export function admit(input: AdmissionInput, config: Config): Admitted | Refused
     expiresAtMs: grant.expiresAtMs,
     grantId: grant.id,
   };
-  return { kind: "admitted", grant, join };
+  const maxSubjects = maxSubjectsOf(grant, subject, config);
+  return { kind: "admitted", grant, join, maxSubjects, isUpgrade: isWebSocketUpgrade(input.upgrade) };
 }
 
 /** The subject to serve, or null when it lies outside SUBJECT_ROOT or the grant (H4). */

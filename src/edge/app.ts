@@ -7,10 +7,9 @@ import { systemRuntime } from "../shared/system-runtime.ts";
 import { openConnection } from "../upstream/nats-connection.ts";
 import { probeBroker } from "../upstream/probe.ts";
 import { admit } from "./admission.ts";
-import { mayOpen } from "../quota/may-open.ts";
 import { authenticate } from "./authenticate.ts";
 import { presentedCredential } from "./credentials.ts";
-import { joinRoom } from "./forward.ts";
+import { openEvents } from "./forward.ts";
 import { corsHeaders, PREFLIGHT_HEADERS } from "./origin.ts";
 import { problemResponse } from "./problem.ts";
 import { checkReadiness } from "./readiness.ts";
@@ -57,11 +56,7 @@ routes.get("/ws/events", async ({ req, env }) => {
   // The types leave open which request has which `cf`; a caller's has a place, and a local one has none.
   const placement = placementFor(loaded.config.roomPlacement, req.raw.cf as CallerLocation | undefined);
   if (verdict.kind === "refused") return problemResponse(verdict.reason);
-  const { subject, grantId } = verdict.join;
-  const allowed = await mayOpen(env.LEDGER, grantId, subject, loaded.config.maxRoomsPerGrant);
-  return allowed
-    ? joinRoom(env.ROOM, verdict.join, placement, loaded.config.compression)
-    : problemResponse("too-many-subjects");
+  return openEvents(verdict, env, placement, loaded.config.compression);
 });
 
 routes.get("/healthz", () => Response.json({ status: "ok" }, { headers: { "Cache-Control": "no-store" } }));

@@ -11,7 +11,12 @@ export async function authenticate(credential: Credential, config: Config): Prom
   if (!(await isApiToken(credential.token, config.apiTokens))) return { kind: "invalid" };
   return {
     kind: "granted",
-    grant: { subjects: [config.subjectRoot], expiresAtMs: null, id: await grantId(credential.token) },
+    grant: {
+      subjects: [config.subjectRoot],
+      expiresAtMs: null,
+      id: await grantId(credential.token),
+      isApiToken: true,
+    },
   };
 }
 

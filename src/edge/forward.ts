@@ -1,16 +1,45 @@
-/** EFFECTS: hands an admitted upgrade to a room of its subject, and the room's answer back to the client. */
+/**
+ * EFFECTS: the checks of H3 that others answer: the grant's ledger, and a room of the subject, which an upgrade is handed
+ * to and whose answer the client gets.
+ */
 import { encodeJoin, JOIN_HEADER, SHARD_HEADER, type JoinRequest } from "../room/join/request.ts";
 import { roomName, type RoomId } from "../placement/room-name.ts";
 import { logEvent } from "../shared/log.ts";
 import { describeError } from "../shared/log-line.ts";
+import { couldOpen, letGo, mayOpen } from "../quota/may-open.ts";
+import type { Admitted } from "./admission.ts";
 import { problemResponse } from "./problem.ts";
 import type { Placement } from "../placement/region.ts";
+
+/** Answers a request that has passed every other check. A plain GET is told what an upgrade would be, and takes no place. */
+export async function openEvents(
+  { join, maxSubjects, isUpgrade }: Admitted,
+  { ROOM, LEDGER }: Env,
+  placement: Placement,
+  compression: boolean,
+): Promise<Response> {
+  const wish = maxSubjects === null ? null : { grantId: join.grantId, subject: join.subject, maxSubjects };
+  if (!isUpgrade) {
+    const isAllowed = wish === null || (await couldOpen(LEDGER, wish));
+    return problemResponse(isAllowed ? "not-an-upgrade" : "too-many-subjects");
+  }
+  const place = wish === null ? "none" : await mayOpen(LEDGER, wish);
+  if (place === "refused") return problemResponse("too-many-subjects");
+  let status = 0;
+  try {
+    const response = await joinRoom(ROOM, { ...join, place }, placement, compression);
+    status = response.status;
+    return response;
+  } finally {
+    if (status !== 101 && place === "asked" && wish !== null) await letGo(LEDGER, wish);
+  }
+}
 
 /**
  * Answers 101 with the room's socket, or a refusal: 503 with `Retry-After` when there is no place (H3). Asks the
  * subject's coordinator first, and then the shard that it names: never more than two rooms (B2).
  */
-export async function joinRoom(
+async function joinRoom(
   rooms: Env["ROOM"],
   join: JoinRequest,
   placement: Placement,

@@ -7,6 +7,7 @@ export const TYPES = {
   forbidden: { status: 403, title: "Forbidden" },
   "not-found": { status: 404, title: "Not found" },
   "method-not-allowed": { status: 405, title: "Method not allowed" },
+  "too-many-subjects": { status: 429, title: "Too many subjects" },
   "upgrade-required": { status: 426, title: "Upgrade required" },
   "internal-error": { status: 500, title: "Internal error" },
   "service-unavailable": { status: 503, title: "Service unavailable" },
@@ -77,9 +78,9 @@ export const REFUSALS = {
     headers: { "Retry-After": "5" },
   },
   "too-many-subjects": {
-    type: "service-unavailable",
+    type: "too-many-subjects",
     detail: "This credential has as many subjects open as it may; close one, or ask for a wider one.",
-    headers: { "Retry-After": "10" },
+    headers: { "Retry-After": "30" },
   },
   "room-busy": {
     type: "service-unavailable",

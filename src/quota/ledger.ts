@@ -1,26 +1,74 @@
 /**
- * EFFECTS: the Durable Object of one credential: which subjects it has open, and in which rooms (B4). It lives in memory
- * only; what it forgets, the rooms tell it again with their heartbeats, so the limit is approximate for that long.
+ * EFFECTS: the Durable Object of one grant: which subjects it has open, and in which rooms (B4). The leases lie in its
+ * storage, so that neither its sleep nor its death forgets one.
  */
 import { DurableObject } from "cloudflare:workers";
 import { systemRuntime } from "../shared/system-runtime.ts";
-import { OpenSubjects } from "./open-subjects.ts";
+import { LEASE_MS, LeaseBook, type Answer, type Lease } from "./lease-book.ts";
+
+/** A lease that ran out counts no more, swept or not: often enough that a grant which has gone leaves nothing behind. */
+const SWEEP_MS = 6 * LEASE_MS;
 
 export class Ledger extends DurableObject<Env> {
-  readonly #open = new OpenSubjects();
+  readonly #storage: DurableObjectStorage;
+  readonly #book: LeaseBook;
 
-  /** Whether this credential may have `subject` open besides the others it has. Counts it when it may. */
-  open(subject: string, maxSubjects: number): boolean {
-    return this.#open.tryOpen(subject, maxSubjects, systemRuntime.nowMs());
+  constructor(ctx: DurableObjectState, env: Env) {
+    super(ctx, env);
+    const { storage } = ctx;
+    this.#storage = storage;
+    this.#book = new LeaseBook(Array.from(storage.kv.list<number>(), parseRow), {
+      put: (lease) => storage.kv.put(keyOf(lease), lease.untilMs),
+      delete: (lease) => void storage.kv.delete(keyOf(lease)),
+    });
   }
 
-  /** A room says that clients of this credential have come, or are still there. */
-  renew(subject: string, room: string): void {
-    this.#open.renew(subject, room, systemRuntime.nowMs());
+  /** Whether this grant may have `subject` open besides the others it has; if so, one more client is on its way there. */
+  async ask(subject: string, maxSubjects: number): Promise<Answer> {
+    const answer = this.#book.open(subject, maxSubjects, systemRuntime.wallMs());
+    await this.#ensureAlarm();
+    return answer;
   }
 
-  /** A room says that nobody is there any more. */
-  close(subject: string, room: string): void {
-    this.#open.close(subject, room);
+  /** What ask() would say. Takes no place and stores nothing. */
+  wouldAllow(subject: string, maxSubjects: number): boolean {
+    return this.#book.couldOpen(subject, maxSubjects, systemRuntime.wallMs());
   }
+
+  /** A room says that clients of this grant have come, or are still there. A room of an older version counts no arrivals. */
+  async renew(subject: string, room: string, arrived = 0): Promise<void> {
+    this.#book.renew(subject, room, arrived, systemRuntime.wallMs());
+    await this.#ensureAlarm();
+  }
+
+  /** A room says that nobody is there any more; or the edge, with an empty `room`, that nobody will arrive. */
+  close(subject: string, room: string, arrived = 0): void {
+    this.#book.close(subject, room, arrived);
+  }
+
+  /** A throw is retried by the platform (DO-14). */
+  override async alarm(): Promise<void> {
+    this.#book.expire(systemRuntime.wallMs());
+    if (this.#book.isEmpty) await this.#storage.deleteAll();
+    // A lease may have come while the storage was being emptied, and its alarm gone with it (DO-20).
+    await this.#ensureAlarm();
+  }
+
+  /** While anything is stored an alarm is set. One that is too far ahead was set before the clock was set back (P11). */
+  async #ensureAlarm(): Promise<void> {
+    if (this.#book.isEmpty) return;
+    const latestMs = systemRuntime.wallMs() + SWEEP_MS;
+    const atMs = await this.#storage.getAlarm();
+    if (atMs === null || atMs > latestMs) await this.#storage.setAlarm(latestMs);
+  }
+}
+
+/** A filter has no white space (H4). */
+function keyOf({ subject, holder }: Pick<Lease, "subject" | "holder">): string {
+  return `${subject} ${holder}`;
+}
+
+function parseRow([key, untilMs]: [string, number]): Lease {
+  const space = key.indexOf(" ");
+  return { subject: key.slice(0, space), holder: key.slice(space + 1), untilMs };
 }

@@ -1,31 +1,63 @@
-/** EFFECTS: whether a credential may open one more subject (B4): asked of its ledger, remembered for a little while. */
+/** EFFECTS: whether a grant may have one more subject open (B4): asked of its ledger. */
 import { logEvent } from "../shared/log.ts";
 import { describeError } from "../shared/log-line.ts";
 import { systemRuntime } from "../shared/system-runtime.ts";
 
-/** Clients of one credential and subject come in crowds; one question answers for all of them. */
-const REMEMBERED_MS = 20_000;
 const MAX_REMEMBERED = 10_000;
 
+/** By grant and subject. Only what the ledger allowed to remember, and it counts the subject for longer than that. */
 const allowedUntilMs = new Map<string, number>();
 
-/** True also when the ledger cannot be asked: the limit protects the relay, it is no credential. */
-export async function mayOpen(
-  ledgers: Env["LEDGER"],
-  grantId: string,
-  subject: string,
-  maxSubjects: number,
-): Promise<boolean> {
+/** A subject of a grant, and how many of them it may have open. */
+export interface Wish {
+  readonly grantId: string;
+  readonly subject: string;
+  readonly maxSubjects: number;
+}
+
+/**
+ * `asked`: the ledger counts the client as on its way; its room says when it has arrived. `assumed`: let through without
+ * that, because the ledger said so before, or cannot be asked: the limit protects the relay, it is no credential.
+ */
+export type Permission = "asked" | "assumed" | "refused";
+
+/** Asks for one more client of the grant. */
+export async function mayOpen(ledgers: Env["LEDGER"], wish: Wish): Promise<Permission> {
+  const { grantId, subject, maxSubjects } = wish;
   const key = `${grantId} ${subject}`;
   const nowMs = systemRuntime.nowMs();
-  if ((allowedUntilMs.get(key) ?? 0) > nowMs) return true;
+  if ((allowedUntilMs.get(key) ?? 0) > nowMs) return "assumed";
   try {
-    if (!(await ledgers.getByName(grantId).open(subject, maxSubjects))) return false;
+    const { isAllowed, rememberMs } = await ledgers.getByName(grantId).ask(subject, maxSubjects);
+    if (!isAllowed) return "refused";
+    if (rememberMs > 0) remember(key, nowMs + rememberMs);
+    return "asked";
+  } catch (error) {
+    logEvent("ledger-unreachable", describeError(error));
+    return "assumed";
+  }
+}
+
+function remember(key: string, untilMs: number): void {
+  if (allowedUntilMs.size >= MAX_REMEMBERED) allowedUntilMs.clear();
+  allowedUntilMs.set(key, untilMs);
+}
+
+/** What mayOpen() would say; takes no place. */
+export async function couldOpen(ledgers: Env["LEDGER"], wish: Wish): Promise<boolean> {
+  try {
+    return await ledgers.getByName(wish.grantId).wouldAllow(wish.subject, wish.maxSubjects);
   } catch (error) {
     logEvent("ledger-unreachable", describeError(error));
     return true;
   }
-  if (allowedUntilMs.size >= MAX_REMEMBERED) allowedUntilMs.clear();
-  allowedUntilMs.set(key, nowMs + REMEMBERED_MS);
-  return true;
+}
+
+/** A client that the ledger was asked about will not arrive. Unheard, the place comes back one lease later. */
+export async function letGo(ledgers: Env["LEDGER"], { grantId, subject }: Wish): Promise<void> {
+  try {
+    await ledgers.getByName(grantId).close(subject, "", 1);
+  } catch (error) {
+    logEvent("ledger-unreachable", describeError(error));
+  }
 }

@@ -47,7 +47,8 @@ export class Room extends DurableObject<Env> {
     this.#id = ctx.id.toString();
     this.#storage = new RoomStorage(ctx.storage);
     this.#sockets = new Sockets(ctx, this.#runtime);
-    this.#renewals = new Renewals(this.#runtime, this.#id, (grantId) => env.LEDGER.getByName(grantId));
+    const subject = (): string => this.#core?.subject ?? this.#storage.read()?.subject ?? "";
+    this.#renewals = new Renewals(this.#runtime, this.#id, subject, (grantId) => env.LEDGER.getByName(grantId));
     const clients = (): number => this.#core?.clients ?? 0;
     const name = parseRoomName(ctx.id.name);
     this.#shards = new ShardReports(this.#runtime, name, clients, (coordinator) => env.ROOM.getByName(coordinator));
@@ -77,6 +78,7 @@ export class Room extends DurableObject<Env> {
     if (admission.kind === "admit") this.#enter(core, server, join, admission, config);
     else {
       refuse(server, join.protocol, admission);
+      if (join.place !== "none") this.#renewals.refused(join.grantId, join.place);
       this.#shards.left(limitsOf(config));
       core.closeIfEmpty();
     }
@@ -116,7 +118,9 @@ export class Room extends DurableObject<Env> {
 
   #gone(socket: WebSocket): void {
     const session = this.#sockets.get(socket);
+    const place = this.#sockets.placeOf(socket);
     if (session !== undefined) this.#core?.leave(session, null);
+    else if (place !== null) this.#renewals.leftAsleep(place);
     this.#core?.unread?.drained(socket);
   }
 
@@ -137,7 +141,9 @@ export class Room extends DurableObject<Env> {
   #wake(): void {
     const loaded = configOf(this.env);
     const checkpoint = this.#storage.read();
-    const sessions = this.#sockets.revive(checkpoint !== null && loaded.ok).filter((session) => session !== null);
+    const sessions = this.#sockets
+      .revive(checkpoint !== null && loaded.ok, (...kept) => this.#renewals.woke(...kept))
+      .filter((session) => session !== null);
     if (sessions.length === 0 || checkpoint === null || !loaded.ok) return;
     const { subject, cursor } = checkpoint;
     this.#core = this.#newCore(subject, loaded.config);
@@ -146,8 +152,9 @@ export class Room extends DurableObject<Env> {
   }
 
   #enter(core: Core, socket: WebSocket, join: JoinRequest, admitted: Admitted, config: Config): void {
-    const session = this.#sockets.accept(socket, join, admitted);
-    this.#renewals.entered(join.subject, join.grantId);
+    const { grantId, place } = join;
+    const lease = place === "none" ? null : this.#renewals.entered(grantId, place);
+    const session = this.#sockets.accept(socket, join, admitted, lease);
     const { cursor, live } = admitted;
     const { heartbeatMs } = config;
     core.enter(session, (epoch) =>
@@ -171,6 +178,7 @@ export class Room extends DurableObject<Env> {
 
   #onGone(session: Session, close: CloseName | null, config: Config): void {
     this.#sockets.forget(session);
+    if (session.lease !== null) this.#renewals.left(session.grantId);
     this.#shards.left(limitsOf(config));
     if (close !== null) this.#runtime.log("client-closed", { subject: this.#core?.subject ?? "", why: close });
   }
@@ -180,14 +188,13 @@ export class Room extends DurableObject<Env> {
     const nowMs = this.#runtime.nowMs();
     this.#storage.hurryAlarm(this.#runtime.wallMs() + heartbeatMs);
     this.#shards.tell();
-    this.#renewals.beat(this.#core?.subject ?? "", this.#sockets.all(), nowMs);
+    this.#renewals.beat();
     if (nowMs - this.#alarmAtMs < FENCE_MS) return;
     this.#alarmAtMs = nowMs;
     this.#storage.touch(nowMs);
   }
 
   async #onEmpty(): Promise<void> {
-    this.#renewals.empty(this.#core?.subject ?? "");
     await this.#forget();
     const unread = this.#core?.unread ?? null;
     if (this.#core === null || this.#core.clients > 0 || unread?.isOver !== true || unread.undrained === 0) return;

@@ -11,6 +11,9 @@ import type { Admission, Admitted } from "./join/decision.ts";
 import type { JoinRequest } from "./join/request.ts";
 import { fromAttachment, LIVE, toAttachment, type Session } from "./delivery/session.ts";
 
+/** Goes on with the lease of a socket that survived (B4). */
+type TakeLease = (grantId: string, renewedAtMs: number | null) => Session["lease"];
+
 export class Sockets {
   readonly #ctx: DurableObjectState;
   readonly #runtime: Runtime;
@@ -25,12 +28,14 @@ export class Sockets {
     return this.#sessions.get(socket);
   }
 
-  all(): Iterable<Session> {
-    return this.#sessions.values();
-  }
-
   forget(session: Session): void {
     this.#sessions.delete(socketOf(session));
+  }
+
+  /** Of a socket that closed while memory was lost: the grant whose place it took (B4), if it took one. */
+  placeOf(socket: WebSocket): string | null {
+    const kept = this.#sessions.has(socket) ? null : fromAttachment(socket.deserializeAttachment());
+    return kept?.lease ? kept.grantId : null;
   }
 
   /** Time stamp of the client's last `ping`, which the platform answers by itself (WS-8, WS-9). */
@@ -43,7 +48,7 @@ export class Sockets {
   }
 
   /** Takes a client in, at a cursor of its own. */
-  accept(socket: WebSocket, join: JoinRequest, admitted: Admitted): Session {
+  accept(socket: WebSocket, join: JoinRequest, admitted: Admitted, lease: Session["lease"]): Session {
     this.#ctx.acceptWebSocket(socket);
     const { cursor, live, fromOldest } = admitted;
     const nowMs = this.#runtime.nowMs();
@@ -52,6 +57,7 @@ export class Sockets {
       protocol: join.protocol,
       expiresAtMs: join.expiresAtMs,
       grantId: join.grantId,
+      lease,
       phase: { kind: "lagging", cursor, readTo: cursor },
       owesCaughtUp: !live,
       fromOldest,
@@ -67,10 +73,10 @@ export class Sockets {
    * The sessions of the sockets that survived while memory was lost. One that nothing is known of is closed; all of
    * them are when the room itself remembers nothing.
    */
-  revive(isRoomKnown: boolean): (Session | null)[] {
+  revive(isRoomKnown: boolean, take: TakeLease): (Session | null)[] {
     const open = this.#ctx.getWebSockets().filter((socket) => socket.readyState === WebSocket.OPEN);
     return open.map((socket) => {
-      const session = this.#revive(socket);
+      const session = this.#revive(socket, isRoomKnown ? take : null);
       if (session !== null && isRoomKnown) {
         this.#sessions.set(socket, session);
         return session;
@@ -80,7 +86,7 @@ export class Sockets {
     });
   }
 
-  #revive(socket: WebSocket): Session | null {
+  #revive(socket: WebSocket, take: TakeLease | null): Session | null {
     const kept = fromAttachment(socket.deserializeAttachment());
     if (kept === null) return null;
     return {
@@ -88,6 +94,7 @@ export class Sockets {
       protocol: kept.protocol,
       expiresAtMs: kept.expiresAtMs,
       grantId: kept.grantId,
+      lease: kept.lease && take ? take(kept.grantId, kept.lease.renewedAtMs) : null,
       phase: kept.own === null ? LIVE : { kind: "lagging", ...kept.own },
       owesCaughtUp: kept.owesCaughtUp,
       fromOldest: kept.fromOldest,

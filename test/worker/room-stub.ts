@@ -37,6 +37,7 @@ export async function openRoom(subject: string, version: Version, since: number 
     echoProtocol: version === 2,
     expiresAtMs: null,
     grantId: "test",
+    place: "none",
   });
   const response = await roomOf(subject).fetch("https://room/join", {
     headers: { Upgrade: "websocket", [JOIN_HEADER]: join },

@@ -37,6 +37,8 @@ export interface Session {
   readonly protocol: Protocol;
   readonly expiresAtMs: number | null;
   readonly grantId: string;
+  /** When the grant's ledger was last told of this room, by the wall clock (B4); null where that costs no book-keeping. */
+  readonly lease: { readonly renewedAtMs: number | null } | null;
   phase: Phase;
   /** A `caught-up` is still to come (V5). */
   owesCaughtUp: boolean;
@@ -65,6 +67,8 @@ export interface Attachment {
   readonly fromOldest: boolean;
   /** Absent when an older version wrote it. */
   readonly flow?: Flow;
+  /** As `lease`; absent when an older version wrote it. */
+  readonly lease?: Session["lease"];
 }
 
 export function toAttachment(session: Session): Attachment {
@@ -78,6 +82,7 @@ export function toAttachment(session: Session): Attachment {
     owesCaughtUp: session.owesCaughtUp,
     fromOldest: session.fromOldest,
     flow: { ...session.flow },
+    lease: session.lease && { renewedAtMs: session.lease.renewedAtMs },
   };
 }
 

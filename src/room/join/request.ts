@@ -16,7 +16,12 @@ export interface JoinRequest {
   readonly expiresAtMs: number | null;
   /** Label of the credential, from which it cannot be read back (B4). */
   readonly grantId: string;
+  /** Whether the subject takes a place of its grant, and whether the ledger was asked about this client (B4). */
+  readonly place: Place;
 }
+
+const PLACES = ["none", "asked", "assumed"] as const;
+export type Place = (typeof PLACES)[number];
 
 export const JOIN_HEADER = "relay-join";
 /** In a coordinator's 503: the shard that has a place (B2). */
@@ -34,17 +39,19 @@ export function encodeJoin(join: JoinRequest): string {
 export function decodeJoin(header: string | null): JoinRequest | null {
   const value = parseJson(header ?? "");
   if (typeof value !== "object" || value === null) return null;
-  const { subject, since, epoch, protocol, echoProtocol, expiresAtMs, grantId } = value as Readonly<
+  const { subject, since, epoch, protocol, echoProtocol, expiresAtMs, grantId, ...later } = value as Readonly<
     Record<string, unknown>
   >;
+  // An edge of an older version says nothing of it.
+  const place = PLACES.find((known) => known === (later["place"] ?? "none"));
   if (typeof subject !== "string" || !isValidFilter(subject)) return null;
   if (since !== null && !isWholeNumber(since)) return null;
   if (epoch !== null && typeof epoch !== "string") return null;
   if (protocol !== V1 && protocol !== V2) return null;
   if (typeof echoProtocol !== "boolean") return null;
   if (expiresAtMs !== null && !isWholeNumber(expiresAtMs)) return null;
-  if (typeof grantId !== "string") return null;
-  return { subject, since, epoch, protocol, echoProtocol, expiresAtMs, grantId };
+  if (typeof grantId !== "string" || place === undefined) return null;
+  return { subject, since, epoch, protocol, echoProtocol, expiresAtMs, grantId, place };
 }
 
 function isWholeNumber(value: unknown): value is number {

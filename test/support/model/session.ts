@@ -9,6 +9,7 @@ export function makeSession(given: SessionGiven): Session {
   return {
     expiresAtMs: null,
     grantId: "grant",
+    lease: null,
     phase: LIVE,
     owesCaughtUp: false,
     fromOldest: false,

@@ -31,6 +31,7 @@ describe("loadConfig", () => {
       maxClientsPerRoom: 1000,
       maxShards: 128,
       maxRoomsPerGrant: 50,
+      maxRoomsPerApiToken: null,
       roomPlacement: "regional",
       compression: false,
       maxReplays: 8,
@@ -54,6 +55,10 @@ describe("loadConfig", () => {
       batchMs: 0,
       maxReplays: 64,
     });
+  });
+
+  it("[B4] limits the subjects of an API token only where the limit is set", () => {
+    expect(config({ MAX_ROOMS_PER_GRANT: "50" })).toMatchObject({ maxRoomsPerGrant: 50, maxRoomsPerApiToken: 50 });
   });
 
   it("[A1] splits tokens at commas and white space", () => {
@@ -187,7 +192,8 @@ describe("SETTINGS", () => {
 
   it("[O2] states defaults that are valid and are what is used", () => {
     const stated = Object.fromEntries(SETTINGS.map((setting) => [setting.name, setting.default]));
-    expect(config(stated)).toEqual(config());
+    // Stated, the limit of subjects holds for API tokens too.
+    expect(config(stated)).toEqual({ ...config(), maxRoomsPerApiToken: config().maxRoomsPerGrant });
   });
 });
 

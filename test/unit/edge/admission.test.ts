@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { loadConfig, type Config } from "../../../src/config/config.ts";
 import { admit, type AdmissionInput } from "../../../src/edge/admission.ts";
-import type { Authentication } from "../../../src/edge/grant.ts";
+import type { Authentication, Grant } from "../../../src/edge/grant.ts";
 import type { RefusalReason } from "../../../src/edge/refusals.ts";
 
 function configWith(env: Record<string, string> = {}): Config {
@@ -10,7 +10,7 @@ function configWith(env: Record<string, string> = {}): Config {
   return result.config;
 }
 
-const GRANT = { subjects: ["cellos.events.>"], expiresAtMs: null, id: "0" };
+const GRANT = { subjects: ["cellos.events.>"], expiresAtMs: null, id: "0", isApiToken: true };
 const GRANTED: Authentication = { kind: "granted", grant: GRANT };
 
 const GOOD: AdmissionInput = {
@@ -41,6 +41,8 @@ describe("admit", () => {
         expiresAtMs: null,
         grantId: "0",
       },
+      maxSubjects: null,
+      isUpgrade: true,
     });
   });
 
@@ -65,7 +67,6 @@ describe("admit", () => {
     ["bad-since", { search: "?since=x&subject=other.>" }],
     ["bad-subprotocol", { protocols: "graphql-ws" }],
     ["subject-forbidden", { search: "?subject=other.>" }],
-    ["not-an-upgrade", { upgrade: null }],
   ];
 
   it.each(faults)("[H3] refuses with %s", (reason, fault) => expect(outcome(fault)).toBe(reason));
@@ -107,10 +108,34 @@ describe("admit", () => {
   });
 
   it.each(["websocket", "WebSocket", "h2c, websocket"])("[H3] takes Upgrade: %s as an upgrade", (upgrade) => {
-    expect(outcome({ upgrade })).toBe("admitted");
+    expect(admit({ ...GOOD, upgrade }, configWith())).toMatchObject({ isUpgrade: true });
   });
 
-  it.each(["", "h2c", "websockets"])("[H3] takes Upgrade: %j as none", (upgrade) =>
-    expect(outcome({ upgrade })).toBe("not-an-upgrade"),
-  );
+  it.each([null, "", "h2c", "websockets"])("[H3] takes Upgrade: %j as none", (upgrade) => {
+    expect(admit({ ...GOOD, upgrade }, configWith())).toMatchObject({ isUpgrade: false });
+  });
+
+  /** How many subjects the grant may have open, as a request for `subject` is told. */
+  function limit(subject: string, grant: Partial<Grant>, env: Record<string, string>): unknown {
+    const authentication: Authentication = { kind: "granted", grant: { ...GRANT, ...grant } };
+    const verdict = admit({ ...GOOD, authentication, search: `?subject=${subject}` }, configWith(env));
+    return verdict.kind === "admitted" ? verdict.maxSubjects : verdict.reason;
+  }
+
+  it("[B4] limits the subjects of an API token only where the limit is set, and those of other grants always", () => {
+    const others = { isApiToken: false };
+    expect(limit("cellos.events.a", GRANT, {})).toBeNull();
+    expect(limit("cellos.events.a", GRANT, { MAX_ROOMS_PER_GRANT: "7" })).toBe(7);
+    expect(limit("cellos.events.a", others, {})).toBe(50);
+    expect(limit("cellos.events.a", others, { MAX_ROOMS_PER_GRANT: "7" })).toBe(7);
+  });
+
+  it("[B4] keeps no books of DEFAULT_SUBJECT and of the grant's own filters", () => {
+    const narrow = { subjects: ["cellos.events.t1.>", "cellos.events.t2.*"], isApiToken: false };
+    const env = { DEFAULT_SUBJECT: "cellos.events.t1.news", MAX_ROOMS_PER_GRANT: "7" };
+    const subjects = ["t1.>", "t2.*", "t1.news", "t1.a", "t2.a"];
+    const limits = subjects.map((subject) => limit(`cellos.events.${subject}`, narrow, env));
+    expect(limits).toEqual([null, null, null, 7, 7]);
+    expect(limit("cellos.events.%3E", GRANT, env)).toBeNull();
+  });
 });

@@ -22,6 +22,7 @@ describe("problemResponse", () => {
     ["origin-forbidden", 403, "forbidden"],
     ["bad-since", 400, "bad-request"],
     ["subject-forbidden", 403, "forbidden"],
+    ["too-many-subjects", 429, "too-many-subjects"],
     ["not-an-upgrade", 426, "upgrade-required"],
     ["room-full", 503, "service-unavailable"],
     ["not-found", 404, "not-found"],
@@ -37,6 +38,7 @@ describe("problemResponse", () => {
 
   it("[H3] says when to come back, the room's word first", () => {
     expect(problemResponse("room-full").headers.get("retry-after")).toMatch(/^\d+$/);
+    expect(problemResponse("too-many-subjects").headers.get("retry-after")).toBe("30");
     expect(problemResponse("room-full", { "Retry-After": "42" }).headers.get("retry-after")).toBe("42");
   });
 });

@@ -38,6 +38,7 @@ const sessions: fc.Arbitrary<Session> = fc.record({
   protocol: fc.constantFrom(V1, V2),
   expiresAtMs: fc.option(fc.maxSafeNat()),
   grantId: fc.string(),
+  lease: fc.option(fc.record({ renewedAtMs: fc.option(fc.maxSafeNat()) })),
   phase: phases,
   owesCaughtUp: fc.boolean(),
   fromOldest: fc.boolean(),
@@ -48,15 +49,15 @@ const sessions: fc.Arbitrary<Session> = fc.record({
 
 describe("an attachment", () => {
   it(
-    "[V10] [A3] [B1] brings back cursor, protocol, expiry, what is owed and what is unproven",
+    "[V10] [A3] [B1] [B4] brings back cursor, protocol, expiry, what is owed and what is unproven",
     { tags: "long" },
     () => {
       fc.assert(
         fc.property(sessions, (session) => {
           const kept = fromAttachment(structuredClone(toAttachment(session)));
-          const { protocol, expiresAtMs, grantId, owesCaughtUp, fromOldest, phase, flow } = session;
+          const { protocol, expiresAtMs, grantId, lease, owesCaughtUp, fromOldest, phase, flow } = session;
           const own = phase.kind === "live" ? null : { cursor: phase.cursor, readTo: phase.readTo };
-          expect(kept).toEqual({ v: 1, protocol, expiresAtMs, grantId, owesCaughtUp, fromOldest, own, flow });
+          expect(kept).toEqual({ v: 1, protocol, expiresAtMs, grantId, lease, owesCaughtUp, fromOldest, own, flow });
           expect(JSON.stringify(kept).length).toBeLessThan(1_024);
         }),
       );

@@ -10,6 +10,7 @@ const JOIN: JoinRequest = {
   echoProtocol: false,
   expiresAtMs: null,
   grantId: "g",
+  place: "none",
 };
 
 const joins: fc.Arbitrary<JoinRequest> = fc.record({
@@ -20,6 +21,7 @@ const joins: fc.Arbitrary<JoinRequest> = fc.record({
   echoProtocol: fc.boolean(),
   expiresAtMs: fc.option(fc.maxSafeNat()),
   grantId: fc.string(),
+  place: fc.constantFrom("none", "asked", "assumed"),
 });
 
 describe("encodeJoin and decodeJoin", () => {
@@ -49,5 +51,10 @@ describe("encodeJoin and decodeJoin", () => {
     JSON.stringify({ ...JOIN, echoProtocol: 1 }),
     JSON.stringify({ ...JOIN, expiresAtMs: 0.5 }),
     JSON.stringify({ ...JOIN, since: undefined }),
+    JSON.stringify({ ...JOIN, place: "x" }),
   ])("[H1] refuse %s", (header) => expect(decodeJoin(header)).toBeNull());
+
+  it("[B4] read a join of an older version as one that takes no place", () => {
+    expect(decodeJoin(JSON.stringify({ ...JOIN, place: undefined }))).toEqual(JOIN);
+  });
 });
