@@ -9,8 +9,6 @@ import { Swarm } from "./swarm.ts";
 import { deployedObjects, WorkerdProcess } from "./workerd-process.ts";
 
 export const TOKEN = "bench-token";
-/** Every run has a subject of its own, and all have one token. */
-const SUBJECTS_PER_GRANT = "1000";
 const CEILING = fileURLToPath(new URL("ceiling-worker.js", import.meta.url));
 const BRIDGE = fileURLToPath(new URL("bridge.ts", import.meta.url));
 const LISTENING = /listening (\d+)/;
@@ -137,7 +135,7 @@ export class Ground implements AsyncDisposable {
   }
 
   async #newRelay(inspect: boolean, given: Readonly<Record<string, string>>): Promise<WorkerdProcess> {
-    const own = { NATS_URL: this.broker.url, RELAY_API_TOKEN: TOKEN, MAX_ROOMS_PER_GRANT: SUBJECTS_PER_GRANT };
+    const own = { NATS_URL: this.broker.url, RELAY_API_TOKEN: TOKEN };
     const vars = { ...own, ...given };
     return WorkerdProcess.start({ script: this.#bundle, objects: await deployedObjects(), vars, inspect });
   }
