@@ -32,7 +32,7 @@ export const longRetryMs = ({ random }: Circumstances): number => jitterMs(MAX_M
  */
 export function verdictOf({ status, code }: Pick<RelayError, "status" | "code">): Verdict {
   if (status === 401) return "renew-token";
-  if (status === 503) return "back-off-long";
+  if (status === 429 || status === 503) return "back-off-long";
   if (status === 400 || status === 403 || status === 404) return "stop";
   return Object.values(CLOSE).find((entry) => entry.code === code)?.verdict ?? "resume";
 }

@@ -107,9 +107,9 @@ describe("[H3] what follows a refused upgrade", () => {
     expect(answer(refused(401), {}, NOW_MS)[0].kind).toBe("closed");
   });
 
-  test("503 backs off long, and as long as it asks", () => {
-    expect(delayMs(answer(refused(503)))).toBe(30_000);
-    expect(delayMs(answer(refused(503, 120_000)))).toBe(120_000);
+  test.each([429, 503])("%i backs off long, and as long as it asks", (status) => {
+    expect(delayMs(answer(refused(status)))).toBe(30_000);
+    expect(delayMs(answer(refused(status, 120_000)))).toBe(120_000);
   });
 
   test("426, another status and no answer are a broken line", () => {
