@@ -106,8 +106,8 @@ export function problemFrame(protocol: Protocol, why: LostCursor, oldestSeq: num
   return JSON.stringify(protocol === V2 ? { type: "problem", problem } : problem);
 }
 
-/** The frame before any other close that has a reason; null when there is none: v1 knows only a lost cursor (V5). */
+/** The frame before any other close that has a reason; null when there is none: of these v1 knows only a slow consumer (V5, B5). */
 export function reasonFrame(protocol: Protocol, name: CloseName): string | null {
-  if (protocol !== V2 || name === "normal") return null;
-  return JSON.stringify({ type: "problem", problem: PROBLEM[name] });
+  if (name === "normal" || (protocol !== V2 && name !== "slowConsumer")) return null;
+  return JSON.stringify(protocol === V2 ? { type: "problem", problem: PROBLEM[name] } : PROBLEM[name]);
 }

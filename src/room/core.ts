@@ -14,6 +14,7 @@ import { Fanout } from "./delivery/fanout.ts";
 import { ackBytesOf } from "./delivery/flow-control.ts";
 import type { Session } from "./delivery/session.ts";
 import type { UnreadAccount } from "./delivery/unread.ts";
+import { DrainWatch } from "./drain-watch.ts";
 import { HeartbeatTimer } from "./heartbeat.ts";
 import { Linger } from "./linger.ts";
 import type { Isolate } from "./isolate/isolate.ts";
@@ -41,6 +42,8 @@ export interface CoreHost {
   onBeat(): void;
   /** No client is here any more, and the upstream is closed. */
   onEmpty(): void;
+  /** Closed sockets hold too much, and nobody is left to shed: the room must end itself (B7). */
+  onStuck(): void;
 }
 
 const COLLECT_MS = 250;
@@ -58,6 +61,7 @@ export class Core implements FeedHost {
   readonly #reader: LiveReader;
   readonly #heartbeatTimer: HeartbeatTimer;
   readonly #linger: Linger;
+  readonly #drainWatch: DrainWatch;
 
   constructor(subject: string, config: Config, ports: CorePorts, host: CoreHost) {
     const { runtime, isolate } = ports;
@@ -67,6 +71,7 @@ export class Core implements FeedHost {
     this.#host = host;
     this.#pending = new PendingJoins(runtime);
     this.#linger = new Linger(runtime, () => this.#closeUpstream());
+    this.#drainWatch = new DrainWatch(runtime, () => this.#lookAtUndrained());
     const head = (): Promise<Head> => this.#ask();
     this.#reader = new LiveReader(runtime, subject, config, {
       newFanout: (cursor, epoch) => this.#newFanout(cursor, epoch),
@@ -100,7 +105,7 @@ export class Core implements FeedHost {
     return (this.#reader.fanout?.sessions.size ?? 0) + this.#pending.count;
   }
 
-  /** What lies unread, once there has been anybody to send to (B1). */
+  /** What lies unread, once there has been anybody to send to (B7). */
   get unread(): UnreadAccount | null {
     return this.#reader.fanout?.unread ?? null;
   }
@@ -256,6 +261,17 @@ export class Core implements FeedHost {
     this.#host.onEmpty();
   }
 
+  #lookAtUndrained(): boolean {
+    const { fanout } = this.#reader;
+    if (fanout === null || fanout.unread.undrained === 0) return false;
+    const nowMs = this.#ports.runtime.nowMs();
+    fanout.shed(nowMs);
+    if (!fanout.unread.mustEnd(nowMs)) return true;
+    fanout.unread.endAmongClients(nowMs);
+    this.#host.onStuck();
+    return false;
+  }
+
   #newFanout(cursor: number, epoch: string): Fanout {
     return new Fanout(cursor, epoch, {
       ...this.#config,
@@ -264,10 +280,12 @@ export class Core implements FeedHost {
       ackBytes: ackBytesOf(this.#config),
       pingAtMs: (session) => this.#host.pingAtMs(session),
       wallMs: () => this.#ports.runtime.wallMs(),
+      upstream: () => (this.#feed?.state === "open" ? "connected" : "reconnecting"),
       onPaused: () => this.#catchUpLoop.wake(1),
       onPoison: ({ seq }) => this.#reader.drop(seq, "failed", this.subject),
       onGone: (session, close) => {
         this.#host.onGone(session, close);
+        if (close !== null) this.#drainWatch.start();
         this.closeIfEmpty();
       },
     });

@@ -21,6 +21,7 @@ import { closeQuietly } from "./delivery/close.ts";
 import { ackBytesOf } from "./delivery/flow-control.ts";
 import { onMessage } from "./delivery/inbound.ts";
 import type { Session } from "./delivery/session.ts";
+import { refusesJoin } from "./delivery/unread.ts";
 import { thisIsolate } from "./isolate/this-isolate.ts";
 import type { Admission, Admitted } from "./join/decision.ts";
 import { decodeJoin, JOIN_HEADER, SHARD_HEADER, type JoinRequest } from "./join/request.ts";
@@ -68,7 +69,10 @@ export class Room extends DurableObject<Env> {
     if (join === null || !loaded.ok) return new Response(null, { status: join === null ? 400 : 503 });
     const { config } = loaded;
     const core = (this.#core ??= this.#newCore(join.subject, config));
-    const shard = core.unread?.isOver === true ? null : this.#shards.arrive(limitsOf(config));
+    const { maxQueuedBytes } = config;
+    const grant = { grantId: join.grantId, maxQueuedBytes, nowMs: this.#runtime.nowMs() };
+    const isRefused = refusesJoin(thisIsolate.unread, core.unread, grant);
+    const shard = isRefused ? null : this.#shards.arrive(limitsOf(config));
     if (shard !== 0) return elsewhere(shard);
     const { 0: client, 1: server } = new WebSocketPair();
     const pending = core.arrive(join);
@@ -173,6 +177,7 @@ export class Room extends DurableObject<Env> {
       },
       onBeat: () => this.#onBeat(config),
       onEmpty: () => void this.#onEmpty(),
+      onStuck: () => this.#end("closed sockets do not drain, and nobody is left to shed"),
     });
   }
 
@@ -198,9 +203,13 @@ export class Room extends DurableObject<Env> {
     await this.#forget();
     const unread = this.#core?.unread ?? null;
     if (this.#core === null || this.#core.clients > 0 || unread?.isOver !== true || unread.undrained === 0) return;
-    const why = "only closed sockets remain, and they do not drain";
-    this.#runtime.log("room-aborted", { subject: this.#core.subject, why });
     unread.end();
+    this.#end("only closed sockets remain, and they do not drain");
+  }
+
+  /** Frees the queues of closed sockets, for which there is no other way (WS-4). */
+  #end(why: string): void {
+    this.#runtime.log("room-aborted", { subject: this.#core?.subject ?? "", why });
     this.ctx.abort(why);
   }
 

@@ -63,6 +63,7 @@ export class Sockets {
       fromOldest,
       lastFrameAtMs: nowMs,
       flow: newFlow(join.protocol, null),
+      charge: null,
       inbound: newInbound(),
     };
     this.#sessions.set(socket, session);
@@ -100,6 +101,7 @@ export class Sockets {
       fromOldest: kept.fromOldest,
       lastFrameAtMs: 0,
       flow: wakeFlow(kept.flow, kept.protocol, this.#stampMs(socket), this.#runtime.nowMs()),
+      charge: null,
       inbound: newInbound(),
     };
   }

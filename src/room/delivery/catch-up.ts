@@ -153,6 +153,7 @@ export class CatchUp {
     const phase = session.phase;
     if (phase.kind === "live") return true;
     if (phase.readTo < this.#at.cursor || phase.cursor > this.#at.cursor) return false;
+    if (this.#sender.mustProve(session)) return false;
     if (session.protocol === V1) phase.cursor = this.#at.cursor;
     if (session.owesCaughtUp && this.#at.atHead && !this.tell(session, nowMs)) return false;
     if (phase.cursor !== this.#at.cursor || !this.#roster.all.has(session)) return false;

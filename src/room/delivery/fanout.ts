@@ -53,12 +53,12 @@ export class Fanout {
     this.#options = options;
     this.window = new Window(cursor, options.windowBytes, options.isolate, options.id);
     this.#at = { cursor, atHead: false };
-    this.unread = new UnreadAccount(options.maxQueuedBytes, options.isolate, options.id);
-    this.#sender = new Sender(options, {
+    this.unread = new UnreadAccount(options, options.isolate.unread, options.id);
+    this.#sender = new Sender(options, this.unread, {
       close: (session, name) => this.close(session, name),
       gone: (session) => this.leave(session),
     });
-    this.#roster = new Roster((v1, v2) => this.#sender.shareAmong(v1, v2));
+    this.#roster = new Roster((v1) => this.#sender.shareAmong(v1));
     this.#catchUp = new CatchUp(this.#at, this.window, this.#roster, this.#sender, options.onPoison);
   }
 
@@ -106,19 +106,21 @@ export class Fanout {
     this.#at.cursor = events.at(-1)?.seq ?? prev;
     this.#broadcast((protocol) => frames.get(protocol) ?? [], prev, nowMs, false);
     this.serveLagging(nowMs);
-    this.#shed(nowMs);
+    this.shed(nowMs);
+    this.#holdBack();
   }
 
   /** Adds a session at a cursor of its own and serves it what is at hand. */
   join(session: Session, nowMs: number): Served {
     this.flush(nowMs);
-    this.#roster.add(session);
+    this.restore(session);
     return this.serve(session, nowMs);
   }
 
   /** Puts a session back after hibernation, with nothing to send. */
   restore(session: Session): void {
     this.#roster.add(session);
+    this.unread.enter(session);
   }
 
   /** Forgets a session; its socket is the caller's business. */
@@ -210,7 +212,9 @@ export class Fanout {
       phase.cursor = cursor;
       this.#catchUp.settle(session, nowMs);
     }
-    this.#shed(nowMs);
+    this.unread.age(nowMs);
+    this.shed(nowMs);
+    this.#holdBack();
   }
 
   /** Serves every session that is not live from the window. */
@@ -228,13 +232,26 @@ export class Fanout {
     return this.#catchUp.deliver(session, events, nowMs);
   }
 
-  #shed(nowMs: number): void {
+  /** Closes those that the isolate has no room for (B7). */
+  shed(nowMs: number): void {
     const look = (session: Session): void => this.#sender.look(session, nowMs);
-    for (const session of this.unread.toShed(this.#roster.all, look, nowMs)) this.close(session, "slowConsumer");
+    for (const session of this.unread.toShed(look, nowMs)) this.close(session, "slowConsumer");
   }
 
-  /** Closes the lagging sessions that owe a `ping` for too long (B1). */
+  /** Past half of the isolate's bound nobody is live who has something to prove: it is asked, and looked after, as lagging (B6). */
+  #holdBack(): void {
+    if (!this.unread.isTight) return;
+    for (const session of this.#roster.live) if (this.unread.mustProve(session)) this.#pause(session, this.#at.cursor);
+  }
+
+  #pause(session: Session, cursor: number): void {
+    this.#roster.toLagging(session, cursor);
+    this.#options.onPaused?.();
+  }
+
+  /** Closes the lagging sessions that owe a `ping` for too long (B1), and those that the isolate has no room for. */
   closeOverdue(nowMs: number): void {
+    this.shed(nowMs);
     for (const session of [...this.#roster.lagging]) this.#sender.closeIfOverdue(session, nowMs);
   }
 
@@ -251,10 +268,8 @@ export class Fanout {
     asksForPing: boolean,
     only?: (session: Session) => boolean,
   ): void {
-    this.#sender.broadcast(this.#roster.live, encode, nowMs, asksForPing, only, (session, cursor) => {
-      this.#roster.toLagging(session, cursor ?? prev);
-      this.#options.onPaused?.();
-    });
+    const onPaused = (session: Session, cursor: number | null): void => this.#pause(session, cursor ?? prev);
+    this.#sender.broadcast(this.#roster.live, encode, nowMs, asksForPing, only, onPaused);
   }
 
   /** The `welcome` of a session about to join (V3). */

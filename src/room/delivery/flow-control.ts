@@ -1,11 +1,12 @@
 /**
- * How much a client has been sent and not yet proven to have read (B1). Pure.
+ * How much a client has been sent and not yet proven to have read (B1, B5, B6). Pure.
  *
  * A socket's queue cannot be seen and has no limit (WS-1, WS-2). The only proof is the ordered
  * `ping`/`pong`: a ping with a new time stamp means that the client has read everything that was sent before
  * the previous pong (WS-7). Two promises follow from the numbers below:
- *  - a client that proves nothing is sent at most `budgetBytes` and one frame;
+ *  - a v2 client that proves nothing is sent at most `budgetBytes` and one frame, a quarter of that before its first ping;
  *  - after every ping it may be sent at least `ackBytes` more, so one that reads always has a reason to ping.
+ * A v1 client has no duty to ping: what went to it longer than `forgetMs` ago counts as read.
  */
 import { V2, type Protocol } from "../../protocol/subprotocol.ts";
 
@@ -15,11 +16,9 @@ import { V2, type Protocol } from "../../protocol/subprotocol.ts";
  */
 export const PACED_MS = 25;
 
-const MAX_ACK_BYTES = 256 * 1024;
-
-/** What a v2 client receives before it owes a `ping`: well before it may not be sent more (P1). */
+/** What a v2 client receives before it owes a `ping`: half of what it is sent before its first one, and well before any pause (P1). */
 export function ackBytesOf({ maxUnreadBytes }: { readonly maxUnreadBytes: number }): number {
-  return Math.min(MAX_ACK_BYTES, Math.floor(maxUnreadBytes / 4));
+  return Math.floor(maxUnreadBytes / 8);
 }
 
 export interface FlowLimits {
@@ -27,11 +26,15 @@ export interface FlowLimits {
   readonly budgetBytes: number;
   /** What a v2 client receives before it owes a ping. */
   readonly ackBytes: number;
+  /** After this long what was sent to a v1 client counts as read. */
+  readonly forgetMs: number;
 }
 
 export interface Flow {
   readonly protocol: Protocol;
   sentBytes: number;
+  /** Where the last frame ended that was more than a heartbeat: up to here a client that was asked has to prove. */
+  dueBytes: number;
   provenBytes: number;
   /** What has surely left the relay, proven or not. */
   drainedBytes: number;
@@ -49,6 +52,8 @@ export interface Flow {
   owedSinceMs: number | null;
   /** Since when nothing may be sent for lack of one, as far as anybody looked. */
   waitedSinceMs: number | null;
+  /** Of a v1 client, oldest first, in pairs: until when a part of the time lasted, and what had been sent by then. */
+  marks: number[];
 }
 
 /** `pingAtMs`: the time stamp the socket already carries, which proves nothing. */
@@ -56,6 +61,7 @@ export function newFlow(protocol: Protocol, pingAtMs: number | null): Flow {
   return {
     protocol,
     sentBytes: 0,
+    dueBytes: 0,
     provenBytes: 0,
     drainedBytes: 0,
     grantBytes: 0,
@@ -66,7 +72,17 @@ export function newFlow(protocol: Protocol, pingAtMs: number | null): Flow {
     sentAtPingBytes: 0,
     owedSinceMs: null,
     waitedSinceMs: null,
+    marks: [],
   };
+}
+
+/** What is written down of a flow. An older version knew less of it. */
+export type KeptFlow = Omit<Flow, "dueBytes" | "marks"> & Partial<Pick<Flow, "dueBytes">>;
+
+/** A v1 client begins anew when the room wakes, so its marks need no place. */
+export function keptFlow(flow: Flow): KeptFlow {
+  const kept: Flow = { ...flow, marks: [] };
+  return kept;
 }
 
 /**
@@ -74,20 +90,32 @@ export function newFlow(protocol: Protocol, pingAtMs: number | null): Flow {
  * it had not proven it still has to, or every sleep would be another budget. But nothing of that lies in a queue, since
  * one that is not empty keeps the room awake (WS-5). A v1 client has no duty to ping, and begins anew.
  */
-export function wakeFlow(kept: Flow | undefined, protocol: Protocol, pingAtMs: number | null, nowMs: number): Flow {
+export function wakeFlow(kept: KeptFlow | undefined, protocol: Protocol, pingAtMs: number | null, nowMs: number): Flow {
   if (kept === undefined || protocol !== V2) return newFlow(protocol, pingAtMs);
-  const { sentBytes: drainedBytes, owedSinceMs, waitedSinceMs } = kept;
+  const { sentBytes: drainedBytes, dueBytes = drainedBytes, owedSinceMs, waitedSinceMs } = kept;
   // Another isolate measured them, or the clock was set back meanwhile: nothing is owed since a moment that is to come.
   const past = (atMs: number | null): number | null => atMs && Math.min(atMs, nowMs);
-  return { ...kept, drainedBytes, owedSinceMs: past(owedSinceMs), waitedSinceMs: past(waitedSinceMs) };
+  const times = { owedSinceMs: past(owedSinceMs), waitedSinceMs: past(waitedSinceMs) };
+  return { ...kept, ...times, dueBytes, drainedBytes, marks: [] };
 }
 
 /** More than this between two looks at the time stamp would make proofs coarse. */
 const POLL_EVERY_BYTES = 64 * 1024;
 
+/** Sent, and not known to be read or gone: what may lie in a queue. Heartbeats alone do not count. */
+export function unprovenBytes({ dueBytes, provenBytes, drainedBytes }: Flow): number {
+  return Math.max(0, dueBytes - Math.max(provenBytes, drainedBytes));
+}
+
+/** Up to where may be sent: the frame that reaches it is the last one. */
+function limitBytes(flow: Flow, { budgetBytes }: FlowLimits): number {
+  const isNew = flow.protocol === V2 && flow.pingAtMs === null;
+  return Math.max(flow.provenBytes + (isNew ? budgetBytes / 4 : budgetBytes), flow.grantBytes);
+}
+
 /** True when nothing more may be sent until a ping comes. */
 export function isExhausted(flow: Flow, limits: FlowLimits): boolean {
-  return flow.sentBytes >= Math.max(flow.provenBytes + limits.budgetBytes, flow.grantBytes);
+  return flow.sentBytes >= limitBytes(flow, limits);
 }
 
 /** True when the time stamp should be looked at before more is sent. */
@@ -99,15 +127,41 @@ export function wantsPoll(flow: Flow, limits: FlowLimits): boolean {
 export function hasRoom(flow: Flow, bytes: number, limits: FlowLimits): boolean {
   const sentBytes = flow.sentBytes + bytes;
   if (sentBytes - flow.polledBytes >= POLL_EVERY_BYTES) return false;
-  return sentBytes < Math.max(flow.provenBytes + limits.budgetBytes, flow.grantBytes);
+  return sentBytes < limitBytes(flow, limits);
 }
 
 /** Takes note of a frame that was sent. `asksForPing` is true for heartbeats (V9). */
 export function recordSent(flow: Flow, bytes: number, asksForPing: boolean, limits: FlowLimits, nowMs: number): void {
   flow.sentBytes += bytes;
+  if (!asksForPing) flow.dueBytes = flow.sentBytes;
+  if (flow.protocol !== V2) mark(flow, limits, nowMs);
   if (flow.owedSinceMs === null && (asksForPing || flow.sentBytes - flow.sentAtPingBytes >= limits.ackBytes)) {
     flow.owedSinceMs = nowMs;
   }
+}
+
+/** So fine is the memory of what went to a v1 client when: its account is too large by a part of this at most. */
+export const MARKS = 32;
+
+function mark(flow: Flow, limits: FlowLimits, nowMs: number): void {
+  const { marks } = flow;
+  const last = marks.length - 2;
+  if (last >= 0 && nowMs < (marks[last] as number)) {
+    marks[last + 1] = flow.sentBytes;
+    return;
+  }
+  // Where nobody looks for long, no more is kept than what still counts.
+  if (last >= 2 * MARKS) age(flow, limits, nowMs);
+  marks.push(nowMs + limits.forgetMs / MARKS, flow.sentBytes);
+}
+
+/** What went to a v1 client longer than `forgetMs` ago counts as read, since its socket is still open (B5). */
+export function age(flow: Flow, { forgetMs }: FlowLimits, nowMs: number): void {
+  const { marks } = flow;
+  let old = 0;
+  for (; old < marks.length && (marks[old] as number) + forgetMs <= nowMs; old += 2)
+    flow.provenBytes = Math.max(flow.provenBytes, marks[old + 1] as number);
+  if (old > 0) marks.splice(0, old);
 }
 
 /** A stamp that lies further ahead was made before the clock was set back. */

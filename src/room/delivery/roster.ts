@@ -8,11 +8,11 @@ export class Roster {
   readonly live = new Set<Session>();
   /** Sessions below or above R, each with a cursor of its own. */
   readonly lagging = new Set<Session>();
-  readonly #onCount: (v1: number, v2: number) => void;
+  readonly #onCount: (v1: number) => void;
   #v1Count = 0;
 
-  /** `onCount`: sessions of one version share their bounds (B1). */
-  constructor(onCount: (v1: number, v2: number) => void) {
+  /** `onCount`: v1 sessions share a bound (B5). */
+  constructor(onCount: (v1: number) => void) {
     this.#onCount = onCount;
   }
 
@@ -53,6 +53,6 @@ export class Roster {
 
   #count(session: Session, change: 1 | -1): void {
     if (session.protocol === V1) this.#v1Count += change;
-    this.#onCount(this.#v1Count, this.all.size - this.#v1Count);
+    this.#onCount(this.#v1Count);
   }
 }

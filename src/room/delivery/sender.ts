@@ -1,8 +1,9 @@
-/** One frame to one session, under flow control (B1) and never after its credential has expired (A3). */
+/** One frame to one session, under flow control (B1, B5, B6) and never after its credential has expired (A3). */
 import type { CloseName } from "../../protocol/codes.ts";
-import type { Frame } from "../../protocol/frames.ts";
+import { heartbeatFrame, type Frame, type UpstreamHealth } from "../../protocol/frames.ts";
 import { V1, V2, type Protocol } from "../../protocol/subprotocol.ts";
 import {
+  age,
   hasRoom,
   isExhausted,
   isOverdue,
@@ -13,6 +14,7 @@ import {
   type FlowLimits,
 } from "./flow-control.ts";
 import type { Session } from "./session.ts";
+import type { UnreadAccount } from "./unread.ts";
 
 export interface SenderOptions {
   readonly sendTimeoutMs: number;
@@ -24,6 +26,8 @@ export interface SenderOptions {
   readonly pingAtMs: (session: Session) => number | null;
   /** The clock of those time stamps, and of the expiry of credentials. */
   readonly wallMs: () => number;
+  /** What a heartbeat says of the upstream (V5). */
+  readonly upstream: () => UpstreamHealth;
 }
 
 interface Room {
@@ -48,21 +52,22 @@ const batchOf = (frames: readonly Frame[]): Batch => ({
 });
 
 const EXPIRY_GRACE_MS = 1_000;
-const MIN_V1_BUDGET_BYTES = 1024 * 1024;
-/** A proof lags by two pings, and the next may be under way: with less, clients that read would be held up. */
-const V2_LEAST_ACKS = 3;
+const MIN_V1_BUDGET_BYTES = 4 * 1024 * 1024;
 
 export class Sender {
   readonly #options: SenderOptions;
+  readonly #unread: UnreadAccount;
   readonly #room: Room;
   #v1Limits: FlowLimits;
-  #v2Limits: FlowLimits;
+  readonly #v2Limits: FlowLimits;
 
-  constructor(options: SenderOptions, room: Room) {
+  constructor(options: SenderOptions, unread: UnreadAccount, room: Room) {
     this.#options = options;
+    this.#unread = unread;
     this.#room = room;
-    this.#v1Limits = this.#v2Limits = { budgetBytes: options.maxUnreadBytes, ackBytes: options.ackBytes };
-    this.shareAmong(0, 0);
+    const { ackBytes, maxUnreadBytes, sendTimeoutMs } = options;
+    this.#v1Limits = this.#v2Limits = { budgetBytes: maxUnreadBytes, ackBytes, forgetMs: sendTimeoutMs };
+    this.shareAmong(1);
   }
 
   send(session: Session, frame: Frame, nowMs: number, asksForPing: boolean): Outcome {
@@ -77,14 +82,15 @@ export class Sender {
       this.#room.close(session, "slowConsumer");
       return "gone";
     }
+    // A heartbeat goes to a client that waits too: it says that the line lives, and asks for the ping.
+    if (!asksForPing && !this.#unread.mayTake(session)) return "paused";
     try {
       session.socket.send(frame.text);
     } catch {
       this.#room.gone(session);
       return "gone";
     }
-    recordSent(session.flow, frame.bytes, asksForPing, limits, nowMs);
-    session.lastFrameAtMs = nowMs;
+    this.#record(session, frame.bytes, asksForPing, nowMs);
     return "sent";
   }
 
@@ -102,7 +108,7 @@ export class Sender {
     for (const session of sessions) {
       if (only !== undefined && !only(session)) continue;
       const batch = session.protocol === V2 ? (v2 ??= batchOf(encode(V2))) : (v1 ??= batchOf(encode(V1)));
-      if (this.#hasRoomFor(session, batch)) {
+      if (this.#hasRoomFor(session, batch) && (asksForPing || this.#unread.mayTake(session))) {
         this.#sendWhole(session, batch, nowMs, asksForPing);
         continue;
       }
@@ -128,7 +134,12 @@ export class Sender {
     } catch {
       return this.#room.gone(session);
     }
+    this.#record(session, bytes, asksForPing, nowMs);
+  }
+
+  #record(session: Session, bytes: number, asksForPing: boolean, nowMs: number): void {
     recordSent(session.flow, bytes, asksForPing, this.#limits(session.protocol), nowMs);
+    this.#unread.note(session);
     session.lastFrameAtMs = nowMs;
   }
 
@@ -142,24 +153,41 @@ export class Sender {
     return true;
   }
 
-  /**
-   * Call when the number of sessions has changed. v1 sessions share MAX_UNPROVEN_BYTES. In a large room v2 sessions
-   * have less than MAX_UNREAD_BYTES each, but always so much that one that reads comes to owe a ping.
-   */
-  shareAmong(v1Sessions: number, v2Sessions: number): void {
-    const { maxUnprovenBytes, maxUnreadBytes, maxQueuedBytes, ackBytes } = this.#options;
-    const v1Share = Math.floor(maxUnprovenBytes / Math.max(1, v1Sessions));
-    const v2Share = Math.max(maxQueuedBytes / Math.max(1, v2Sessions), ackBytes * V2_LEAST_ACKS);
-    this.#v1Limits = { budgetBytes: Math.max(MIN_V1_BUDGET_BYTES, v1Share), ackBytes };
-    this.#v2Limits = { budgetBytes: Math.min(maxUnreadBytes, v2Share), ackBytes };
+  /** Call when the number of v1 sessions has changed: they share MAX_UNPROVEN_BYTES (B5). */
+  shareAmong(v1Sessions: number): void {
+    const share = Math.floor(this.#options.maxUnprovenBytes / Math.max(1, v1Sessions));
+    this.#v1Limits = { ...this.#v1Limits, budgetBytes: Math.max(MIN_V1_BUDGET_BYTES, share) };
   }
 
-  /** After how many milliseconds to look again whether the session may be sent something; 0 when it may. */
+  /**
+   * After how many milliseconds to look again whether a lagging session may be sent something; 0 when it may. One that
+   * waits for the isolate's sake is asked for the ping it does not owe by itself (B6).
+   */
   waitMs(session: Session, nowMs: number): number {
-    if (session.protocol !== V2) return 0;
-    const limits = this.#limits(V2);
-    if (wantsPoll(session.flow, limits)) this.#poll(session, limits, nowMs);
-    return isExhausted(session.flow, limits) ? lookAgainMs(session.flow, nowMs) : 0;
+    const { flow, protocol } = session;
+    const limits = this.#limits(protocol);
+    if (wantsPoll(flow, limits) || !this.#unread.mayTake(session)) this.#poll(session, limits, nowMs);
+    // A v1 client past its budget is closed by the next frame.
+    const isHeld = !this.#unread.mayTake(session);
+    if (!isHeld && (protocol !== V2 || !isExhausted(flow, limits))) return 0;
+    flow.waitedSinceMs ??= nowMs;
+    if (isHeld) this.#ask(session, limits, nowMs);
+    return lookAgainMs(flow, nowMs);
+  }
+
+  /** By a heartbeat with the client's own cursor. What is sent up to here is proven by the ping after the next. */
+  #ask(session: Session, limits: FlowLimits, nowMs: number): void {
+    const { flow, phase } = session;
+    if (!this.#unread.mustProve(session) || phase.kind !== "lagging" || flow.owedSinceMs !== null) return;
+    const upstream = this.#options.upstream();
+    // A v2 heartbeat tells no time.
+    const frame = heartbeatFrame(V2, { cursor: phase.cursor, epoch: "", upstream, nowMs, wallMs: 0 });
+    if (this.send(session, frame, nowMs, true) === "sent") this.#poll(session, limits, nowMs);
+  }
+
+  /** Whether it has to prove what it was sent before it may be live (B6). */
+  mustProve(session: Session): boolean {
+    return this.#unread.mustProve(session);
   }
 
   /** Looks at the client's last ping. */
@@ -167,8 +195,10 @@ export class Sender {
     this.#poll(session, this.#limits(session.protocol), nowMs);
   }
 
-  #poll(session: Session, limits: FlowLimits, nowMs: number): boolean {
-    return poll(session.flow, this.#options.pingAtMs(session), limits, nowMs, this.#options.wallMs());
+  #poll(session: Session, limits: FlowLimits, nowMs: number): void {
+    if (session.protocol !== V2) age(session.flow, limits, nowMs);
+    poll(session.flow, this.#options.pingAtMs(session), limits, nowMs, this.#options.wallMs());
+    this.#unread.note(session);
   }
 
   #limits(protocol: Protocol): FlowLimits {

@@ -11,8 +11,9 @@
  */
 import type { Protocol } from "../../protocol/subprotocol.ts";
 import { V1, V2 } from "../../protocol/subprotocol.ts";
-import type { Flow } from "./flow-control.ts";
+import { keptFlow, type Flow, type KeptFlow } from "./flow-control.ts";
 import type { Inbound } from "./inbound.ts";
+import type { Charge } from "../isolate/unread-sums.ts";
 
 /** What the room needs of a WebSocket; the tests of the algebra bring their own. */
 export interface Socket {
@@ -46,6 +47,8 @@ export interface Session {
   fromOldest: boolean;
   lastFrameAtMs: number;
   readonly flow: Flow;
+  /** Where its unproven bytes are added up, while it is in a room. */
+  charge: Charge | null;
   readonly inbound: Inbound;
 }
 
@@ -66,7 +69,7 @@ export interface Attachment {
   readonly owesCaughtUp: boolean;
   readonly fromOldest: boolean;
   /** Absent when an older version wrote it. */
-  readonly flow?: Flow;
+  readonly flow?: KeptFlow;
   /** As `lease`; absent when an older version wrote it. */
   readonly lease?: Session["lease"];
 }
@@ -81,7 +84,7 @@ export function toAttachment(session: Session): Attachment {
     own: phase.kind === "lagging" ? { cursor: phase.cursor, readTo: phase.readTo } : null,
     owesCaughtUp: session.owesCaughtUp,
     fromOldest: session.fromOldest,
-    flow: { ...session.flow },
+    flow: keptFlow(session.flow),
     lease: session.lease && { renewedAtMs: session.lease.renewedAtMs },
   };
 }

@@ -20,6 +20,10 @@ export class WeakMembers<T extends object> {
     this.#references.set(id, this.#refer(member));
   }
 
+  get(id: string): T | undefined {
+    return this.#references.get(id)?.deref();
+  }
+
   delete(id: string): void {
     this.#references.delete(id);
   }

@@ -4,6 +4,7 @@ import { expect } from "vitest";
 import { V2 } from "../../../src/protocol/subprotocol.ts";
 import {
   isExhausted,
+  keptFlow,
   newFlow,
   poll,
   recordSent,
@@ -13,12 +14,12 @@ import {
   type FlowLimits,
 } from "../../../src/room/delivery/flow-control.ts";
 
-export const LIMITS: FlowLimits = { budgetBytes: 1_000, ackBytes: 250 };
+export const LIMITS: FlowLimits = { budgetBytes: 1_000, ackBytes: 125, forgetMs: 32_000 };
 export const SLEEP_MS = 10_000;
 
 /** What a sleeping room leaves of an account. */
 export const slept = (flow: Flow, pingAtMs: number | null): Flow =>
-  wakeFlow(structuredClone(flow), flow.protocol, pingAtMs, Infinity);
+  wakeFlow(structuredClone(keptFlow(flow)), flow.protocol, pingAtMs, Infinity);
 
 /** Sends as the relay does: after a look at the time stamp when one is wanted. False when nothing may be sent. */
 export function send(flow: Flow, bytes: number, pingAtMs: number | null, nowMs: number): boolean {

@@ -49,8 +49,8 @@ export function arrive(world: CoreWorld, join: { v2: boolean; back: number | nul
         wallMs: () => world.clock.wallMs,
         bytesOf: (text) => text.length,
         ackBytes: world.ackBytes,
-        v2BudgetBytes: () => world.config.maxUnreadBytes,
         maxUnreadBytes: world.config.maxUnreadBytes,
+        forgetMs: world.config.sendTimeoutMs,
         v1BudgetBytes: () => Infinity,
       },
     });

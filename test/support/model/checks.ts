@@ -1,15 +1,18 @@
 /** What must be true of a fan-out between any two turns, and what must be true of a session that left it. */
 import { CLOSE, PROBLEM, type CloseName } from "../../../src/protocol/codes.ts";
 import { V2 } from "../../../src/protocol/subprotocol.ts";
-import { isExhausted } from "../../../src/room/delivery/flow-control.ts";
+import { isExhausted, unprovenBytes } from "../../../src/room/delivery/flow-control.ts";
 import type { Session } from "../../../src/room/delivery/session.ts";
-import { v2BudgetBytes } from "./budgets.ts";
 import type { ModelClient } from "./client.ts";
 import { HEARTBEAT_MS, SEND_TIMEOUT_MS } from "./commands.ts";
 import type { FanoutWorld } from "./fanout.ts";
 
 /** A v2 client that owes a ping for longer gives no sign of reading. */
 const SUSPECT_MS = 5_000;
+/** Of the time after which what a v1 client was sent counts as read. */
+const FINENESS = 1 / 32;
+/** A v1 client that was sent no more than 20 KB a second may be reading. */
+const FAIR_BYTES = (20_000 * SEND_TIMEOUT_MS) / 1_000;
 
 export function roomFaults(world: FanoutWorld): string[] {
   const { fanout } = world;
@@ -23,7 +26,7 @@ export function roomFaults(world: FanoutWorld): string[] {
   if (fanout.sessions.size !== world.clients.size) faults.push("a client that the room has forgotten");
   if (fanout.pendingBytes === 0 && fanout.cursor > world.position)
     faults.push(`R ${fanout.cursor} above ${world.position}`);
-  return [...faults, ...backlogFaults(world), ...windowFaults(world)];
+  return [...faults, ...sumFaults(world), ...windowFaults(world)];
 }
 
 /** V10: what the room believes of a client is what the client was sent. */
@@ -57,7 +60,8 @@ function windowFaults({ fanout, stream, setup }: FanoutWorld): string[] {
 
 /** W8: after a heartbeat, whoever may be sent to has heard something in the last half period. */
 export function silenceFaults(world: FanoutWorld): string[] {
-  const limits = { budgetBytes: v2BudgetBytes(world), ackBytes: world.ackBytes };
+  const { ackBytes, setup } = world;
+  const limits = { budgetBytes: setup.maxUnreadBytes, ackBytes, forgetMs: SEND_TIMEOUT_MS };
   const faults: string[] = [];
   for (const [session, client] of world.clients) {
     if (session.protocol === V2 && isExhausted(session.flow, limits)) continue;
@@ -96,35 +100,49 @@ export function departureFault(
 function slowFault(world: FanoutWorld, client: ModelClient): string | null {
   if (client.protocol !== V2) {
     const limit = client.v1BudgetBytes(1);
-    return client.sentSincePing >= limit ? null : `slow after ${client.sentSincePing} of ${limit} bytes`;
+    const bytes = client.recentBytes(1 + FINENESS);
+    return bytes >= limit ? null : `slow after ${bytes} of ${limit} bytes`;
   }
   const owedMs = world.nowMs - (client.owedSinceMs ?? world.nowMs);
   return owedMs > SEND_TIMEOUT_MS ? null : `slow, owing a ping for ${owedMs} ms`;
 }
 
-/** B1: why a session, that has just left, may not be shed for the isolate's sake; null when it may. */
+/** B7: why a session, that has just left, may not be shed for the isolate's sake; null when it may. */
 function shedFault(world: FanoutWorld, session: Session, client: ModelClient): string | null {
-  const { fanout, setup, nowMs } = world;
-  const { suspect: others, undrained } = fanout.unread.bytes;
-  // It counts as closed already, and as a suspect no more.
-  const suspect = others + unread(session);
-  const isOver = suspect > setup.maxQueuedBytes / 4 && others + undrained > setup.maxQueuedBytes;
-  if (!isOver) return `shed at ${suspect} and ${undrained} of ${setup.maxQueuedBytes} bytes`;
+  const { fanout, isolate, setup, nowMs } = world;
+  const { total } = isolate.unread;
+  const own = unprovenBytes(session.flow);
+  const suspects = [...fanout.sessions]
+    .filter((other) => isSuspect(other, nowMs))
+    .map(({ flow }) => unprovenBytes(flow));
+  const open = suspects.reduce((sum, bytes) => sum + bytes, own);
+  // It counts as closed already.
+  const left = setup.maxQueuedBytes - (total.undrainedBytes - queued(session));
+  if (open <= Math.max(setup.maxQueuedBytes / 4, left)) return `shed at ${open} of ${left} bytes`;
   const owedMs = nowMs - (client.owedSinceMs ?? nowMs);
-  if (client.protocol === V2 && owedMs <= SUSPECT_MS) return `shed, owing a ping for ${owedMs} ms`;
-  const worse = [...fanout.sessions].some((other) => other.protocol !== V2 && unread(other) > unread(session));
-  return worse ? "shed before a worse one" : null;
+  if (client.protocol === V2) return owedMs <= SUSPECT_MS ? `shed, owing a ping for ${owedMs} ms` : null;
+  if (total.v1Bytes + own <= setup.maxQueuedBytes && own <= FAIR_BYTES)
+    return `shed after ${own} bytes, as if it did not read`;
+  return suspects.some((bytes) => bytes > Math.max(own, FAIR_BYTES)) ? "shed before a worse one" : null;
 }
 
-function unread({ flow }: Session): number {
+function isSuspect({ protocol, flow }: Session, nowMs: number): boolean {
+  return protocol !== V2 || (flow.owedSinceMs !== null && nowMs - flow.owedSinceMs > SUSPECT_MS);
+}
+
+function queued({ flow }: Session): number {
   return flow.sentBytes - Math.max(flow.provenBytes, flow.drainedBytes);
 }
 
-/** B1: what was closed and has not drained stays in the room's account. */
-function backlogFaults({ fanout, undrained }: FanoutWorld): string[] {
-  const queued = [...undrained.values()].reduce((total, bytes) => total + bytes, 0);
-  const { bytes } = fanout.unread;
-  return bytes.undrained === queued ? [] : [`undrained are ${queued} bytes, and the room says ${bytes.undrained}`];
+/** B6, B7: the sums are those of the sockets, at all times, and what was closed and has not drained stays in them. */
+function sumFaults({ fanout, isolate, undrained }: FanoutWorld): string[] {
+  const { total } = isolate.unread;
+  const undrainedBytes = [...undrained.values()].reduce((sum, bytes) => sum + bytes, 0);
+  const sums = { v1Bytes: 0, v2Bytes: 0, undrainedBytes, sessions: fanout.sessions.size };
+  for (const { protocol, flow } of fanout.sessions)
+    sums[protocol === V2 ? "v2Bytes" : "v1Bytes"] += unprovenBytes(flow);
+  const [here, there] = [JSON.stringify(sums), JSON.stringify(total)];
+  return here === there ? [] : [`the sockets have ${here}, and the sums say ${there}`];
 }
 
 /** Up to where the room knows that the client was sent every match: a replay knows less than the live consumer. */
@@ -140,7 +158,8 @@ export function farewellFault(client: ModelClient, close: CloseName | null): str
   if (close === null) return client.closed === null ? null : `left, and was closed ${client.closed.code}`;
   const { code, reason } = CLOSE[close];
   if (client.closed?.code !== code || client.closed.reason !== reason) return `no close ${code} ${reason}`;
-  const isDue = client.protocol === V2 ? close !== "normal" : code === CLOSE.streamReset.code;
+  const told: readonly number[] = [CLOSE.streamReset.code, CLOSE.slowConsumer.code];
+  const isDue = client.protocol === V2 ? close !== "normal" : told.includes(code);
   if ((problem !== null) !== isDue && !client.broken) return `${code}, ${problem?.type}`;
   if (problem !== null && close !== "normal" && problem.type !== PROBLEM[close].type)
     return `${problem.type} and ${reason}`;

@@ -20,9 +20,9 @@ export interface Watch {
   /** Bytes of a frame as the room counts them. */
   bytesOf(text: string): number;
   readonly ackBytes: number;
-  /** How much a v2 client may be sent that proves nothing, and a v1 client since its last proof (B1). */
-  v2BudgetBytes(): number;
+  /** How much a v2 client may be sent that is not proven (B1), and a v1 client in `forgetMs` (B5). */
   readonly maxUnreadBytes: number;
+  readonly forgetMs: number;
   v1BudgetBytes(more: number): number;
 }
 
@@ -51,7 +51,10 @@ export class ModelClient implements Socket {
   pingAtMs: number | null = null;
   lastFrameMs: number;
   lastReadMs: number;
-  sentSincePing = 0;
+  /** Since its last ping; of v1 see `recentBytes`. */
+  #sentSincePing = 0;
+  /** Of v1: what was sent when, since its last ping. */
+  #sent: { readonly atMs: number; readonly bytes: number }[] = [];
   #everPinged = false;
   #largestBytes = 0;
   /** Since when a ping is due to the server's knowledge: what was sent, not what was read. */
@@ -90,16 +93,23 @@ export class ModelClient implements Socket {
     if (this.reading.fault !== null) this.faults.push(this.reading.fault);
     this.#checkBudget();
     this.lastFrameMs = nowMs;
-    this.sentSincePing += bytes;
+    this.#sentSincePing += bytes;
+    if (this.protocol !== V2) this.#sent.push({ atMs: nowMs, bytes });
     this.#unreadBytes += bytes;
     this.#largestBytes = Math.max(this.#largestBytes, bytes);
-    if (this.reading.isHeartbeat || this.sentSincePing >= this.#watch.ackBytes) this.owedSinceMs ??= nowMs;
+    if (this.reading.isHeartbeat || this.#sentSincePing >= this.#watch.ackBytes) this.owedSinceMs ??= nowMs;
     this.#queue.push({ bytes, asksForPing: this.reading.isHeartbeat, isPong: false });
   }
 
   close(code: number, reason: string): void {
     if (this.closed !== null) this.faults.push("closed twice");
     this.closed ??= { code, reason };
+  }
+
+  /** B5: what a v1 client was sent and did not prove, within this part of the time after which it counts as read. */
+  recentBytes(part = 1): number {
+    const sinceMs = this.#watch.nowMs() - part * this.#watch.forgetMs;
+    return this.#sent.reduce((sum, { atMs, bytes }) => (atMs > sinceMs ? sum + bytes : sum), 0);
   }
 
   v1BudgetBytes(more: number): number {
@@ -113,9 +123,9 @@ export class ModelClient implements Socket {
     if (problem) return;
     if (this.protocol !== V2) {
       const limit = this.#watch.v1BudgetBytes(0) + POLL_EVERY_BYTES + this.#largestBytes;
-      if (this.sentSincePing >= limit) this.faults.push(`sent past ${this.sentSincePing} unproven bytes`);
-    } else if (!this.#everPinged && this.sentSincePing >= this.#watch.v2BudgetBytes()) {
-      this.faults.push(`sent past ${this.sentSincePing} bytes, and it proved nothing`);
+      if (this.recentBytes() >= limit) this.faults.push(`sent past ${this.recentBytes()} unproven bytes`);
+    } else if (!this.#everPinged && !this.reading.isHeartbeat && this.#sentSincePing >= maxUnreadBytes / 4) {
+      this.faults.push(`sent past ${this.#sentSincePing} bytes, and it proved nothing`);
     } else if (this.#unreadBytes >= maxUnreadBytes + ackBytes + 2 * this.#largestBytes) {
       this.faults.push(`sent past ${this.#unreadBytes} unread bytes`);
     }
@@ -123,7 +133,7 @@ export class ModelClient implements Socket {
 
   /** The room slept, so everything had been read: of v1 it counts from zero, while v2 still owes what it owed. */
   wake(): void {
-    if (this.protocol !== V2) this.sentSincePing = 0;
+    this.#sent = [];
   }
 
   /** Reads what is queued, at most `count` frames. */
@@ -146,7 +156,8 @@ export class ModelClient implements Socket {
   ping(): boolean {
     if (this.closed !== null || this.broken || (this.protocol === V2 && this.#awaitsPong)) return false;
     this.pingAtMs = this.#watch.wallMs();
-    this.sentSincePing = 0;
+    this.#sentSincePing = 0;
+    this.#sent = [];
     this.#everPinged = true;
     this.owedSinceMs = null;
     this.#readSincePing = 0;

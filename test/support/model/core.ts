@@ -68,7 +68,7 @@ export class CoreWorld {
   }
 
   get ackBytes(): number {
-    return Math.min(256 * 1024, Math.floor(this.config.maxUnreadBytes / 4));
+    return Math.floor(this.config.maxUnreadBytes / 8);
   }
 
   async run(command: CoreCommand): Promise<void> {
@@ -241,6 +241,7 @@ export class CoreWorld {
       },
       onBeat: () => {},
       onEmpty: () => {},
+      onStuck: () => this.faults.push("the room wants to end itself"),
     });
   }
 
@@ -249,5 +250,7 @@ export class CoreWorld {
     if (client === undefined) return void this.faults.push("somebody unknown has gone");
     this.clients.delete(session);
     this.#gone.push({ client, phase: session.phase, close });
+    // Whoever was closed reads what it was sent.
+    this.core.unread?.drained(client);
   }
 }

@@ -3,9 +3,9 @@ import { welcomeFrame } from "../../../src/protocol/frames.ts";
 import { V2, type Protocol } from "../../../src/protocol/subprotocol.ts";
 import { decide } from "../../../src/room/join/decision.ts";
 import type { Phase } from "../../../src/room/delivery/session.ts";
-import { v1BudgetBytes, v2BudgetBytes } from "./budgets.ts";
+import { v1BudgetBytes } from "./budgets.ts";
 import { ModelClient } from "./client.ts";
-import { HEARTBEAT_MS, type Place } from "./commands.ts";
+import { HEARTBEAT_MS, SEND_TIMEOUT_MS, type Place } from "./commands.ts";
 import type { FanoutWorld } from "./fanout.ts";
 import { makeSession } from "./session.ts";
 import type { ModelStream } from "./stream.ts";
@@ -37,8 +37,8 @@ export function enter(world: FanoutWorld, entering: Entering): void {
       wallMs: () => world.nowMs,
       bytesOf: (text) => bytesOf(text, stream),
       ackBytes: world.ackBytes,
-      v2BudgetBytes: () => v2BudgetBytes(world),
       maxUnreadBytes: world.setup.maxUnreadBytes,
+      forgetMs: SEND_TIMEOUT_MS,
       v1BudgetBytes: (more) => v1BudgetBytes(world, more),
     },
   });

@@ -45,6 +45,7 @@ export function bench(clock: ModelClock): Bench {
     ackBytes: 1_000,
     pingAtMs: () => null,
     wallMs: () => clock.runtime.wallMs(),
+    upstream: () => "connected" as const,
     onGone: () => {},
     onPoison: () => {},
   };

@@ -36,9 +36,10 @@ export class ReplaysBench {
       maxUnreadBytes,
       maxUnprovenBytes: 1_000_000,
       maxQueuedBytes: 100_000_000,
-      ackBytes: maxUnreadBytes / 4,
+      ackBytes: maxUnreadBytes / 8,
       pingAtMs: (session) => this.#pings.get(session)?.pingAtMs ?? null,
       wallMs: () => clock.wallMs,
+      upstream: () => "connected",
       onGone: () => {},
       onPoison: ({ seq }) => this.dropped.push(seq),
     });
@@ -73,8 +74,8 @@ export class ReplaysBench {
         wallMs: () => this.clock.wallMs,
         bytesOf: (text) => text.length,
         ackBytes: this.ackBytes,
-        v2BudgetBytes: () => Infinity,
         maxUnreadBytes: Infinity,
+        forgetMs: Infinity,
         v1BudgetBytes: () => Infinity,
       },
     });
@@ -86,7 +87,7 @@ export class ReplaysBench {
   }
 
   get ackBytes(): number {
-    return 25_000;
+    return 12_500;
   }
 
   /** An event is published, and who is live hears it at once. */

@@ -15,6 +15,7 @@ export function makeSession(given: SessionGiven): Session {
     fromOldest: false,
     lastFrameAtMs: 0,
     flow: newFlow(given.protocol, null),
+    charge: null,
     inbound: newInbound(),
     ...given,
   };

@@ -35,9 +35,10 @@ export function room(windowBytes = 10_000): {
     maxUnreadBytes: 1_000,
     maxUnprovenBytes: 1_000,
     maxQueuedBytes: 1_000_000,
-    ackBytes: 250,
+    ackBytes: 125,
     pingAtMs: (session) => pings.get(session) ?? null,
     wallMs: () => clock.wallMs,
+    upstream: () => "connected",
     onGone: (_session, close) => gone.push(close),
     onPoison: ({ seq }) => poison.push(seq),
   });

@@ -27,7 +27,7 @@ function unjustified(world: CoreWorld, client: ModelClient, phase: Phase, close:
     case null:
       return client.left ? null : "left on its own";
     case "slowConsumer": {
-      if (client.protocol !== V2) return "a v1 client that was sent less than 1 MiB";
+      if (client.protocol !== V2) return "a v1 client that was sent less than 4 MiB";
       const owedMs = client.owedSinceMs === null ? 0 : clock.nowMs - client.owedSinceMs;
       return owedMs > config.sendTimeoutMs ? null : `slow after ${owedMs} ms`;
     }

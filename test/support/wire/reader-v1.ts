@@ -15,7 +15,10 @@ import { HEARTBEAT_TYPE } from "./test-socket.ts";
 
 const ACK_BYTES = 128 * 1024;
 
-/** A strict reader of protocol v1 (W1, W2, W5, W8). */
+/** Of the problems without a seq v1 knows only this (B5). */
+const SLOW = "/problems/ws/slow-consumer";
+
+/** A strict reader of protocol v1 (W1, W2, W5, W8, B5). */
 export class ReaderV1 extends Reader {
   readonly #isForged: (id: string) => boolean;
 
@@ -28,7 +31,7 @@ export class ReaderV1 extends Reader {
     if ("type" in value) {
       this.problem = problemOf(value);
       // Of a close for any other reason v1 has no frame.
-      return this.problem === null || this.problem.oldestSeq === null
+      return this.problem === null || (this.problem.oldestSeq === null) !== (this.problem.type === SLOW)
         ? wrong(`not a frame of v1: ${text.slice(0, 80)}`)
         : NOTHING;
     }

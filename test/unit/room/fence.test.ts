@@ -116,7 +116,7 @@ describe("a message that throws in a replay", () => {
     vi.spyOn(JSON, "parse").mockImplementation((text) => (text.includes('"n":300,') ? boom() : parse(text)));
     const bench = new ReplaysBench(clock, 600, 8);
     const [, session] = bench.join(0);
-    await bench.run(3_000, []);
+    await bench.run(3_000);
     expect(bench.dropped).toEqual([300]);
     expect(session.phase).toEqual({ kind: "live" });
     expect(bench.broker.mostConsumers).toBe(1);

@@ -1,5 +1,6 @@
 import { afterEach, describe, expect, it, vi } from "vitest";
 import { V1, V2 } from "../../../../src/protocol/subprotocol.ts";
+import { newFlow } from "../../../../src/room/delivery/flow-control.ts";
 import { welcomeFrame } from "../../../../src/protocol/frames.ts";
 import { client, envelope, NOW, room } from "../../../support/model/small.ts";
 
@@ -8,9 +9,10 @@ afterEach(() => {
 });
 
 describe("Fanout and its bounds", () => {
-  it("[B1] a client past its budget is sent nothing more, keeps its cursor, and catches up after a ping", () => {
+  it("[B1] [B6] a client is paused by the frame that reaches its budget, keeps its cursor, and catches up after a ping", () => {
     const { fanout, pings, clock } = room();
-    const one = client(V2, 5);
+    const one = client(V2, 5, { flow: newFlow(V2, NOW - 1) });
+    pings.set(one.session, NOW - 1);
     fanout.join(one.session, NOW);
     for (const seq of [6, 7, 8]) {
       fanout.receive(envelope(seq, 600));

@@ -2,6 +2,7 @@ import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { V1, V2, type Protocol } from "../../../../src/protocol/subprotocol.ts";
 import {
+  ackBytesOf,
   hasRoom,
   isExhausted,
   isOverdue,
@@ -9,6 +10,7 @@ import {
   newFlow,
   poll,
   recordSent,
+  unprovenBytes,
   wantsPoll,
   type Flow,
   type FlowLimits,
@@ -21,16 +23,35 @@ const sizes = fc.array(fc.integer({ min: 1, max: 3_000 }), { minLength: 1, maxLe
 const protocols = fc.constantFrom<Protocol>(V1, V2);
 
 describe("flow control", () => {
-  it("[B1] sends a client that proves nothing at most its budget and one frame", { tags: "long" }, () => {
-    fc.assert(
-      fc.property(protocols, sizes, fc.option(fc.nat(5)), (protocol, list, stampAtJoin) => {
-        const flow = newFlow(protocol, stampAtJoin);
-        for (const bytes of list) {
-          const before = flow.sentBytes;
-          expect(send(flow, bytes, stampAtJoin, 9)).toBe(before < LIMITS.budgetBytes);
-        }
-      }),
-    );
+  it(
+    "[B1] [B6] sends a client that proves nothing at most its budget and one frame, a quarter of it before its first ping",
+    { tags: "long" },
+    () => {
+      fc.assert(
+        fc.property(protocols, sizes, fc.option(fc.nat(5)), (protocol, list, stampAtJoin) => {
+          const flow = newFlow(protocol, stampAtJoin);
+          const budgetBytes = LIMITS.budgetBytes / (protocol === V2 && stampAtJoin === null ? 4 : 1);
+          for (const bytes of list) {
+            const before = flow.sentBytes;
+            expect(send(flow, bytes, stampAtJoin, 9)).toBe(before < budgetBytes);
+          }
+        }),
+      );
+    },
+  );
+
+  it("[B6] a client owes a ping for an eighth of MAX_UNREAD_BYTES", () => {
+    expect(ackBytesOf({ maxUnreadBytes: 1024 * 1024 })).toBe(128 * 1024);
+    expect(ackBytesOf({ maxUnreadBytes: 1_030 })).toBe(128);
+  });
+
+  it("[B6] heartbeats alone are nothing to prove", () => {
+    const flow = newFlow(V2, null);
+    recordSent(flow, 60, true, LIMITS, 0);
+    expect(unprovenBytes(flow)).toBe(0);
+    recordSent(flow, 100, false, LIMITS, 0);
+    recordSent(flow, 60, true, LIMITS, 0);
+    expect(unprovenBytes(flow)).toBe(160);
   });
 
   it(
@@ -106,7 +127,7 @@ describe("flow control", () => {
     recordSent(flow, 300, false, LIMITS, 7);
     expect(poll(flow, 5, LIMITS, 8, 8)).toBe(false);
     expect(poll(flow, null, LIMITS, 8, 8)).toBe(false);
-    expect(flow).toMatchObject({ grantBytes: 350, owedSinceMs: 7, provenBytes: 0 });
+    expect(flow).toMatchObject({ grantBytes: 225, owedSinceMs: 7, provenBytes: 0 });
   });
 
   it("[B1] [WS-9] leaves a stamp of this very millisecond alone: another ping in it would never be seen", () => {
@@ -135,7 +156,7 @@ describe("flow control", () => {
   it("[B1] a later stamp says that the millisecond of the one before is over, at any pace", () => {
     const flow = newFlow(V2, null);
     for (let nowMs = 5; nowMs < 10; nowMs++) {
-      recordSent(flow, 600, false, LIMITS, nowMs);
+      recordSent(flow, 240, false, LIMITS, nowMs);
       expect(poll(flow, nowMs, LIMITS, nowMs, nowMs)).toBe(nowMs > 5);
       expect(isExhausted(flow, LIMITS)).toBe(false);
     }
@@ -152,7 +173,7 @@ describe("flow control", () => {
   });
 
   it("[B1] looks again after 64 KiB, or when nothing more may be sent", () => {
-    const wide = { budgetBytes: 1024 * 1024, ackBytes: 256 * 1024 };
+    const wide = { budgetBytes: 1024 * 1024, ackBytes: 128 * 1024, forgetMs: 1 };
     const flow = newFlow(V2, null);
     recordSent(flow, KIB64 - 1, false, wide, 0);
     expect(wantsPoll(flow, wide)).toBe(false);
@@ -160,14 +181,14 @@ describe("flow control", () => {
     expect(wantsPoll(flow, wide)).toBe(true);
     poll(flow, null, wide, 1, 1);
     expect(wantsPoll(flow, wide)).toBe(false);
-    expect(wantsPoll(flow, { budgetBytes: KIB64, ackBytes: 1 })).toBe(true);
+    expect(wantsPoll(flow, { budgetBytes: KIB64, ackBytes: 1, forgetMs: 1 })).toBe(true);
   });
 });
 
 describe("the ping a client owes", () => {
   it.each([
-    ["nothing", 249, false, null],
-    ["a ping, for ackBytes", 250, false, 9],
+    ["nothing", 124, false, null],
+    ["a ping, for ackBytes", 125, false, 9],
     ["a ping, for a heartbeat of any size", 1, true, 9],
   ])("[V9] after what it was sent it owes %s", (_what, bytes, asksForPing, owedSinceMs) => {
     const flow = newFlow(V2, null);
@@ -182,7 +203,7 @@ describe("the ping a client owes", () => {
     expect(flow.owedSinceMs).toBe(10);
     poll(flow, 15, LIMITS, 21, 21);
     expect(flow.owedSinceMs).toBeNull();
-    recordSent(flow, 249, false, LIMITS, 30);
+    recordSent(flow, 124, false, LIMITS, 30);
     expect(flow.owedSinceMs).toBeNull();
     recordSent(flow, 1, false, LIMITS, 40);
     expect(flow.owedSinceMs).toBe(40);
@@ -201,13 +222,14 @@ describe("the ping a client owes", () => {
   });
 
   it("[B1] has room for what is sent before the next look at the ping, and below the budget", () => {
-    const wide: FlowLimits = { budgetBytes: 10 * KIB64, ackBytes: KIB64 };
+    const wide: FlowLimits = { budgetBytes: 10 * KIB64, ackBytes: KIB64, forgetMs: 1 };
     const flow = newFlow(V2, null);
     expect([hasRoom(flow, KIB64 - 1, wide), hasRoom(flow, KIB64, wide)]).toEqual([true, false]);
-    expect([hasRoom(flow, 999, LIMITS), hasRoom(flow, 1_000, LIMITS)]).toEqual([true, false]);
+    expect([hasRoom(flow, 249, LIMITS), hasRoom(flow, 250, LIMITS)]).toEqual([true, false]);
+    expect([hasRoom(newFlow(V2, 1), 999, LIMITS), hasRoom(newFlow(V2, 1), 1_000, LIMITS)]).toEqual([true, false]);
     recordSent(flow, KIB64, false, wide, 0);
     poll(flow, 1, wide, 2, 2);
-    expect(hasRoom(flow, KIB64 - 1, { budgetBytes: 1, ackBytes: KIB64 })).toBe(true);
+    expect(hasRoom(flow, KIB64 - 1, { budgetBytes: 1, ackBytes: KIB64, forgetMs: 1 })).toBe(true);
   });
 
   it("[B1] a client that may be sent nothing is looked at soon, then ever later, and soon again after its ping", () => {

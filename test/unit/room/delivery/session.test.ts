@@ -3,7 +3,7 @@ import { describe, expect, it, vi } from "vitest";
 import { CLOSE, PROBLEM } from "../../../../src/protocol/codes.ts";
 import { V1, V2 } from "../../../../src/protocol/subprotocol.ts";
 import { dismiss, sendProblem } from "../../../../src/room/delivery/close.ts";
-import type { Flow } from "../../../../src/room/delivery/flow-control.ts";
+import { keptFlow, type Flow } from "../../../../src/room/delivery/flow-control.ts";
 import { newInbound } from "../../../../src/room/delivery/inbound.ts";
 import { RoomStorage } from "../../../../src/room/storage.ts";
 import {
@@ -22,6 +22,7 @@ const phases: fc.Arbitrary<Phase> = fc.oneof(
 const flows: fc.Arbitrary<Flow> = fc.record({
   protocol: fc.constantFrom(V1, V2),
   sentBytes: fc.maxSafeNat(),
+  dueBytes: fc.maxSafeNat(),
   provenBytes: fc.maxSafeNat(),
   drainedBytes: fc.maxSafeNat(),
   grantBytes: fc.maxSafeNat(),
@@ -32,6 +33,7 @@ const flows: fc.Arbitrary<Flow> = fc.record({
   sentAtPingBytes: fc.maxSafeNat(),
   owedSinceMs: fc.option(fc.maxSafeNat()),
   waitedSinceMs: fc.option(fc.maxSafeNat()),
+  marks: fc.array(fc.maxSafeNat()),
 });
 const sessions: fc.Arbitrary<Session> = fc.record({
   socket: fc.constant({ send: () => {}, close: () => {} }),
@@ -44,6 +46,7 @@ const sessions: fc.Arbitrary<Session> = fc.record({
   fromOldest: fc.boolean(),
   lastFrameAtMs: fc.nat(),
   flow: flows,
+  charge: fc.constant(null),
   inbound: fc.constant(newInbound()),
 });
 
@@ -57,7 +60,17 @@ describe("an attachment", () => {
           const kept = fromAttachment(structuredClone(toAttachment(session)));
           const { protocol, expiresAtMs, grantId, lease, owesCaughtUp, fromOldest, phase, flow } = session;
           const own = phase.kind === "live" ? null : { cursor: phase.cursor, readTo: phase.readTo };
-          expect(kept).toEqual({ v: 1, protocol, expiresAtMs, grantId, lease, owesCaughtUp, fromOldest, own, flow });
+          expect(kept).toEqual({
+            v: 1,
+            protocol,
+            expiresAtMs,
+            grantId,
+            lease,
+            owesCaughtUp,
+            fromOldest,
+            own,
+            flow: keptFlow(flow),
+          });
           expect(JSON.stringify(kept).length).toBeLessThan(1_024);
         }),
       );
@@ -157,17 +170,20 @@ describe("the last words to a socket", () => {
     ]);
   });
 
-  it("[V5] [W13] tell v2 why, and v1 by the close alone", () => {
+  it("[V5] [B5] tell v2 why, and v1 only that it is too slow", () => {
     const said: unknown[] = [];
     const socket = { send: (text: string) => said.push(text), close: (...close: unknown[]) => said.push(close) };
     dismiss(socket, V1, "slowConsumer");
     dismiss(socket, V2, "slowConsumer");
+    dismiss(socket, V1, "tokenExpired");
     dismiss(socket, V2, "normal");
     const { type, title } = PROBLEM.slowConsumer;
     expect(said).toEqual([
+      JSON.stringify({ type, title }),
       [4408, "slow-consumer"],
       JSON.stringify({ type: "problem", problem: { type, title } }),
       [4408, "slow-consumer"],
+      [4401, "token-expired"],
       [1000, ""],
     ]);
   });
