@@ -39,7 +39,8 @@ export interface Side {
 const MIB = 1024 * 1024;
 const KIB = 1024;
 const WAVE = 64;
-const ACK_BYTES = 256 * KIB;
+/** As `welcome` says it by default. */
+const ACK_BYTES = 128 * KIB;
 
 /**
  * What may be under way to one client. v1 clients of a room share what may lie unproven (B1), so many of them have

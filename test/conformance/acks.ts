@@ -1,20 +1,20 @@
 import type { Dialled } from "../support/wire/dial.ts";
 
-const ACK_BYTES = 262_144;
-
 /**
  * Acknowledges as V9 asks of a v2 client: `ping` on receiving a frame, when `ackBytes` or a heartbeat came since the last
  * one, and only after `pong` has answered that.
  */
 export function acknowledge({ raw, socket }: Dialled): void {
+  let ackBytes = Infinity;
   let bytes = 0;
   let heartbeat = false;
   let waiting = false;
   const take = (text: string): void => {
     if (text === "pong") waiting = false;
     else bytes += Buffer.byteLength(text);
+    if (text.startsWith('{"type":"welcome"')) ackBytes = (JSON.parse(text) as { ackBytes: number }).ackBytes;
     heartbeat ||= text.startsWith('{"type":"heartbeat"');
-    if (waiting || !(bytes >= ACK_BYTES || heartbeat) || raw.readyState !== raw.OPEN) return;
+    if (waiting || !(bytes >= ackBytes || heartbeat) || raw.readyState !== raw.OPEN) return;
     waiting = true;
     bytes = 0;
     heartbeat = false;

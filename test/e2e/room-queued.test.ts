@@ -1,4 +1,4 @@
-/** What lies unread in one isolate is bounded for all of its clients together (B1). */
+/** What lies unread in one isolate is bounded for all of its clients together (B5, B7). */
 import { expect, test } from "vitest";
 import { RefusedError } from "../support/wire/dial.ts";
 import { until } from "../support/until.ts";
@@ -28,7 +28,7 @@ async function answer(world: World): Promise<number> {
   }
 }
 
-test("[B1] [H3] [WS-3] [WS-4] past MAX_QUEUED_BYTES sheds who does not read, refuses newcomers until that has drained, and harms no reader", async () => {
+test("[B7] [B5] [H3] [WS-3] [WS-4] past MAX_QUEUED_BYTES sheds who does not read, refuses newcomers until that has drained, and harms no reader", async () => {
   await using world = await World.start({ vars: { MAX_QUEUED_BYTES: String(MAX_QUEUED_BYTES) } });
   const reader = await world.join(SUBJECT, 2);
   const others = await deaf(world, 4);
@@ -51,13 +51,13 @@ test("[B1] [H3] [WS-3] [WS-4] past MAX_QUEUED_BYTES sheds who does not read, ref
   expect([reader.faults, reader.socket.isClosed, reader.seqs.length]).toEqual([[], false, EVENTS]);
 });
 
-test("[B1] a room of which only closed sockets remain that do not drain ends itself, and is there for the next client", async () => {
+test("[B7] a room of which only closed sockets remain that do not drain ends itself, and is there for the next client", async () => {
   await using world = await World.start({ vars: { MAX_QUEUED_BYTES: String(MAX_QUEUED_BYTES / 4) } });
   const reader = await world.join(SUBJECT, 2);
   const others = await deaf(world, 2);
   let last = 0;
-  for (let part = 0; part < 5; part += 1) {
-    last = await world.publishMany(SUBJECT, EVENTS / 5, { padBytes: PAD_BYTES });
+  for (let part = 0; part < 2; part += 1) {
+    last = await world.publishMany(SUBJECT, EVENTS / 2, { padBytes: PAD_BYTES });
     await reader.reaches(last);
     await reader.beat();
   }
@@ -66,5 +66,20 @@ test("[B1] a room of which only closed sockets remain that do not drain ends its
   await until("newcomers are let in again", async () => (await answer(world)) === 101, 20_000);
   const next = await world.join(SUBJECT, 2, { since: 0 });
   await next.reaches(last);
+  for (const { raw } of others) raw.terminate();
+});
+
+test("[B7] with nobody left to shed the room ends itself: its reader resumes and has missed nothing", async () => {
+  await using world = await World.start({ vars: { MAX_QUEUED_BYTES: String(MAX_QUEUED_BYTES / 4) } });
+  const reader = await world.join(SUBJECT, 2);
+  const others = await deaf(world, 2);
+  const last = await world.publishMany(SUBJECT, EVENTS, { padBytes: PAD_BYTES });
+  await reader.reaches(last);
+  const { code } = await reader.socket.closed(20_000);
+  expect([code, reader.faults]).toEqual([1006, []]);
+  const [next = 0] = await world.publish(SUBJECT, 1);
+  const resumed = await world.join(SUBJECT, 2, { since: reader.cursor ?? 0 });
+  await resumed.reaches(next);
+  expect([...reader.seqs, ...resumed.seqs]).toEqual(Array.from({ length: EVENTS + 1 }, (_, n) => n + 1));
   for (const { raw } of others) raw.terminate();
 });

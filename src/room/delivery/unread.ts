@@ -102,16 +102,28 @@ export class UnreadAccount implements UnreadRoom {
   note({ charge, flow }: Session): void {
     if (charge === null) return;
     const bytes = unprovenBytes(flow);
-    this.#add(charge.room, charge.grant, flow.protocol === V2 ? "v2Bytes" : "v1Bytes", bytes - charge.bytes);
+    const change = bytes - charge.bytes;
     charge.bytes = bytes;
+    // With every frame to every client: each sum by its name.
+    if (flow.protocol === V2) {
+      charge.room.v2Bytes += change;
+      if (!this.isCounted) return;
+      charge.grant.v2Bytes += change;
+      this.#sums.total.v2Bytes += change;
+    } else {
+      charge.room.v1Bytes += change;
+      if (!this.isCounted) return;
+      charge.grant.v1Bytes += change;
+      this.#sums.total.v1Bytes += change;
+    }
   }
 
   /** A session has left: closed by us, its queue stays; gone by itself, its queue is gone with it. */
   left(session: Session, closedByUs: boolean): void {
-    const { charge, flow, grantId, socket } = session;
+    const { charge, flow, grantId, socket, protocol } = session;
     if (charge === null || !this.#sessions.delete(session)) return;
     const { room, grant } = charge;
-    this.#add(room, grant, flow.protocol === V2 ? "v2Bytes" : "v1Bytes", -charge.bytes);
+    this.#add(room, grant, protocol === V2 ? "v2Bytes" : "v1Bytes", -charge.bytes);
     session.charge = null;
     room.sessions -= 1;
     if (this.isCounted) this.#sums.count(grant, -1);
