@@ -7,6 +7,8 @@ notChecked("U5", "a room that was replaced notices", "a look inside the platform
 notChecked("B2", "a full room sends the next client to another shard", "MAX_CLIENTS_PER_ROOM connections");
 notChecked("B3", "a resume inside the window costs the broker nothing", "a look inside the relay");
 notChecked("B4", "one credential cannot open rooms without limit", "MAX_ROOMS_PER_GRANT subjects");
+notChecked("B5", "v1 clients are bounded by what they were sent lately", "more than a busy stream should be given");
+notChecked("B7", "what does not drain is charged to its owner", "MAX_QUEUED_BYTES that nobody reads");
 notChecked("A3", "nothing is sent after a credential has expired", "a credential that expires");
 notChecked("A6", "no credential in logs", "the relay's logs");
 notChecked("O1", "starts with plain wrangler dev", "a relay of one's own");

@@ -14,7 +14,10 @@ export const LATER = NOW + HEARTBEAT_MS;
 export const envelope = (seq: number, bytes = 20): Envelope => ({ seq, text: `{"seq":${seq},"event":${seq}}`, bytes });
 
 /** A room at R = 5 that has read everything, and who came and went. */
-export function room(windowBytes = 10_000): {
+export function room(
+  windowBytes = 10_000,
+  maxQueuedBytes = 1_000_000,
+): {
   fanout: Fanout;
   gone: (CloseName | null)[];
   pings: Map<Session, number>;
@@ -34,7 +37,7 @@ export function room(windowBytes = 10_000): {
     sendTimeoutMs: 5_000,
     maxUnreadBytes: 1_000,
     maxUnprovenBytes: 1_000,
-    maxQueuedBytes: 1_000_000,
+    maxQueuedBytes,
     ackBytes: 125,
     pingAtMs: (session) => pings.get(session) ?? null,
     wallMs: () => clock.wallMs,

@@ -77,7 +77,9 @@ describe("the reader of v1", () => {
     expect(wrong(reader, JSON.stringify(gone))).toEqual([]);
     expect(reader.problem).toEqual({ type: gone.type, oldestSeq: 9 });
     expect(wrong(reader, envelope(10))).toEqual(["protocol: a frame after the problem"]);
-    expect(wrong(v1(), JSON.stringify(slow))).toHaveLength(1);
+    expect(wrong(v1(), JSON.stringify(slow))).toEqual([]);
+    expect(wrong(v1(), JSON.stringify({ ...slow, type: "/problems/ws/token-expired" }))).toHaveLength(1);
+    expect(wrong(v1(), JSON.stringify({ ...slow, oldest_seq: 9 }))).toHaveLength(1);
   });
 
   test("pings only if it is one of those that do, and counts what is unproven", () => {

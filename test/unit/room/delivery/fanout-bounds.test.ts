@@ -52,6 +52,40 @@ describe("Fanout and its bounds", () => {
     expect([...fanout.sessions]).toEqual([reader.session]);
   });
 
+  it("[B6] [V10] past half of the isolate's bound a client is asked with its own cursor until two pings have proven what it was sent", () => {
+    const { fanout, pings, clock } = room(10_000, 380);
+    const one = client(V2, 5);
+    const idle = client(V2, 5);
+    for (const { session } of [one, idle]) fanout.join(session, NOW);
+    fanout.receive(envelope(6, 60));
+    fanout.flush(NOW);
+    expect([...fanout.lagging]).toEqual([one.session, idle.session]);
+    fanout.receive(envelope(7));
+    fanout.flush(NOW);
+    const look = (nowMs: number): number => {
+      clock.wallMs = nowMs;
+      return fanout.waitMs(one.session, nowMs);
+    };
+    expect([look(NOW), look(NOW + 1), one.heard]).toEqual([1, 1, ["6", "heartbeat 6"]]);
+    pings.set(one.session, NOW + 2);
+    expect([look(NOW + 3), one.heard.length]).toEqual([1, 3]);
+    pings.set(one.session, NOW + 4);
+    expect(look(NOW + 5)).toBe(0);
+    fanout.serve(one.session, NOW + 5);
+    expect([one.heard, idle.heard]).toEqual([["6", "heartbeat 6", "heartbeat 6", "7"], ["6"]]);
+  });
+
+  it("[B6] a heartbeat goes to a client that waits too", () => {
+    const { fanout } = room(10_000, 300);
+    const one = client(V2, 5);
+    fanout.join(one.session, NOW);
+    fanout.receive(envelope(6, 200));
+    fanout.flush(NOW);
+    fanout.receive(envelope(7));
+    fanout.heartbeat(7, "connected", NOW + 1_000);
+    expect(one.heard).toEqual(["6", "heartbeat 6"]);
+  });
+
   it("[A3] [P11] sends nothing a second after the credential has expired by the wall clock, and closes 4401", () => {
     const { fanout, gone, clock } = room();
     const one = client(V1, 5, { expiresAtMs: NOW });
