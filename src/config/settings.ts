@@ -141,14 +141,14 @@ const table = {
     32 * MIB,
     KIB,
     96 * MIB,
-    "Unacknowledged bytes that all v1 clients of a room share.",
+    "Bytes sent within SEND_TIMEOUT_SECONDS and not acknowledged that all v1 clients of a room share; each has 4 MiB at least.",
   ),
   MAX_QUEUED_BYTES: integer(
     "bytes",
     48 * MIB,
     KIB,
     96 * MIB,
-    "Unread bytes of all rooms of an isolate past which the worst client is shed.",
+    "Unread bytes of all rooms of an isolate: past half of it a v2 client acknowledges before it is sent more, past all of it clients that do not read are closed.",
   ),
 };
 const schema = z.object(table);

@@ -12,6 +12,8 @@ import type { Client } from "./world.ts";
 export const TOKENS = ["token-of-a", "token-of-b"] as const;
 const WAVE = 50;
 const SAMPLE_MS = 100;
+/** As `JoinOptions.closeTimeoutMs`. */
+const CLOSE_TIMEOUT_MS = 900;
 
 export interface BareJoin {
   readonly token?: string;
@@ -55,7 +57,11 @@ export class BareWorld implements AsyncDisposable {
   /** A client as the specification describes one. */
   async follow(subject: string, version: 1 | 2, { token = TOKENS[0], since }: BareJoin = {}): Promise<Client> {
     const protocols = version === 2 ? ["cellos.relay.v2"] : [];
-    const dialled = await dial(`ws://127.0.0.1:${this.#worker.port}${path(subject, since)}`, { token, protocols });
+    const dialled = await dial(`ws://127.0.0.1:${this.#worker.port}${path(subject, since)}`, {
+      token,
+      protocols,
+      closeTimeoutMs: CLOSE_TIMEOUT_MS,
+    });
     this.#clients.push({ end: () => dialled.raw.terminate() });
     return new Follower(dialled, version, since ?? null);
   }
