@@ -53,7 +53,7 @@ describe("delivery", () => {
     const last = await rig.publishMany(20, { subject, from: 1, padBytes: 10 });
     const socket = await open(`?subject=${subject}&since=${last - 20}`, ["cellos.relay.v2"]);
     const welcome = await socket.type("welcome");
-    expect(welcome).toMatchObject({ protocol: 2, cursor: last - 20, live: false, ackBytes: 262144 });
+    expect(welcome).toMatchObject({ protocol: 2, cursor: last - 20, live: false, ackBytes: 131_072 });
     const frame = await socket.type("events");
     expect(frame.prev).toBe(last - 20);
     expect((await socket.type("caught-up")).cursor).toBe(last);

@@ -4,7 +4,7 @@ import { V1, V2, type Context } from "../context.ts";
 import { askRaw, headerOf, statusOf } from "../http.ts";
 import { acknowledge } from "../acks.ts";
 
-const ACK_BYTES = 262_144;
+const ACK_BYTES = 131_072;
 
 function bearerOf({ target }: Context): string {
   return `bearer.${Buffer.from(target.token).toString("base64url")}`;
