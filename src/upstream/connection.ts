@@ -17,9 +17,11 @@ export type OnDelivery = (message: Delivery | null) => void;
 export interface BrokerConnection {
   /** Largest payload the broker accepts, from the last INFO it sent: a reload of its configuration sends another. */
   readonly maxPayloadBytes: number;
-  /** Sends JSON, returns the answer's JSON. Throws UpstreamError. */
+  /** Bytes that have come so far. */
+  readonly receivedBytes: number;
+  /** Sends JSON, returns the answer's JSON. The time goes on while data comes in (P22). Throws UpstreamError. */
   request(subject: string, body: object | null, timeoutMs: number): Promise<unknown>;
-  /** Subscribes an inbox of its own. */
+  /** Subscribes an inbox of its own; on a closed connection one that gets nothing. */
   inbox(onDelivery: OnDelivery): { readonly subject: string; close(): void };
   publish(subject: string, body: object, reply: string): void;
   /** As publish(), but resolves when the broker has taken it and throws when it forbids it. */

@@ -13,10 +13,13 @@ import {
   pullSubject,
   UpstreamError,
 } from "./jetstream-api.ts";
-import { countOf, statusOf } from "./headers.ts";
+import { frameOf, sizeOf } from "./frame.ts";
 import { hedge } from "./hedge.ts";
-import { parseAck, pullStart, step, type PullFrame, type PullState } from "./pull.ts";
-import { Pulls } from "./pulls.ts";
+import { pullStart, step, type PullState } from "./pull.ts";
+import type { PullBudget } from "./pull-budget.ts";
+import { grown, isRestTooLong, limitsIn, NO_LIMITS, pullBytes, pullTerms, type PullLimits } from "./pull-terms.ts";
+import { Pulls, type Pull } from "./pulls.ts";
+import { Watchdog } from "./watchdog.ts";
 
 export type ConsumerEvent =
   | {
@@ -36,8 +39,8 @@ export type ConsumerEvent =
     }
   /** Everything that matches up to `position` has been read. */
   | { readonly kind: "position"; readonly position: number }
-  /** A pull is over. `unattended`: perhaps no pull was at the broker for a moment. `tooSmall`: the next message is larger than it. */
-  | { readonly kind: "ended"; readonly unattended: boolean; readonly tooSmall: boolean }
+  /** A pull is over. `unattended`: perhaps no pull was at the broker for a moment. */
+  | { readonly kind: "ended"; readonly unattended: boolean }
   /** The consumer must be replaced at position + 1. Said once; nothing follows it. */
   | { readonly kind: "doubt"; readonly why: string };
 
@@ -47,11 +50,15 @@ export interface ConsumerOptions {
   /** First stream sequence wanted, 1 or more: 0 is an error to JetStream (JS-1). */
   readonly startSeq: number;
   readonly idleHeartbeatMs: number;
+  /** How long a pull waits at the broker. */
+  readonly pullExpiresMs?: number;
 }
 
 export interface NewConsumer extends ConsumerOptions {
   readonly runtime: Runtime;
   readonly connection: BrokerConnection;
+  /** Shared by the consumers whose pulls together are bounded (P20). */
+  readonly budget: PullBudget;
   /** Called with the name of a consumer whose deletion nobody confirmed. */
   readonly onLeft: (name: string) => void;
 }
@@ -68,6 +75,7 @@ const CREATE_AGAIN_MS = [3_000, 9_000];
 const DELETE_TIMEOUT_MS = 2_000;
 /** The broker collects a consumer nobody pulled for this long. */
 const INACTIVE_MS = 60_000;
+const BATCH = 512;
 const PULL_EXPIRES_MS = 30_000;
 const FIRST_PULL = { expiresMs: 1_000, idleHeartbeatMs: 100 };
 /**
@@ -75,9 +83,6 @@ const FIRST_PULL = { expiresMs: 1_000, idleHeartbeatMs: 100 };
  * the way of its 408, nor for one that never comes: 2.9 forgets it when a message arrives in that very moment.
  */
 const OVERLAP_MS = 500;
-/** Missed heartbeats after which the consumer is doubted (JS-13). */
-const MISSED_HEARTBEATS = 2.5;
-
 /** A doubt about the connection itself, which may be half-open. */
 export const HEARTBEATS_MISSED = "heartbeats missed";
 
@@ -94,22 +99,35 @@ export class Consumer {
   readonly #name: string;
   readonly #onEvent: OnConsumerEvent;
   readonly #onLeft: (name: string) => void;
-  #inbox: { readonly subject: string; close(): void } | null = null;
+  readonly #budget: PullBudget;
+  #isStopped = false;
+  #limits: PullLimits = NO_LIMITS;
   #state: PullState = pullStart(1);
-  readonly #pulls = new Pulls();
+  readonly #pulls: Pulls;
+  /** A pull that waits for the budget. */
+  #queued: { readonly batch: number; readonly callOff: () => void } | null = null;
+  /** Rises while the next message is larger than a pull: what the broker accepts today says nothing of what it took before. */
+  #growth = 1;
+  /** Of the messages since a pull ended. */
+  #largestBytes = 0;
+  /** The broker said last that it had nothing more. */
+  #isIdle = false;
   readonly #expiry: Timer;
-  readonly #watchdog: Timer;
-  #lastFrameMs = 0;
+  readonly #watchdog: Watchdog;
 
-  private constructor({ runtime, connection, onLeft, ...options }: NewConsumer, onEvent: OnConsumerEvent) {
+  private constructor({ runtime, connection, onLeft, budget, ...options }: NewConsumer, onEvent: OnConsumerEvent) {
     this.#runtime = runtime;
+    this.#budget = budget;
+    this.#pulls = new Pulls((bytes) => budget.giveBack(bytes));
     this.#connection = connection;
     this.#options = options;
     this.#onEvent = onEvent;
     this.#onLeft = onLeft;
     this.#name = `relay-${runtime.newId()}`;
     this.#expiry = runtime.timer();
-    this.#watchdog = runtime.timer();
+    const received = (): number => connection.receivedBytes;
+    const { idleHeartbeatMs } = options;
+    this.#watchdog = new Watchdog(runtime, idleHeartbeatMs, received, () => this.#doubt(HEARTBEATS_MISSED));
   }
 
   /**
@@ -126,16 +144,22 @@ export class Consumer {
     const { connection, stream, filter, startSeq } = wanted;
     const consumer = new Consumer(wanted, onEvent);
     const name = consumer.#name;
-    const config = consumerConfig({ stream, filter, startSeq, name, inactiveMs: INACTIVE_MS });
-    const { start, pending } = await connection
-      .request(createSubject(stream, name, filter), config, CREATE_TIMEOUT_MS)
-      .then(parseCreated)
+    const create = (inactiveMs: number | null): Promise<unknown> =>
+      connection.request(
+        createSubject(stream, name, filter),
+        consumerConfig({ stream, filter, startSeq, name, inactiveMs }),
+        CREATE_TIMEOUT_MS,
+      );
+    const { start, pending, limits } = await create(INACTIVE_MS)
+      // Left out, it is the longest that the stream allows.
+      .then((first) => (isRestTooLong(first) ? create(null) : first))
+      .then((answer) => ({ ...parseCreated(answer), limits: limitsIn(answer) }))
       .catch((error: unknown) => {
         if (error instanceof UpstreamError && error.verdict === "unavailable") wanted.onLeft(name);
         throw error;
       });
+    consumer.#limits = limits;
     consumer.#state = pullStart(Math.max(start, startSeq));
-    consumer.#inbox = connection.inbox((message) => consumer.#receive(message));
     return { consumer, start, pending };
   }
 
@@ -144,48 +168,80 @@ export class Consumer {
     return this.#state.position;
   }
 
-  /** Messages that pulls under way may still bring. */
+  /** Messages that pulls under way may still bring; of one that waits for its budget, all. */
   get outstanding(): number {
-    return this.#pulls.outstanding;
+    return this.#pulls.outstanding + (this.#queued?.batch ?? 0);
   }
 
-  /** Asks for `batch` more messages; `maxBytes` not below the broker's max_payload (JS-9). */
-  pull(batch: number, maxBytes?: number): void {
-    const { idleHeartbeatMs } = this.#options;
-    const request = this.#nextPull(batch, maxBytes, { expiresMs: PULL_EXPIRES_MS, idleHeartbeatMs });
-    if (request !== null) this.#connection.publish(request.subject, request.body, request.reply);
+  /** The next pull is due, if the broker shall always have one that any message fits into. */
+  get isLow(): boolean {
+    if (this.#queued !== null) return false;
+    return this.#pulls.outstanding <= BATCH / 2 || this.#pulls.openBytes < this.#pullBytes;
+  }
+
+  /** Asks for `batch` more messages, or as many as the broker allows, as soon as the budget has room for them. */
+  pull(batch = BATCH): void {
+    const { idleHeartbeatMs, pullExpiresMs = PULL_EXPIRES_MS } = this.#options;
+    if (this.#isStopped || this.#queued !== null) return;
+    const bytes = this.#pullBytes;
+    let isTaken = false;
+    const callOff = this.#budget.take(bytes, () => {
+      isTaken = true;
+      this.#queued = null;
+      const request = this.#ask(batch, bytes, { expiresMs: pullExpiresMs, idleHeartbeatMs });
+      this.#connection.publish(request.subject, request.body, request.reply);
+    });
+    if (!isTaken) this.#queued = { batch: this.#batch(batch), callOff };
   }
 
   /**
    * The first pull: throws UpstreamError when the broker forbids it. It is short, with quick heartbeats, so that it is
    * soon known whether anything is there.
    */
-  async pullChecked(batch: number): Promise<void> {
-    const request = this.#nextPull(batch, undefined, FIRST_PULL);
-    if (request !== null) await this.#connection.publishChecked(request.subject, request.body, request.reply);
+  async pullChecked(): Promise<void> {
+    if (this.#isStopped) return;
+    const bytes = this.#pullBytes;
+    await new Promise<void>((grant) => void this.#budget.take(bytes, grant));
+    if (this.#isStopped) return this.#budget.giveBack(bytes);
+    const request = this.#ask(BATCH, bytes, FIRST_PULL);
+    await this.#connection.publishChecked(request.subject, request.body, request.reply);
   }
 
-  #nextPull(
+  get #pullBytes(): number {
+    return pullBytes(this.#connection.maxPayloadBytes, this.#growth);
+  }
+
+  #batch(wanted: number): number {
+    return Math.min(wanted, this.#limits.batch ?? Infinity);
+  }
+
+  /** The bytes are taken from the budget. */
+  #ask(
     batch: number,
-    maxBytes: number | undefined,
+    bytes: number,
     times: { readonly expiresMs: number; readonly idleHeartbeatMs: number },
-  ): { subject: string; body: object; reply: string } | null {
-    if (this.#inbox === null) return null;
-    this.#lastFrameMs = this.#runtime.nowMs();
-    this.#pulls.add(batch, this.#lastFrameMs + times.expiresMs - OVERLAP_MS);
-    this.#watch();
+  ): { subject: string; body: object; reply: string } {
+    const terms = pullTerms({ batch, bytes, ...times }, this.#limits);
+    const nowMs = this.#runtime.nowMs();
+    this.#watchdog.saw();
+    const inbox = this.#connection.inbox((message) => this.#receive(pull, message));
+    const endsAtMs = nowMs + terms.expiresMs;
+    const overAtMs = endsAtMs - Math.min(OVERLAP_MS, terms.expiresMs / 2);
+    const pull = this.#pulls.add({ batch: terms.batch, bytes, overAtMs, endsAtMs, close: () => inbox.close() });
+    this.#watchdog.watch();
     this.#watchExpiry();
     const body = pullRequest({
-      batch,
-      ...times,
-      ...(maxBytes === undefined ? {} : { maxBytes }),
+      batch: terms.batch,
+      expiresMs: terms.expiresMs,
+      idleHeartbeatMs: terms.idleHeartbeatMs,
+      ...(terms.maxBytes === null ? {} : { maxBytes: terms.maxBytes }),
     });
-    return { subject: pullSubject(this.#options.stream, this.#name), body, reply: this.#inbox.subject };
+    return { subject: pullSubject(this.#options.stream, this.#name), body, reply: inbox.subject };
   }
 
   /** Stops reading; resolves when the broker has forgotten the consumer, or does not answer. Harmless to call twice. */
   async stop(): Promise<void> {
-    if (this.#inbox === null) return;
+    if (this.#isStopped) return;
     this.#silence();
     await this.#connection
       .request(deleteSubject(this.#options.stream, this.#name), null, DELETE_TIMEOUT_MS)
@@ -195,33 +251,30 @@ export class Consumer {
   }
 
   #silence(): void {
-    this.#inbox?.close();
-    this.#inbox = null;
+    this.#isStopped = true;
+    this.#queued?.callOff();
+    this.#queued = null;
     this.#pulls.clear();
-    this.#rest();
-  }
-
-  /** Nothing is asked for, so nothing is expected. */
-  #rest(): void {
     this.#expiry.clear();
-    this.#watchdog.clear();
+    this.#watchdog.rest();
   }
 
-  #receive(message: Delivery | null): void {
-    if (this.#inbox === null) return;
-    this.#lastFrameMs = this.#runtime.nowMs();
+  #receive(pull: Pull, message: Delivery | null): void {
+    if (this.#isStopped) return;
+    this.#watchdog.saw();
     if (message === null) return this.#doubt("the broker refused the inbox");
-    const frame = toFrame(message);
+    const frame = frameOf(message);
     if (frame === null) return this.#doubt("a frame without JetStream metadata");
     const { state, event } = step(this.#state, frame);
     this.#state = state;
     if (event.kind === "doubt") return this.#doubt(event.why);
-    if (event.kind === "expired") return this.#expire(true);
-    if (event.kind === "ended") this.#pulls.end();
-    const endsPull = event.kind === "message" && this.#pulls.took();
-    if (this.#pulls.overAtMs === null) this.#rest();
-    if (event.kind === "ended") return this.#onEvent({ kind: "ended", unattended: true, tooSmall: event.tooSmall });
+    if (event.kind === "ended") return this.#end(pull, event.tooSmall);
+    this.#isIdle = event.kind === "position";
     if (frame.kind !== "message") return this.#onEvent({ kind: "position", position: state.position });
+    const bytes = sizeOf(message);
+    this.#largestBytes = Math.max(this.#largestBytes, bytes);
+    const endsPull = this.#pulls.took(pull, bytes, this.#runtime.nowMs());
+    if (endsPull) this.#over(pull, false);
     this.#onEvent({
       kind: "message",
       position: state.position,
@@ -239,41 +292,34 @@ export class Consumer {
     this.#onEvent({ kind: "doubt", why });
   }
 
-  #expire(unattended: boolean): void {
-    this.#pulls.expire(this.#runtime.nowMs());
-    if (this.#pulls.overAtMs === null) this.#rest();
-    else this.#watchExpiry();
-    this.#onEvent({ kind: "ended", unattended, tooSmall: false });
+  /** The broker has ended a pull. */
+  #end(pull: Pull, tooSmall: boolean): void {
+    this.#over(pull, tooSmall);
+    this.#onEvent({ kind: "ended", unattended: true });
+  }
+
+  #over(pull: Pull, tooSmall: boolean): void {
+    if (tooSmall && pull.left === pull.batch) this.#growth = grown(this.#growth);
+    else if (this.#largestBytes <= pullBytes(this.#connection.maxPayloadBytes, 1)) this.#growth = 1;
+    this.#largestBytes = 0;
+    this.#pulls.end(pull);
+    this.#rest();
+  }
+
+  /** Where nothing is asked for, nothing is expected. */
+  #rest(): void {
+    if (!this.#pulls.isWaiting) this.#watchdog.rest();
+    this.#watchExpiry();
   }
 
   #watchExpiry(): void {
-    const { overAtMs } = this.#pulls;
-    if (overAtMs === null || this.#expiry.isArmed) return;
-    this.#expiry.arm(overAtMs - this.#runtime.nowMs(), () =>
-      this.#expire(this.#runtime.nowMs() >= overAtMs + OVERLAP_MS),
-    );
-  }
-
-  #watch(): void {
-    if (this.#watchdog.isArmed) return;
-    const limitMs = this.#options.idleHeartbeatMs * MISSED_HEARTBEATS + 500;
-    this.#watchdog.arm(limitMs, () => {
-      if (this.#runtime.nowMs() - this.#lastFrameMs >= limitMs) this.#doubt(HEARTBEATS_MISSED);
-      else this.#watch();
+    const { dueAtMs } = this.#pulls;
+    this.#expiry.clear();
+    if (dueAtMs === null) return;
+    this.#expiry.arm(dueAtMs - this.#runtime.nowMs(), () => {
+      const { any, isLate } = this.#pulls.expire(this.#runtime.nowMs(), this.#isIdle);
+      this.#rest();
+      if (any) this.#onEvent({ kind: "ended", unattended: isLate });
     });
   }
-}
-
-function toFrame({ reply, headers }: Delivery): PullFrame | null {
-  const ack = parseAck(reply);
-  if (ack !== null) return { kind: "message", ...ack };
-  const status = headers === null ? null : statusOf(headers);
-  if (headers === null || status === null || status.code === 0) return null;
-  return {
-    kind: "status",
-    ...status,
-    lastConsumer: countOf(headers, "Nats-Last-Consumer"),
-    lastStream: countOf(headers, "Nats-Last-Stream"),
-    unused: countOf(headers, "Nats-Pending-Messages"),
-  };
 }

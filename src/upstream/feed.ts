@@ -12,12 +12,12 @@ import { FeedLog } from "./feed-log.ts";
 import type { FeedHost, FeedOptions, FeedPorts, FeedReader } from "./feed-ports.ts";
 import { lookFor } from "./landmarks.ts";
 import { Leftovers } from "./leftovers.ts";
+import { PullBudget } from "./pull-budget.ts";
 import { unservedReason } from "./stream-shape.ts";
 import { stepUpstream, type Upstream, type UpstreamEvent } from "./feed-machine.ts";
 import { Stall } from "./stall.ts";
 import { Tries, type Try } from "./tries.ts";
 
-const BATCH = 512;
 /** A broker that is behind what was read is asked again after this, and then ever later. */
 const BEHIND_RETRY_MS = 250;
 const BEHIND_RETRY_CAP_MS = 1_000;
@@ -41,6 +41,7 @@ export class Feed {
   #refusedAt = 0;
   readonly #leftovers: Leftovers;
   readonly #retryTimer: Timer;
+  readonly #budget = new PullBudget();
 
   constructor(ports: FeedPorts, options: FeedOptions, reader: FeedReader, host: FeedHost) {
     const { runtime } = ports;
@@ -128,7 +129,7 @@ export class Feed {
   /** Asks for more, now that the reader can take it. */
   readOn(): void {
     const consumer = this.#consumer;
-    if (consumer !== null && this.#reader.wantsMore && consumer.outstanding <= BATCH / 2) consumer.pull(BATCH);
+    if (consumer !== null && this.#reader.wantsMore && consumer.isLow) consumer.pull();
   }
 
   #step(event: UpstreamEvent): void {
@@ -254,9 +255,10 @@ export class Feed {
       await this.#leftovers.delete(connection);
       if (generation !== this.#generation) return;
       const { onLeft } = this;
+      const budget = this.#budget;
       const startSeq = asked + 1;
       const { consumer, start, pending } = await Consumer.create(
-        { runtime: this.#runtime, connection, stream, filter, startSeq, idleHeartbeatMs, onLeft },
+        { runtime: this.#runtime, connection, stream, filter, startSeq, idleHeartbeatMs, budget, onLeft },
         (event) => this.#receive(consumer, event),
       );
       const head = await this.streamInfo.ask(connection).catch((error: unknown) => {
@@ -270,7 +272,7 @@ export class Feed {
       }
       this.#consumer = consumer;
       this.#reader.begin({ start: start - 1, head, atHead: pending === 0 });
-      await consumer.pullChecked(BATCH);
+      await consumer.pullChecked();
       if (consumer === this.#consumer) this.#log.opened(start - 1, head.lastSeq);
       return;
     }

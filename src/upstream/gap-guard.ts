@@ -36,6 +36,9 @@ export class GapGuard {
   #isWhole = false;
   #backlog = false;
   #held: Held[] = [];
+  #heldBytes = 0;
+  /** Of the events that the question is about. */
+  #askedBytes = 0;
   #asking = false;
   /** Rises when a consumer begins or ends, so that a late answer about it is ignored. */
   #generation = 0;
@@ -54,15 +57,16 @@ export class GapGuard {
 
   /** Nobody delivers for a moment: what comes next may have left something out, even at the head. */
   unsure(): void {
-    if (this.#asking) this.#held.push(UNSURE);
+    if (this.#asking) this.#hold(UNSURE);
     else this.#backlog = true;
   }
 
   /** The consumer is gone: its successor reads again what is held here. */
   end(): void {
     this.#generation++;
-    this.#held = [];
+    this.#drop();
     this.#asking = false;
+    this.#askedBytes = 0;
   }
 
   /** How many events wait for an answer. */
@@ -70,10 +74,27 @@ export class GapGuard {
     return this.#held.length;
   }
 
+  /** Bytes of all that is held back: these events, and those that the question is about. */
+  get heldBytes(): number {
+    return this.#heldBytes + this.#askedBytes;
+  }
+
   offer(event: ReadEvent): void {
-    if (this.#asking) this.#held.push(event);
+    if (this.#asking) this.#hold(event);
     else if (this.#isJump(event)) this.#ask([event]);
     else this.#pass(event);
+  }
+
+  #hold(event: Held): void {
+    this.#held.push(event);
+    this.#heldBytes += bytesOf(event);
+  }
+
+  #drop(): Held[] {
+    const held = this.#held;
+    this.#held = [];
+    this.#heldBytes = 0;
+    return held;
   }
 
   #isJump(event: Held): boolean {
@@ -87,11 +108,13 @@ export class GapGuard {
 
   #ask(events: Held[]): void {
     this.#asking = true;
+    this.#askedBytes = events.reduce((sum, event) => sum + bytesOf(event), 0);
     const generation = this.#generation;
     this.#host.floor().then(
       (floor) => {
         if (generation !== this.#generation) return;
         this.#asking = false;
+        this.#askedBytes = 0;
         const overtaken = floor > this.#host.position + 1;
         if (overtaken) this.#host.overtaken(floor);
         for (const event of events) if (event.position >= floor || !overtaken) this.#pass(event);
@@ -107,13 +130,16 @@ export class GapGuard {
 
   /** What came while asking may hold a jump that the answer does not cover. */
   #release(): void {
-    const held = this.#held;
-    this.#held = [];
+    const held = this.#drop();
     for (const [i, event] of held.entries()) {
       if (this.#isJump(event)) return this.#ask(held.slice(i));
       this.#pass(event);
     }
   }
+}
+
+function bytesOf(event: Held): number {
+  return event.kind === "message" ? event.payload.byteLength + (event.headers?.byteLength ?? 0) : 0;
 }
 
 /** True when `event` passes seqs after `lastSeq` in silence. A heartbeat says that nothing is left up to its position, its own seq included. */

@@ -185,7 +185,8 @@ export function consumerConfig(c: {
   name: string;
   filter: string;
   startSeq: number;
-  inactiveMs: number;
+  /** Null: as long as the stream allows. */
+  inactiveMs: number | null;
 }): object {
   return {
     stream_name: c.stream,
@@ -199,7 +200,7 @@ export function consumerConfig(c: {
       max_deliver: 1,
       mem_storage: true,
       num_replicas: 1,
-      inactive_threshold: c.inactiveMs * NANOS,
+      ...(c.inactiveMs === null ? {} : { inactive_threshold: c.inactiveMs * NANOS }),
     },
   };
 }

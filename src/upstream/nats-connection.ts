@@ -19,7 +19,8 @@ import { systemRuntime } from "../shared/system-runtime.ts";
 import type { BrokerConnection, OnDelivery, OpenConnection } from "./connection.ts";
 import { NoResponders, UpstreamError } from "./jetstream-api.ts";
 import { Dialler } from "./dialler.ts";
-import { closeAtWireError, toDelivery } from "./raw-nats.ts";
+import { MOST_BEHIND_MS, Patience } from "./patience.ts";
+import { toDelivery, watchWire } from "./raw-nats.ts";
 
 const FLUSH_TIMEOUT_MS = 5_000;
 const CONNECT_TIMEOUT_MS = 8_000;
@@ -61,7 +62,12 @@ export const openConnection: OpenConnection = async (settings, name, onClosed, u
     unwanted?.removeEventListener("abort", hangUp);
   }
   let closed = false;
-  closeAtWireError(nc, () => close("the broker sent what is no NATS protocol"));
+  let receivedBytes = 0;
+  watchWire(
+    nc,
+    (count) => (receivedBytes += count),
+    () => close("the broker sent what is no NATS protocol"),
+  );
   close = (why) => {
     if (closed) return;
     closed = true;
@@ -69,19 +75,21 @@ export const openConnection: OpenConnection = async (settings, name, onClosed, u
     onClosed(why);
   };
   void nc.closed().then((error) => close(error instanceof Error ? error.message : "closed"));
-  return new NatsBrokerConnection(nc, close);
+  return new NatsBrokerConnection(nc, () => receivedBytes, close);
 };
 
 class NatsBrokerConnection implements BrokerConnection {
   readonly #nc: NatsConnection;
+  readonly #received: () => number;
   readonly #close: (why: string) => void;
   /** A forbidden publish is answered by an error of its own, never on the reply subject. */
   readonly #forbidden = new Map<string, (error: UpstreamError) => void>();
   /** Rejects when the connection is closed: the library then leaves a flush, and some requests, unanswered for ever. */
   readonly #gone: Promise<never>;
 
-  constructor(nc: NatsConnection, close: (why: string) => void) {
+  constructor(nc: NatsConnection, received: () => number, close: (why: string) => void) {
     this.#nc = nc;
+    this.#received = received;
     this.#close = close;
     this.#gone = nc.closed().then(() => Promise.reject(new UpstreamError("unavailable", "the connection was closed")));
     this.#gone.catch(() => {});
@@ -90,6 +98,10 @@ class NatsBrokerConnection implements BrokerConnection {
 
   get maxPayloadBytes(): number {
     return maxPayloadOf(this.#nc.info?.max_payload);
+  }
+
+  get receivedBytes(): number {
+    return this.#received();
   }
 
   async #watch(): Promise<void> {
@@ -107,8 +119,13 @@ class NatsBrokerConnection implements BrokerConnection {
     denied.catch(() => {});
     try {
       const payload = body === null ? "" : JSON.stringify(body);
-      const asked = this.#nc.request(subject, payload, { timeout: timeoutMs });
-      const answer = await Promise.race([asked, denied, this.#gone]);
+      // The library's own timer is only the last resort: it knows nothing of what comes in meanwhile.
+      const asked = this.#nc.request(subject, payload, { timeout: timeoutMs + MOST_BEHIND_MS + timeoutMs });
+      const answer = await this.#unlessLate(
+        Promise.race([asked, denied, this.#gone]),
+        timeoutMs,
+        `No answer to ${subject} (TIMEOUT)`,
+      );
       return answer.json();
     } catch (error) {
       throw requestError(subject, error);
@@ -119,6 +136,7 @@ class NatsBrokerConnection implements BrokerConnection {
 
   inbox(onDelivery: OnDelivery): { subject: string; close(): void } {
     const subject = createInbox();
+    if (this.#nc.isClosed()) return { subject, close: () => {} };
     const sub = this.#nc.subscribe(subject, {
       // A throw here would kill the library's socket reader and leave the connection looking open (NATS-3).
       callback: (error, message) => {
@@ -139,24 +157,41 @@ class NatsBrokerConnection implements BrokerConnection {
   async publishChecked(subject: string, body: object, reply: string): Promise<void> {
     let denied: UpstreamError | null = null;
     this.#forbidden.set(subject, (error) => (denied = error));
-    // On a half-open path the library's own pings notice only later that nobody answers.
-    const timer = systemRuntime.timer();
-    const late = new Promise<never>((_, reject) => {
-      timer.arm(FLUSH_TIMEOUT_MS, () => reject(new UpstreamError("unavailable", "the broker did not answer a ping")));
-    });
     try {
       this.publish(subject, body, reply);
-      await Promise.race([this.#nc.flush(), this.#gone, late]);
+      // On a half-open path the library's own pings notice only later that nobody answers.
+      const taken = Promise.race([this.#nc.flush(), this.#gone]);
+      await this.#unlessLate(taken, FLUSH_TIMEOUT_MS, "the broker did not answer a ping");
       // The refusal arrives before the pong, but through an iterator that needs a turn of its own.
       await systemRuntime.delay(0);
     } catch (error) {
       throw requestError(subject, error);
     } finally {
-      timer.clear();
       this.#forbidden.delete(subject);
     }
     // The compiler does not see that a callback sets it, and takes it for null.
     if (denied !== null) throw denied as UpstreamError;
+  }
+
+  /** Waits for the broker's word, and longer while data comes in before it (P22). */
+  async #unlessLate<T>(word: Promise<T>, timeoutMs: number, why: string): Promise<T> {
+    const timer = systemRuntime.timer();
+    const patience = new Patience(this.#received());
+    const late = new Promise<never>((_, reject) => {
+      const look = (): void => {
+        const moreMs = patience.more(this.#received());
+        if (moreMs === 0) reject(new UpstreamError("unavailable", why));
+        else timer.arm(moreMs, look);
+      };
+      timer.arm(timeoutMs, look);
+    });
+    late.catch(() => {});
+    word.catch(() => {});
+    try {
+      return await Promise.race([word, late]);
+    } finally {
+      timer.clear();
+    }
   }
 
   close(): void {

@@ -7,8 +7,7 @@
  *   heartbeat, counters agree ──────────▶ position     everything that matches up to Nats-Last-Stream was read (JS-7)
  *   heartbeat, broker is ahead ─────────▶ doubt        a tail was lost (NATS-1)
  *   heartbeat, counters make no sense ──▶ doubt
- *   409 bytes, or batch with some left ─▶ ended        the oldest pull is over before its time
- *   408, or 409 batch with none left ───▶ expired      a pull whose time or count was over anyway
+ *   408, 409 bytes, 409 batch ──────────▶ ended        a pull is over: by its time, its bytes or its count
  *   409 anything else, 404, 503 ────────▶ doubt        the consumer is gone or moved
  *
  * A doubt is always answered the same way: a new consumer at position + 1.
@@ -36,11 +35,9 @@ export type PullFrame =
       readonly kind: "status";
       readonly code: number;
       readonly description: string;
-      /** These three are NaN where the broker sent no whole number. */
+      /** Both are NaN where the broker sent no whole number. */
       readonly lastConsumer: number;
       readonly lastStream: number;
-      /** Messages that the pull it ends has not brought. */
-      readonly unused: number;
     };
 
 export type PullEvent =
@@ -48,14 +45,12 @@ export type PullEvent =
   | { readonly kind: "position" }
   /** `tooSmall`: the next message is larger than what was left of its bytes. */
   | { readonly kind: "ended"; readonly tooSmall: boolean }
-  | { readonly kind: "expired" }
   | { readonly kind: "doubt"; readonly why: string };
 
 const MESSAGE = { kind: "message" } as const;
 const POSITION = { kind: "position" } as const;
 const ENDED = { kind: "ended", tooSmall: false } as const;
 const TOO_SMALL = { kind: "ended", tooSmall: true } as const;
-const EXPIRED = { kind: "expired" } as const;
 
 /** A consumer that starts at `start` has read everything below it. */
 export function pullStart(start: number): PullState {
@@ -76,10 +71,10 @@ export function step(state: PullState, frame: PullFrame): { state: PullState; ev
       if (!Number.isSafeInteger(frame.lastStream)) return doubt(state, "a heartbeat that makes no sense");
       return { state: { ...state, position: Math.max(state.position, frame.lastStream) }, event: POSITION };
     case 408:
-      return { state, event: EXPIRED };
+      return { state, event: ENDED };
     case 409:
       if (/maxbytes/i.test(frame.description)) return { state, event: TOO_SMALL };
-      if (/batch completed/i.test(frame.description)) return { state, event: frame.unused === 0 ? EXPIRED : ENDED };
+      if (/batch completed/i.test(frame.description)) return { state, event: ENDED };
       return doubt(state, frame.description);
     default:
       return doubt(state, `status ${frame.code} ${frame.description}`);

@@ -21,16 +21,17 @@ export function toDelivery(message: Msg): Delivery {
 }
 
 /**
- * At bytes that it cannot parse the library prints them, payloads included, stops reading, and leaves the connection
- * open until its pings are missed.
+ * `onBytes` is told how many bytes came, before what they say is handled. At bytes that it cannot parse the library prints
+ * them, payloads included, stops reading, and leaves the connection open until its pings are missed: `onWireError`.
  */
-export function closeAtWireError(nc: NatsConnection, onWireError: () => void): void {
+export function watchWire(nc: NatsConnection, onBytes: (count: number) => void, onWireError: () => void): void {
   const parser = (nc as unknown as RawConnection).protocol?.parser;
   if (parser === undefined) return;
   const parse = parser.parse.bind(parser);
   let isBroken = false;
   parser.parse = (bytes) => {
     if (isBroken) return;
+    onBytes(bytes.byteLength);
     try {
       parse(bytes);
     } catch {

@@ -81,4 +81,32 @@ describe("the broker", () => {
     await until("it is delivered", () => frames.length > 0);
     expect(frames[0]?.data.length).toBeGreaterThan(5_000);
   });
+
+  test("[JS-21] serves several pulls in turn, and charges each for its own messages", async () => {
+    const data = { pad: "x".repeat(1_000) };
+    const seqs = await rig.publish(Array.from({ length: 7 }, () => ({ subject: WANTED, data })));
+    await create("turns", seqs[0] ?? 0);
+    const older = pull("turns", { batch: 10, maxBytes: 3_000 });
+    const newer = pull("turns", { batch: 10, maxBytes: 5_000 });
+    const isEnd = ({ headers }: Msg): boolean => headers?.code === 409;
+    await until("both are over", () => older.some(isEnd) && newer.some(isEnd));
+    const seen = [older, newer].map((frames) => {
+      const messages = frames.filter(({ headers }) => headers === undefined);
+      const end = frames.find(isEnd)?.headers;
+      const sizes = messages.map(
+        ({ subject, reply, data: { byteLength } }) => subject.length + (reply?.length ?? 0) + byteLength,
+      );
+      const bytes = sizes.reduce((sum, size) => sum + size, 0);
+      return {
+        seqs: messages.map(({ reply }) => parseAck(reply)?.seq),
+        bytes,
+        left: Number(end?.get("Nats-Pending-Bytes")),
+      };
+    });
+    expect(seen.map(({ seqs: of }) => of)).toEqual([
+      [seqs[0], seqs[2]],
+      [seqs[1], seqs[3], seqs[4], seqs[5]],
+    ]);
+    expect(seen.map(({ bytes, left }) => bytes + left)).toEqual([3_000, 5_000]);
+  });
 });

@@ -32,8 +32,9 @@ export interface LiveReaderHost {
   startRequests(): readonly StartRequest[];
 }
 
-/** Events held back for an answer of the broker before nothing more is asked for. */
+/** Events held back for an answer of the broker before nothing more is asked for: so many, or so many bytes (P20). */
 const MAX_HELD = 512;
+const MAX_HELD_BYTES = 1024 * 1024;
 
 /**
  * A stream shorter than what was read may belong to a leader that has yet to apply what its cluster agreed on. Joiners
@@ -235,7 +236,7 @@ export class LiveReader implements FeedReader {
   }
 
   get wantsMore(): boolean {
-    return this.#guard.held < MAX_HELD;
+    return this.#guard.held < MAX_HELD && this.#guard.heldBytes < MAX_HELD_BYTES;
   }
 
   /** Takes what the consumer read. */

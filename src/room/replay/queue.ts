@@ -6,6 +6,7 @@ import { backoffMs } from "../../shared/backoff.ts";
 import { UpstreamError } from "../../upstream/jetstream-api.ts";
 import { Consumer } from "../../upstream/consumer.ts";
 import type { BrokerConnection } from "../../upstream/connection.ts";
+import { PullBudget } from "../../upstream/pull-budget.ts";
 import type { Fanout } from "../delivery/fanout.ts";
 import { PACED_MS } from "../delivery/flow-control.ts";
 import { Replay, type ReplayHost } from "./replay.ts";
@@ -24,8 +25,8 @@ export interface ReplayQueueOptions extends ReplayHost {
 /** So close behind another's replay, a session waits for it instead of opening its own. */
 const SHARE_DISTANCE = 4_096;
 const IDLE_HEARTBEAT_MS = 100;
-const MIN_PULL_BYTES = 512 * 1024;
-const HEADROOM_BYTES = 64 * 1024;
+/** A replay that has read everything holds a pull for this long, and its bytes are not there for others. */
+const PULL_EXPIRES_MS = 5_000;
 /** After a replay broke off, the next one waits, and ever longer: its reason may still be there. */
 const RETRY_MS = 500;
 const RETRY_CAP_MS = 5_000;
@@ -44,6 +45,8 @@ interface Want {
 export class ReplayQueue {
   readonly #options: ReplayQueueOptions;
   readonly #active = new Set<Replay>();
+  /** What all of them may have under way. */
+  readonly #budget = new PullBudget();
   /** In order of arrival. */
   readonly #wanting = new Map<Session, Want>();
   /** Since when the broker has refused every consumer asked for; null while it does not. */
@@ -165,14 +168,23 @@ export class ReplayQueue {
   }
 
   async #start(session: Session, readTo: number, fanout: Fanout, connection: BrokerConnection): Promise<void> {
-    const pullBytes = (): number => Math.max(MIN_PULL_BYTES, connection.maxPayloadBytes + HEADROOM_BYTES);
-    const replay = new Replay(readTo, fanout, pullBytes, this.#options);
+    const replay = new Replay(readTo, fanout, this.#options);
     replay.members.add(session);
     this.#active.add(replay);
     const { runtime, stream, filter, onLeft } = this.#options;
     try {
       const startSeq = readTo + 1;
-      const wanted = { runtime, connection, stream, filter, startSeq, idleHeartbeatMs: IDLE_HEARTBEAT_MS, onLeft };
+      const wanted = {
+        runtime,
+        connection,
+        stream,
+        filter,
+        startSeq,
+        idleHeartbeatMs: IDLE_HEARTBEAT_MS,
+        pullExpiresMs: PULL_EXPIRES_MS,
+        budget: this.#budget,
+        onLeft,
+      };
       const { consumer, start } = await Consumer.create(wanted, (event) => replay.receive(event));
       this.#refusedSinceMs = null;
       if (start > readTo + 1 && (await this.#isPassed(consumer, readTo))) this.#lose(replay, fanout, start);

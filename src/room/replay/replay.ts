@@ -21,8 +21,6 @@ import { leavesOut } from "../../upstream/gap-guard.ts";
 import type { Session } from "../delivery/session.ts";
 
 const BATCH = 256;
-/** 512 KB and more, so often doubled, is more than any broker can be made to take (64 MB). */
-const MAX_GROWTH = 256;
 /** With more than this to serve, nothing is pulled ahead: a room's replays share the isolate's memory. */
 const AHEAD_BYTES = 256 * 1024;
 /** A member that cannot keep up with the others is let go after this long, to a replay of its own. */
@@ -44,9 +42,6 @@ export class Replay {
   readonly members = new Set<Session>();
   readonly #fanout: Fanout;
   readonly #host: ReplayHost;
-  readonly #pullBytes: () => number;
-  /** Rises while the next message is larger than a pull: what the broker accepts today says nothing of what it took before. */
-  #growth = 1;
   #consumer: Consumer | null = null;
   #state: ReplayState = "pulling";
   #arriving: Envelope[] = [];
@@ -68,13 +63,12 @@ export class Replay {
   #takenAtMs = 0;
   #brokeOff = false;
 
-  /** Starts above `base`; `pullBytes`: see JS-9. */
-  constructor(base: number, fanout: Fanout, pullBytes: () => number, host: ReplayHost) {
+  /** Starts above `base`. */
+  constructor(base: number, fanout: Fanout, host: ReplayHost) {
     this.#base = base;
     this.#lastSeq = base;
     this.#readyTo = base;
     this.#fanout = fanout;
-    this.#pullBytes = pullBytes;
     this.#host = host;
   }
 
@@ -120,8 +114,6 @@ export class Replay {
       if (leavesOut(event, this.#lastSeq)) this.#jump();
       this.#lastSeq = Math.max(this.#lastSeq, event.position);
     }
-    if (event.kind === "ended" && event.tooSmall && this.#arriving.length === 0)
-      this.#growth = Math.min(this.#growth * 2, MAX_GROWTH);
     if (event.kind === "message") {
       this.#lastTime = event.time;
       const why = openMessage(event, (envelope) => this.#arriving.push(envelope));
@@ -149,7 +141,7 @@ export class Replay {
 
   /** One pull at a time. */
   #pull(): void {
-    if (this.#consumer?.outstanding === 0) this.#consumer.pull(BATCH, this.#pullBytes() * this.#growth);
+    if (this.#consumer?.outstanding === 0) this.#consumer.pull(BATCH);
   }
 
   /** Takes what came. A filter skips seqs, and so does retention: only the stream's floor tells them apart. */

@@ -160,7 +160,8 @@ function infoOf(stream: ModelStream): object {
 }
 
 export class ModelConnection implements BrokerConnection {
-  readonly maxPayloadBytes = 1024 * 1024;
+  readonly maxPayloadBytes: number = 1024 * 1024;
+  readonly receivedBytes = 0;
   isDeaf = false;
   /** Names of those created over it. */
   readonly consumers = new Set<string>();

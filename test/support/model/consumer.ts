@@ -5,7 +5,7 @@ import { textOf, type ModelStream } from "./stream.ts";
 interface Pull {
   left: number;
   readonly reply: string;
-  readonly maxBytes: number;
+  leftBytes: number;
   readonly idleHeartbeatMs: number;
   readonly expiresAtMs: number;
   quietSinceMs: number;
@@ -50,7 +50,7 @@ export class ModelConsumer {
     this.#pulls.push({
       left: asked.batch,
       reply,
-      maxBytes: asked.max_bytes ?? Infinity,
+      leftBytes: asked.max_bytes ?? Infinity,
       idleHeartbeatMs: asked.idle_heartbeat / NANOS,
       expiresAtMs: nowMs + asked.expires / NANOS,
       quietSinceMs: nowMs,
@@ -58,12 +58,11 @@ export class ModelConsumer {
     this.deliver();
   }
 
-  /** Sends what is there to the pulls that wait, the oldest first. */
+  /** Sends what is there to the pulls that wait, in turn (JS-21). */
   deliver(): void {
     if (this.isPaused || this.#isSilent) return;
     const stream = this.#stream;
     this.#next = Math.max(this.#next, stream.firstSeq);
-    let bytes = 0;
     while (this.#next <= stream.lastSeq) {
       const entry = stream.entry(this.#next);
       if (entry === undefined || entry.kind === "other") {
@@ -72,12 +71,16 @@ export class ModelConsumer {
       }
       const pull = this.#pulls[0];
       if (pull === undefined || this.#isSilent) return;
-      if (bytes + entry.bytes > pull.maxBytes) return this.#end(pull, 409, "Message Size Exceeds MaxBytes");
-      bytes += entry.bytes;
+      if (entry.bytes > pull.leftBytes) {
+        this.#end(pull, 409, "Message Size Exceeds MaxBytes");
+        continue;
+      }
+      pull.leftBytes -= entry.bytes;
       this.#next++;
       const at = { seq: entry.seq, dseq: ++this.#delivered, pending: this.pending };
       pull.quietSinceMs = this.#host.nowMs();
-      if (--pull.left === 0) this.#pulls.shift();
+      this.#pulls.shift();
+      if (--pull.left > 0) this.#pulls.push(pull);
       this.#host.send(pull.reply, ModelMessage.event(at, textOf(entry, stream.epoch)));
     }
   }

@@ -1,13 +1,13 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
-import { systemRuntime } from "../../../src/shared/system-runtime.ts";
 import { UpstreamError } from "../../../src/upstream/jetstream-api.ts";
 import { Consumer, HEARTBEATS_MISSED, type ConsumerEvent } from "../../../src/upstream/consumer.ts";
 import { ModelMessage } from "../../support/model/message.ts";
+import { created, event, heartbeat, parts } from "../../support/broker/scripted-consumer.ts";
 import { ScriptedConnection } from "../../support/broker/scripted-link.ts";
 
-const OPTIONS = { stream: "S", filter: "a.>", startSeq: 11, idleHeartbeatMs: 1_000, onLeft: () => {} };
 /** Two and a half heartbeats, and half a second. */
 const PATIENCE_MS = 3_000;
+const MIB = 1024 * 1024;
 
 beforeEach(() => {
   vi.useFakeTimers();
@@ -15,26 +15,6 @@ beforeEach(() => {
 afterEach(() => {
   vi.useRealTimers();
 });
-
-async function created(): Promise<{
-  link: ScriptedConnection;
-  consumer: Consumer;
-  events: ConsumerEvent[];
-  name: string;
-}> {
-  const link = new ScriptedConnection();
-  const events: ConsumerEvent[] = [];
-  const { consumer } = await Consumer.create({ ...OPTIONS, runtime: systemRuntime, connection: link }, (event) =>
-    events.push(event),
-  );
-  const name = link.requests[0]?.subject.split(".")[5] ?? "";
-  return { link, consumer, events, name };
-}
-
-const event = (seq: number, dseq: number, pending = 0): ModelMessage =>
-  ModelMessage.event({ seq, dseq, pending }, "{}");
-const heartbeat = (lastConsumer: number, lastStream: number): ModelMessage =>
-  ModelMessage.status(100, "Idle Heartbeat", { "Nats-Last-Consumer": lastConsumer, "Nats-Last-Stream": lastStream });
 
 describe("Consumer", () => {
   it("[U1] [W4] is created at an explicit start, under a name of its own", async () => {
@@ -52,10 +32,7 @@ describe("Consumer", () => {
   it("[W5] says where it really starts, and how much waits there", async () => {
     const link = new ScriptedConnection();
     link.answer = () => ({ delivered: { stream_seq: 30 }, num_pending: 9 });
-    const { start, pending, consumer } = await Consumer.create(
-      { ...OPTIONS, runtime: systemRuntime, connection: link },
-      () => {},
-    );
+    const { start, pending, consumer } = await Consumer.create({ ...parts(), connection: link }, () => {});
     expect({ start, pending, position: consumer.position }).toEqual({ start: 31, pending: 9, position: 30 });
   });
 
@@ -63,7 +40,8 @@ describe("Consumer", () => {
     const link = new ScriptedConnection();
     const events: ConsumerEvent[] = [];
     link.answer = () => ({ delivered: { stream_seq: 5 } });
-    await Consumer.create({ ...OPTIONS, runtime: systemRuntime, connection: link }, (said) => events.push(said));
+    const { consumer } = await Consumer.create({ ...parts(), connection: link }, (said) => events.push(said));
+    consumer.pull();
     link.hand(event(6, 1));
     expect(events).toEqual([{ kind: "doubt", why: "seq 6 after 10" }]);
   });
@@ -71,13 +49,11 @@ describe("Consumer", () => {
   it("[W11] is not created when the broker refuses", async () => {
     const link = new ScriptedConnection();
     link.answer = () => ({ error: { code: 404, err_code: 10059 } });
-    await expect(
-      Consumer.create({ ...OPTIONS, runtime: systemRuntime, connection: link }, () => {}),
-    ).rejects.toMatchObject({
+    await expect(Consumer.create({ ...parts(), connection: link }, () => {})).rejects.toMatchObject({
       verdict: "refused",
       streamMissing: true,
     });
-    expect(link.isOpen).toBe(false);
+    expect(link.inboxes.size).toBe(0);
   });
 
   it("[W2] [W9] says what was read, and how far", async () => {
@@ -86,8 +62,8 @@ describe("Consumer", () => {
     expect(link.published).toEqual([
       {
         subject: `$JS.API.CONSUMER.MSG.NEXT.S.${name}`,
-        body: { batch: 5, expires: 30_000_000_000, idle_heartbeat: 1_000_000_000 },
-        reply: "inbox",
+        body: { batch: 5, max_bytes: MIB, expires: 30_000_000_000, idle_heartbeat: 1_000_000_000 },
+        reply: "inbox 1",
       },
     ]);
     link.hand(event(13, 1, 1));
@@ -102,14 +78,9 @@ describe("Consumer", () => {
     });
   });
 
-  it("[U1] a bounded pull says so", async () => {
-    const { link, consumer } = await created();
-    consumer.pull(5, 2_048);
-    expect(link.published[0]?.body).toMatchObject({ max_bytes: 2_048 });
-  });
-
   it("[W15] [W17] hands over the subject and the bytes of headers and payload, and looks into none of them", async () => {
-    const { link, events } = await created();
+    const { link, consumer, events } = await created();
+    consumer.pull();
     const given = Uint8Array.of(0, 255, 58, 10);
     link.hand(ModelMessage.event({ seq: 11, dseq: 1, pending: 0 }, "{}", given));
     expect(events).toEqual([
@@ -133,6 +104,7 @@ describe("Consumer", () => {
     ["negative for the stream", 0, -3],
   ])("[W17] [W9] a heartbeat whose counters are %s is doubted, and moves nothing", async (_name, consumer, stream) => {
     const { link, events, consumer: reader } = await created();
+    reader.pull();
     link.hand(
       ModelMessage.status(100, "Idle Heartbeat", { "Nats-Last-Consumer": consumer, "Nats-Last-Stream": stream }),
     );
@@ -154,7 +126,7 @@ describe("Consumer", () => {
       link.hand(message);
       link.hand(event(11, 1));
       expect(events.map(({ kind }) => kind)).toEqual(["doubt"]);
-      expect(link.isOpen).toBe(false);
+      expect(link.inboxes.size).toBe(0);
       expect(link.requests.at(-1)?.subject).toBe(`$JS.API.CONSUMER.DELETE.S.${name}`);
       expect(vi.getTimerCount()).toBe(0);
       consumer.pull(5);
@@ -201,41 +173,46 @@ describe("Consumer", () => {
   });
 
   it("[W12] takes a pull for over half a second before the broker does, though a 408 never comes", async () => {
-    const { link, consumer, events } = await created();
-    await consumer.pullChecked(5).catch(() => {});
+    const { link, consumer, events, budget } = await created();
+    await consumer.pullChecked().catch(() => {});
     link.hand(event(11, 1));
     vi.advanceTimersByTime(499);
-    expect([events.length, consumer.outstanding]).toEqual([1, 4]);
+    expect([events.length, consumer.outstanding]).toEqual([1, 511]);
     vi.advanceTimersByTime(1);
-    const end = { kind: "ended", unattended: false, tooSmall: false };
-    expect([events.at(-1), consumer.outstanding, vi.getTimerCount()]).toEqual([end, 0, 0]);
+    const end = { kind: "ended", unattended: false };
+    expect([events.at(-1), consumer.outstanding]).toEqual([end, 0]);
+    // What the broker has sent by then still comes, and counts until it was quiet for two seconds.
+    vi.advanceTimersByTime(1_500);
     link.hand(event(12, 2));
     expect(events.at(-1)).toMatchObject({ kind: "message", position: 12 });
+    vi.advanceTimersByTime(1_999);
+    expect([link.inboxes.size, budget.takenBytes > 0]).toEqual([1, true]);
+    vi.advanceTimersByTime(1);
+    expect([link.inboxes.size, budget.takenBytes, vi.getTimerCount(), events.length]).toEqual([0, 0, 0, 3]);
   });
 
   it("[U1] a 408 takes nothing from the pull that has followed the one it ends", async () => {
     const { link, consumer, events } = await created();
-    await consumer.pullChecked(5).catch(() => {});
+    await consumer.pullChecked().catch(() => {});
     vi.advanceTimersByTime(500);
     consumer.pull(7);
     vi.advanceTimersByTime(500);
-    link.hand(ModelMessage.status(408, "Request Timeout"));
+    link.hand(ModelMessage.status(408, "Request Timeout"), 1);
     expect(consumer.outstanding).toBe(7);
     // Had the second pull been late, nobody would have waited at the broker.
-    const end = { kind: "ended", unattended: false, tooSmall: false };
+    const end = { kind: "ended", unattended: false };
     expect(events).toEqual([end, { ...end, unattended: true }]);
   });
 
   it("[B1] [U1] the word that a batch is complete takes nothing from the next, or ever more would be under way", async () => {
-    const { link, consumer, events } = await created();
-    consumer.pull(1, 2_048);
+    const { link, consumer, events, budget } = await created();
+    consumer.pull(1);
     link.hand(event(11, 1, 9));
-    consumer.pull(7, 2_048);
-    const end = { kind: "ended", unattended: true };
-    link.hand(ModelMessage.status(409, "Batch Completed", { "Nats-Pending-Messages": 0 }));
-    expect([events.at(-1), consumer.outstanding]).toEqual([{ ...end, tooSmall: false }, 7]);
+    consumer.pull(7);
+    link.hand(ModelMessage.status(409, "Batch Completed", { "Nats-Pending-Messages": 0 }), 1);
+    expect([events.map(({ kind }) => kind), consumer.outstanding, budget.takenBytes]).toEqual([["message"], 7, MIB]);
     link.hand(ModelMessage.status(409, "Message Size Exceeds MaxBytes", { "Nats-Pending-Messages": 7 }));
-    expect([events.at(-1), consumer.outstanding]).toEqual([{ ...end, tooSmall: true }, 0]);
+    expect([events.at(-1), consumer.outstanding]).toEqual([{ kind: "ended", unattended: true }, 0]);
   });
 
   it("[W5] [P10] says which message uses up a pull: perhaps nobody delivered after it", async () => {
@@ -243,8 +220,13 @@ describe("Consumer", () => {
     consumer.pull(2);
     link.hand(event(11, 1, 9));
     consumer.pull(2);
-    for (const seq of [12, 13, 14]) link.hand(event(seq, seq - 10, 9));
-    expect(events.map((said) => said.kind === "message" && said.endsPull)).toEqual([false, true, false, true]);
+    for (const [seq, inbox] of [
+      [12, 2],
+      [13, 1],
+      [14, 2],
+    ] as const)
+      link.hand(event(seq, seq - 10, 9), inbox);
+    expect(events.map((said) => said.kind === "message" && said.endsPull)).toEqual([false, false, true, true]);
   });
 
   it("[W12] the first frame may take as long as any after a pull", async () => {
@@ -260,6 +242,6 @@ describe("Consumer", () => {
 
   it("[W11] a first pull that is forbidden is told", async () => {
     const { consumer } = await created();
-    await expect(consumer.pullChecked(5)).rejects.toMatchObject({ verdict: "refused" });
+    await expect(consumer.pullChecked()).rejects.toMatchObject({ verdict: "refused" });
   });
 });

@@ -17,6 +17,7 @@ const READER = { landmarks: () => [], startAt: () => 0, begin() {}, read() {}, p
 /** An empty stream. */
 const connection: BrokerConnection = {
   maxPayloadBytes: 1_048_576,
+  receivedBytes: 0,
   request: async (subject) =>
     subject.includes("STREAM.INFO")
       ? { created: "once", state: { messages: 0, bytes: 0, first_seq: 1, last_seq: 0 } }

@@ -3,15 +3,14 @@ import { describe, expect, it } from "vitest";
 import type { ReadEvent } from "../../../src/upstream/feed-ports.ts";
 import { GapGuard } from "../../../src/upstream/gap-guard.ts";
 
-const NOTHING = new Uint8Array();
-const message = (position: number, pending: number): ReadEvent => ({
+const message = (position: number, pending: number, bytes = 0): ReadEvent => ({
   kind: "message",
   position,
   time: String(position),
   pending,
   endsPull: false,
   subject: "a.b",
-  payload: NOTHING,
+  payload: new Uint8Array(bytes),
   headers: null,
 });
 const heartbeat = (position: number): ReadEvent => ({ kind: "position", position });
@@ -141,6 +140,21 @@ describe("GapGuard", () => {
     guard.offer(message(22, 5));
     await answer(15);
     expect(log).toEqual([12, 13, "overtaken 15", 20, 21, 22, "released"]);
+  });
+
+  it("[P20] knows how many bytes it holds back, what the question is about included", async () => {
+    const { guard, begin, answer } = guarded();
+    begin(10, false);
+    for (const event of [message(11, 3, 1_000), message(20, 2, 1_000), message(30, 1, 1_000)]) guard.offer(event);
+    expect(guard.heldBytes).toBe(2_000);
+    // The answer lets the first pass; the second is asked about.
+    await answer(12);
+    expect(guard.heldBytes).toBe(1_000);
+    await answer(21);
+    expect(guard.heldBytes).toBe(0);
+    guard.offer(message(40, 1, 1_000));
+    guard.end();
+    expect(guard.heldBytes).toBe(0);
   });
 
   it("[W9] a heartbeat that jumps in a backlog is held like a message", async () => {

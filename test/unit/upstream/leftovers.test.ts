@@ -3,6 +3,7 @@ import { systemRuntime } from "../../../src/shared/system-runtime.ts";
 import { Consumer } from "../../../src/upstream/consumer.ts";
 import { UpstreamError } from "../../../src/upstream/jetstream-api.ts";
 import { Leftovers } from "../../../src/upstream/leftovers.ts";
+import { PullBudget } from "../../../src/upstream/pull-budget.ts";
 import { ScriptedConnection } from "../../support/broker/scripted-link.ts";
 
 const OPTIONS = { stream: "S", filter: "a.>", startSeq: 11, idleHeartbeatMs: 1_000 };
@@ -10,7 +11,8 @@ const OPTIONS = { stream: "S", filter: "a.>", startSeq: 11, idleHeartbeatMs: 1_0
 describe("what a lost connection leaves at the broker", () => {
   it("[U1] a consumer whose end nobody confirmed is named to its owner, be it half made or half deleted", async () => {
     const left: string[] = [];
-    const wanted = { ...OPTIONS, runtime: systemRuntime, onLeft: (name: string) => void left.push(name) };
+    const onLeft = (name: string): void => void left.push(name);
+    const wanted = { ...OPTIONS, runtime: systemRuntime, budget: new PullBudget(), onLeft };
     const dead = new ScriptedConnection();
     dead.answer = () => {
       throw new UpstreamError("unavailable", "closed");

@@ -13,6 +13,7 @@ interface Question {
 function asked(): { link: BrokerConnection; questions: Question[] } {
   const questions: Question[] = [];
   const link: BrokerConnection = {
+    receivedBytes: 0,
     maxPayloadBytes: 1024,
     request: (subject) => {
       expect(subject).toBe("$JS.API.STREAM.INFO.S");

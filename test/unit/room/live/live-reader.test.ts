@@ -170,4 +170,17 @@ describe("LiveReader", () => {
     reading.read(message(700, 1_000));
     expect(reading.wantsMore).toBe(false);
   });
+
+  it("[P20] asks for no more once it holds back a megabyte, however few the events", () => {
+    const { reading } = bench(clock);
+    reading.startAt({ ...HEAD, lastSeq: 0 }, "unknown");
+    reading.begin({ start: 0, head: HEAD, atHead: false });
+    const large = JSON.stringify("x".repeat(600_000));
+    reading.read(message(100, 1_000, large));
+    expect(reading.wantsMore).toBe(true);
+    reading.read(message(101, 1_000, large));
+    expect(reading.wantsMore).toBe(false);
+    reading.end();
+    expect(reading.wantsMore).toBe(true);
+  });
 });

@@ -44,7 +44,8 @@ describe("ReplayQueue", () => {
     const bench = new ReplaysBench(clock, 600, 8);
     bench.broker.silentAfter = 250;
     const [client, session] = bench.join(0);
-    await bench.run(15_000);
+    // Each of them is missed for three seconds.
+    await bench.run(25_000);
     expect([client.reading.cursor, session.phase, bench.faults]).toEqual([600, LIVE, []]);
   });
 

@@ -1,0 +1,90 @@
+/** What a room asks of its broker is bounded in bytes, and a link that is slow is not a broker that is away (P20, P22). */
+import { readFileSync } from "node:fs";
+import { setTimeout as delay } from "node:timers/promises";
+import { expect, test } from "vitest";
+import { Rig } from "../support/broker/rig.ts";
+import { SlowLink } from "../support/broker/slow-link.ts";
+import { processTree } from "../support/process-tree.ts";
+import { joinAt, startInTurn, TOKEN, World, type Client } from "../support/world.ts";
+
+const SUBJECT = "cellos.events.bytes.x";
+interface Connz {
+  readonly connections: readonly { readonly name?: string; readonly pending_bytes: number }[];
+}
+
+const MIB = 1024 * 1024;
+const padded = (n: number, padBytes: number): object => ({ n, pad: "x".repeat(padBytes) });
+
+/** Publishes so many at a time: the rig must not hold them all. */
+async function publishLarge(rig: Rig, count: number, padBytes: number): Promise<number[]> {
+  const seqs: number[] = [];
+  for (let n = 0; n < count; n++) seqs.push(...(await rig.publish([{ subject: SUBJECT, data: padded(n, padBytes) }])));
+  return seqs;
+}
+
+/** Samples until `over` settles; the most of each. */
+async function watch(rig: Rig, over: Promise<unknown>): Promise<{ pendingBytes: number; rssBytes: number }> {
+  const state = { isOver: false };
+  void over.finally(() => (state.isOver = true)).catch(() => {});
+  const most = { pendingBytes: 0, rssBytes: 0 };
+  const workers = [...processTree(process.pid)].filter(([, command]) => command.includes("workerd"));
+  expect(workers).not.toEqual([]);
+  while (!state.isOver) {
+    const response = await fetch(`${rig.server.monitorUrl}/connz?limit=1024`);
+    const { connections } = (await response.json()) as Connz;
+    for (const { name = "", pending_bytes: pending } of connections)
+      if (name.startsWith("cellos-relay")) most.pendingBytes = Math.max(most.pendingBytes, pending);
+    for (const [pid] of workers) most.rssBytes = Math.max(most.rssBytes, rssOf(pid));
+    await delay(20);
+  }
+  return most;
+}
+
+function rssOf(pid: number): number {
+  try {
+    return Number(/^VmRSS:\s+(\d+) kB$/m.exec(readFileSync(`/proc/${pid}/status`, "utf8"))?.[1] ?? 0) * 1024;
+  } catch {
+    return 0;
+  }
+}
+
+function expectWhole(follower: Client, seqs: readonly number[]): void {
+  expect([follower.seqs, follower.faults, follower.socket.isClosed]).toEqual([seqs, [], false]);
+}
+
+test("[P20] [B1] [W12] 400 events of 900 KB after an outage cost a bounded part of them, and one connection", async () => {
+  await using world = await World.start();
+  const live = await world.join(SUBJECT, 2);
+  const first = await world.publish(SUBJECT, 1);
+  await live.reaches(first[0] ?? 0);
+  await world.rig.act("refuse");
+  const seqs = [...first, ...(await publishLarge(world.rig, 400, 900_000))];
+  const before = world.rig.proxy.accepted;
+  await world.rig.act("heal");
+  const done = live.reaches(seqs.at(-1) ?? 0, 120_000);
+  const most = await watch(world.rig, done);
+  await done;
+  expectWhole(live, seqs);
+  expect(most.pendingBytes).toBeLessThan(6 * MIB);
+  expect(most.rssBytes).toBeLessThan(400 * MIB);
+  expect(world.rig.proxy.accepted - before).toBe(1);
+});
+
+test("[P20] [P22] [W12] 60 events of 1 MB over a link of 4 MB/s come over one connection and one consumer, live and by replay", async () => {
+  await using rig = await Rig.start();
+  await rig.createStream();
+  await using link = await SlowLink.start(rig.server.port, 4_000_000);
+  const url = `ws://127.0.0.1:${link.port}`;
+  await using relay = await startInTurn({ NATS_URL: url, RELAY_API_TOKEN: TOKEN, HEARTBEAT_SECONDS: "1" });
+  const live = await joinAt(relay, SUBJECT, 2);
+  const seqs = await publishLarge(rig, 60, 1_000_000);
+  // All of it again for a client that comes late, while the live events are still under way.
+  const late = await joinAt(relay, SUBJECT, 2, { since: 0 });
+  const done = Promise.all([live, late].map((follower) => follower.reaches(seqs.at(-1) ?? 0, 120_000)));
+  const most = await watch(rig, done);
+  await done;
+  expectWhole(live, seqs);
+  expectWhole(late, seqs);
+  expect(most.pendingBytes).toBeLessThan(6 * MIB);
+  expect(link.accepted).toBe(1);
+});
