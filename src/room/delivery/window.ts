@@ -2,13 +2,15 @@
  * The room's bounded memory of recent envelopes: everything that matches in (from, to] (B3). Windows of one isolate
  * share its memory, so many rooms have smaller ones.
  *
- * A ring in an array: dropped entries are counted at the front and cut off now and then, so that adding is O(1).
+ * A ring in an array: dropped entries are counted at the front and cut off now and then, so that adding is O(1). Their
+ * places hold nothing meanwhile: a thousand large events would be many times the bound.
  */
 import type { Envelope } from "../../protocol/frames.ts";
 import type { Isolate } from "../isolate/isolate.ts";
 
 /** Counting the rooms of the isolate on every event would cost more than it saves. */
 const RECOUNT_EVERY = 256;
+const NOTHING: Envelope = { seq: 0, text: "", bytes: 0 };
 
 export class Window {
   /** Each index used below lies between `#head` and the length, so there is an entry, as the casts say. */
@@ -54,7 +56,8 @@ export class Window {
     if (this.#pushes++ % RECOUNT_EVERY === 0) this.#shareBytes = this.#isolate.windowShareBytes();
     const maxBytes = Math.min(this.#maxBytes, this.#shareBytes);
     while (this.#bytes > maxBytes) {
-      const oldest = this.#entries[this.#head++] as Envelope;
+      const oldest = this.#entries[this.#head] as Envelope;
+      this.#entries[this.#head++] = NOTHING;
       this.#bytes -= oldest.bytes;
       this.#from = oldest.seq;
     }

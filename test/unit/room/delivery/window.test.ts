@@ -1,3 +1,5 @@
+import { setFlagsFromString } from "node:v8";
+import { runInNewContext } from "node:vm";
 import fc from "fast-check";
 import { beforeEach, describe, expect, it } from "vitest";
 import type { Envelope } from "../../../../src/protocol/frames.ts";
@@ -117,6 +119,23 @@ describe("Window", () => {
     window.push(envelope(1, 60));
     window.push(envelope(2, 101));
     expect({ from: window.from, size: window.size, bytes: window.bytes }).toEqual({ from: 2, size: 0, bytes: 0 });
+  });
+
+  it("[B3] [P20] holds nothing of what it has forgotten", async () => {
+    setFlagsFromString("--expose-gc");
+    const collect = runInNewContext("gc") as () => void;
+    const window = newWindow(0, 2_000);
+    const pushed: WeakRef<Envelope>[] = [];
+    for (let seq = 1; seq <= 100; seq++) {
+      const entry = envelope(seq, 1_000);
+      pushed.push(new WeakRef(entry));
+      window.push(entry);
+    }
+    // A WeakRef holds its target until the turn is over.
+    await new Promise((resolve) => setImmediate(resolve));
+    collect();
+    const held = pushed.flatMap((ref) => ref.deref()?.seq ?? []);
+    expect(held).toEqual(window.after(98, Infinity).map(({ seq }) => seq));
   });
 
   it("[B3] shares 32 MiB with the other windows of the isolate", () => {
