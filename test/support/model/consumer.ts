@@ -41,6 +41,11 @@ export class ModelConsumer {
     return this.#stream.pending(this.#next - 1);
   }
 
+  /** What its pulls may still bring. */
+  get askedBytes(): number {
+    return this.#pulls.reduce((sum, { leftBytes }) => sum + leftBytes, 0);
+  }
+
   get #isSilent(): boolean {
     return this.#delivered >= this.#host.silentAfter();
   }
