@@ -18,6 +18,8 @@ export interface NatsServerOptions {
   readonly binary?: string;
   /** Lines for the server's own configuration: `max_payload: 64KB`, `authorization { … }`. */
   readonly extraConfig?: string;
+  /** More members of its `jetstream` block: `limits { … }`. A second block would take the place of the first. */
+  readonly jetstream?: string;
 }
 
 interface Ports {
@@ -37,19 +39,21 @@ export class NatsServer implements AsyncDisposable {
   /** Holds its configuration and, below `jetstream`, its streams; goes with dispose(). */
   readonly dir: string;
   #extraConfig: string;
+  readonly #jetstream: string;
   #ports = ANY_PORT;
   #child: Child | undefined;
 
-  private constructor(binary: string, extraConfig: string, dir: string) {
+  private constructor(binary: string, { extraConfig = "", jetstream = "" }: NatsServerOptions, dir: string) {
     this.#binary = binary;
     this.#extraConfig = extraConfig;
+    this.#jetstream = jetstream;
     this.dir = dir;
   }
 
   static async start(options: NatsServerOptions = {}): Promise<NatsServer> {
     const binary = options.binary ?? findBinary();
     const dir = await mkdtemp(join(tmpdir(), "cellos-relay-nats-"));
-    const server = new NatsServer(binary, options.extraConfig ?? "", dir);
+    const server = new NatsServer(binary, options, dir);
     try {
       await server.start();
     } catch (error) {
@@ -152,7 +156,7 @@ export class NatsServer implements AsyncDisposable {
       `port: ${this.#ports.client}`,
       `http: "127.0.0.1:${this.#ports.monitor}"`,
       `ports_file_dir: ${JSON.stringify(this.dir)}`,
-      `jetstream { store_dir: ${JSON.stringify(join(this.dir, "jetstream"))} }`,
+      `jetstream { store_dir: ${JSON.stringify(join(this.dir, "jetstream"))}, ${this.#jetstream} }`,
       `websocket { host: 127.0.0.1, port: ${this.#ports.websocket}, no_tls: true }`,
       this.#extraConfig,
       "",

@@ -41,6 +41,8 @@ export const SUBJECTS = "cellos.events.>";
 export interface RigOptions {
   /** Lines for the broker's own configuration. */
   readonly extraConfig?: string;
+  /** As `NatsServerOptions.jetstream`. */
+  readonly jetstream?: string;
   /** How the rig itself logs in, when `extraConfig` asks for that. */
   readonly user?: string;
   readonly pass?: string;
