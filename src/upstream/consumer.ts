@@ -75,7 +75,8 @@ const CREATE_AGAIN_MS = [3_000, 9_000];
 const DELETE_TIMEOUT_MS = 2_000;
 /** The broker collects a consumer nobody pulled for this long. */
 const INACTIVE_MS = 60_000;
-const BATCH = 512;
+/** What the live consumer asks for at a time. */
+export const BATCH = 512;
 const PULL_EXPIRES_MS = 30_000;
 const FIRST_PULL = { expiresMs: 1_000, idleHeartbeatMs: 100 };
 /**
