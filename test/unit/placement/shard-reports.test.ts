@@ -1,5 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
-import { systemRuntime } from "../../../src/shared/system-runtime.ts";
+import { Measure } from "../../../src/shared/measure.ts";
+import { SystemRuntime } from "../../../src/shared/system-runtime.ts";
 import type { ShardReport } from "../../../src/placement/shard-book.ts";
 import { ShardReports } from "../../../src/placement/shard-reports.ts";
 
@@ -17,7 +18,8 @@ class Shard {
   constructor() {
     const id = { region: "test", subject: "a", shard: 1 };
     this.shards = new ShardReports(
-      systemRuntime,
+      // Each has the measure of its own clock: the clocks of these tests fall from one to the next.
+      new SystemRuntime(new Measure(() => Date.now())),
       id,
       () => this.clients,
       () => ({ report: async (_shard, report) => void this.heard.push(report) }),
@@ -117,7 +119,8 @@ describe("a shard tells its coordinator who left", () => {
     const report = async (): Promise<void> => void heard.push(null);
     for (const id of [null, { region: "test", subject: "a", shard: 0 }]) {
       const coordinator = new ShardReports(
-        systemRuntime,
+        // Each has the measure of its own clock: the clocks of these tests fall from one to the next.
+      new SystemRuntime(new Measure(() => Date.now())),
         id,
         () => 3,
         () => ({ report }),

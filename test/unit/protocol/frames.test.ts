@@ -184,9 +184,10 @@ describe("other frames", () => {
     expect(JSON.parse(problemFrame(V2, why, 12))).toEqual({ type: "problem", problem });
   });
 
-  it("[V5] says in v2 why it closes, when there is a reason, and nothing in v1", () => {
+  it("[V5] [B5] says in v2 why it closes, when there is a reason, and in v1 only that the client is slow", () => {
+    expect(JSON.parse(reasonFrame(V1, "slowConsumer") ?? "null")).toEqual(PROBLEM.slowConsumer);
     for (const name of Object.keys(CLOSE) as CloseName[]) {
-      expect(reasonFrame(V1, name)).toBeNull();
+      if (name !== "slowConsumer") expect(reasonFrame(V1, name)).toBeNull();
       const { reason } = CLOSE[name];
       const frame: unknown = JSON.parse(reasonFrame(V2, name) ?? "null");
       if (reason === "") expect(frame).toBeNull();
