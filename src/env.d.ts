@@ -2,12 +2,15 @@
 declare namespace Cloudflare {
   interface GlobalProps {
     mainModule: typeof import("./worker.ts");
-    durableNamespaces: "Room" | "Ledger";
+    durableNamespaces: "Room" | "Ledger" | "Readiness";
   }
   interface Env {
     ROOM: DurableObjectNamespace<import("./room/object.ts").Room>;
     LEDGER: DurableObjectNamespace<import("./quota/ledger.ts").Ledger>;
+    READINESS: DurableObjectNamespace<import("./edge/readiness-object.ts").Readiness>;
     ASSETS: Fetcher;
+    /** Of the deployed version; absent where it is not bound. */
+    CF_VERSION_METADATA?: { readonly id: string };
   }
 }
 interface Env extends Cloudflare.Env {}

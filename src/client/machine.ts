@@ -65,7 +65,8 @@ function onWelcome(state: State & { kind: "joining" }, frame: Frame, { nowMs }: 
   if (frame.type !== "welcome") return [state];
   const { heartbeatMs } = frame;
   const deadlineMs = nowMs + silenceMs(heartbeatMs);
-  return [follow({ kind: "replaying", past: state.past, sinceMs: nowMs, heartbeatMs, deadlineMs }, frame)];
+  const { past } = state;
+  return [follow({ kind: "replaying", past, sinceMs: nowMs, heartbeatMs, deadlineMs, upstream: "connected" }, frame)];
 }
 
 function onReading(state: Reading, event: StreamEvent, now: Circumstances): Step {
@@ -91,9 +92,11 @@ function onReading(state: Reading, event: StreamEvent, now: Circumstances): Step
 
 /** A second `welcome` comes from a shared connection that has moved to another socket. */
 function follow(state: Reading, frame: Frame): State {
-  if (frame.type === "heartbeat") return state.kind === "live" ? { ...state, upstream: frame.upstream } : state;
   const isLive = frame.type === "caught-up" || (frame.type === "welcome" && frame.live);
-  return isLive && state.kind === "replaying" ? { ...state, kind: "live", upstream: "connected" } : state;
+  const told = frame.type === "heartbeat" || frame.type === "welcome" ? frame.upstream : undefined;
+  const kind = isLive ? "live" : state.kind;
+  const upstream = told ?? state.upstream;
+  return kind === state.kind && upstream === state.upstream ? state : { ...state, kind, upstream };
 }
 
 const silenceMs = (heartbeatMs: number): number => heartbeatMs * 1.5 + SLACK_MS;
@@ -117,7 +120,8 @@ function settle(past: Past, error: RelayError, now: Circumstances): Step {
 }
 
 function wait(past: Past, error: RelayError, now: Circumstances, delayMs = retryMs(past.failures, now)): Step {
-  const deadlineMs = Math.round(now.nowMs + Math.max(delayMs, error.retryAfterMs ?? 0));
+  // Behind the time that the relay asks for, so that not everybody who was told the same comes back at once.
+  const deadlineMs = Math.round(now.nowMs + delayMs + (error.retryAfterMs ?? 0));
   return [{ kind: "waiting", past: { ...past, failures: past.failures + 1 }, error, deadlineMs }, "drop"];
 }
 

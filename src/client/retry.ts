@@ -30,9 +30,14 @@ export const longRetryMs = ({ random }: Circumstances): number => jitterMs(MAX_M
  * What the table of section C says of a close code, and H3 of a refusal. A code it does not know (1006, 1001, 1012 …)
  * is a broken line; so is 426, which a plain GET is told when nothing is wrong with the request.
  */
-export function verdictOf({ status, code }: Pick<RelayError, "status" | "code">): Verdict {
+export function verdictOf({
+  status,
+  code,
+  retryAfterMs,
+}: Pick<RelayError, "status" | "code" | "retryAfterMs">): Verdict {
   if (status === 401) return "renew-token";
-  if (status === 429 || status === 503) return "back-off-long";
+  // A relay that is full says when to come back; one that has no settings does not.
+  if (status === 503 || status === 429) return retryAfterMs ? "resume" : "back-off-long";
   if (status === 400 || status === 403 || status === 404) return "stop";
   return Object.values(CLOSE).find((entry) => entry.code === code)?.verdict ?? "resume";
 }

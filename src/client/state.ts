@@ -15,6 +15,8 @@ interface Reading {
   readonly sinceMs: number;
   readonly heartbeatMs: number;
   readonly deadlineMs: number;
+  /** As the relay said last. */
+  readonly upstream: UpstreamHealth;
 }
 
 /** A deadline is what the next `ticked` is for. */
@@ -24,8 +26,7 @@ export type State =
   /** Dialled, and not welcomed yet. */
   | { readonly kind: "joining"; readonly past: Past; readonly deadlineMs: number }
   | { readonly kind: "asking"; readonly past: Past }
-  | ({ readonly kind: "replaying" } & Reading)
-  | ({ readonly kind: "live"; readonly upstream: UpstreamHealth } & Reading)
+  | ({ readonly kind: "replaying" | "live" } & Reading)
   | { readonly kind: "waiting"; readonly past: Past; readonly error: RelayError; readonly deadlineMs: number }
   | { readonly kind: "hydrating"; readonly past: Past; readonly error: RelayError }
   | { readonly kind: "closed"; readonly error: RelayError | null };

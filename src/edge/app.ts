@@ -4,15 +4,14 @@ import { configOf, type ConfigResult } from "../config/config.ts";
 import { leftOutDueInMs, logEvent, tellLeftOut } from "../shared/log.ts";
 import { describeError } from "../shared/log-line.ts";
 import { systemRuntime } from "../shared/system-runtime.ts";
-import { openConnection } from "../upstream/nats-connection.ts";
-import { probeBroker } from "../upstream/probe.ts";
+import { versionOf } from "../shared/version.ts";
 import { admit } from "./admission.ts";
 import { authenticate } from "./authenticate.ts";
 import { presentedCredential } from "./credentials.ts";
 import { openEvents } from "./forward.ts";
-import { corsHeaders, PREFLIGHT_HEADERS } from "./origin.ts";
+import { corsHeaders, originPasses, PREFLIGHT_HEADERS } from "./origin.ts";
 import { problemResponse } from "./problem.ts";
-import { checkReadiness } from "./readiness.ts";
+import { ReadinessCheck } from "./readiness.ts";
 import { placementFor, type CallerLocation } from "../placement/region.ts";
 
 /** Methods of each path besides OPTIONS. HEAD stands apart from GET: hono would run an upgrade for it. */
@@ -23,16 +22,32 @@ const METHODS: ReadonlyMap<string, readonly string[]> = new Map([
   ["/readyz", ["GET", "HEAD"]],
 ]);
 
+/** All callers share one object. */
+const PROBER = "v1";
+
+const readinessCheck = new ReadinessCheck();
+
 const routes = new Hono<{ Bindings: Env }>();
 
 routes.use(async (context, next) => {
+  // A browser asks first, and takes any status but a success for a no: then no page would hear of a wrong path (H11).
+  if (isPreflight(context.req.raw))
+    return new Response(null, { status: 204, headers: allowOf(METHODS.get(context.req.path)) });
   const methods = METHODS.get(context.req.path);
   if (methods === undefined) return problemResponse("not-found");
-  const allow = [...methods, "OPTIONS"].join(", ");
-  if (context.req.method === "OPTIONS") return new Response(null, { status: 204, headers: { Allow: allow } });
-  if (!methods.includes(context.req.method)) return problemResponse("method-not-allowed", { Allow: allow });
+  const headers = allowOf(methods);
+  if (context.req.method === "OPTIONS") return new Response(null, { status: 204, headers });
+  if (!methods.includes(context.req.method)) return problemResponse("method-not-allowed", headers);
   return next();
 });
+
+function isPreflight({ method, headers }: Request): boolean {
+  return method === "OPTIONS" && headers.has("Origin") && headers.has("Access-Control-Request-Method");
+}
+
+function allowOf(methods: readonly string[] = []): { readonly Allow: string } {
+  return { Allow: [...methods, "OPTIONS"].join(", ") };
+}
 
 routes.get("/ws/events", async ({ req, env }) => {
   const loaded = checkedConfig(env);
@@ -59,10 +74,12 @@ routes.get("/ws/events", async ({ req, env }) => {
   return openEvents(verdict, env, placement, loaded.config.compression);
 });
 
-routes.get("/healthz", () => Response.json({ status: "ok" }, { headers: { "Cache-Control": "no-store" } }));
+routes.get("/healthz", ({ env }) =>
+  Response.json({ status: "ok", version: versionOf(env) }, { headers: { "Cache-Control": "no-store" } }),
+);
 
 routes.get("/readyz", async ({ env }) => {
-  const readiness = await checkReadiness(checkedConfig(env), (config) => probeBroker(config, openConnection));
+  const readiness = await readinessCheck.run(checkedConfig(env), () => env.READINESS.getByName(PROBER).report());
   if (!readiness.ready) return problemResponse("not-ready", {}, { ...readiness });
   return Response.json(readiness, { headers: { "Cache-Control": "no-store" } });
 });
@@ -86,10 +103,12 @@ export const app = {
     const response = await routes.fetch(request, env, context);
     const loaded = configOf(env);
     const allowed = loaded.ok ? loaded.config.allowedOrigins : [];
-    const cors = corsHeaders(request.headers.get("Origin"), new URL(request.url).origin, allowed);
+    const origin = request.headers.get("Origin");
+    const isOpenToAll = response.status >= 400 || request.method === "OPTIONS";
+    const isReadable = isOpenToAll || originPasses(origin, new URL(request.url).origin, allowed);
     const headers = new Headers(response.headers);
-    for (const [name, value] of Object.entries(cors)) headers.append(name, value);
-    if (request.method === "OPTIONS" && "Access-Control-Allow-Origin" in cors) {
+    for (const [name, value] of Object.entries(corsHeaders(origin, isReadable))) headers.append(name, value);
+    if (request.method === "OPTIONS" && origin !== null) {
       for (const [name, value] of Object.entries(PREFLIGHT_HEADERS)) headers.set(name, value);
     }
     const { status, statusText, webSocket } = response;

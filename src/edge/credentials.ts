@@ -17,14 +17,18 @@ const MALFORMED: Credential = { kind: "malformed" };
  */
 export function presentedCredential(authorization: string | null, protocols: string | null): Credential {
   if (authorization !== null) {
-    const token = /^Bearer +(\S+)$/i.exec(authorization.trim())?.[1];
-    return token === undefined ? MALFORMED : { kind: "bearer", token };
+    return bearerOf(/^Bearer +(.+)$/is.exec(authorization.trim())?.[1] ?? "");
   }
   const offered = (protocols ?? "").split(",").map((value) => value.trim());
   const bearers = offered.filter((value) => value.startsWith(BEARER_PREFIX));
   const [bearer, second] = bearers;
   if (bearer === undefined) return MISSING;
   if (second !== undefined) return MALFORMED;
-  const token = fromBase64Url(bearer.slice(BEARER_PREFIX.length));
-  return token === null || token === "" ? MALFORMED : { kind: "bearer", token };
+  return bearerOf(fromBase64Url(bearer.slice(BEARER_PREFIX.length)) ?? "");
+}
+
+/** The same on both ways: white space around a token is a slip of whoever read it from a file, and within one it is no token. */
+function bearerOf(text: string): Credential {
+  const token = text.trim();
+  return /^\S+$/.test(token) ? { kind: "bearer", token } : MALFORMED;
 }

@@ -8,6 +8,7 @@ import { logEvent } from "../shared/log.ts";
 import { describeError } from "../shared/log-line.ts";
 import { couldOpen, letGo, mayOpen } from "../quota/may-open.ts";
 import type { Admitted } from "./admission.ts";
+import { answerPlainGet } from "./capacity.ts";
 import { problemResponse } from "./problem.ts";
 import type { Placement } from "../placement/region.ts";
 
@@ -21,7 +22,7 @@ export async function openEvents(
   const wish = maxSubjects === null ? null : { grantId: join.grantId, subject: join.subject, maxSubjects };
   if (!isUpgrade) {
     const isAllowed = wish === null || (await couldOpen(LEDGER, wish));
-    return problemResponse(isAllowed ? "not-an-upgrade" : "too-many-subjects");
+    return isAllowed ? answerPlainGet(ROOM, join, placement) : problemResponse("too-many-subjects");
   }
   const place = wish === null ? "none" : await mayOpen(LEDGER, wish);
   if (place === "refused") return problemResponse("too-many-subjects");

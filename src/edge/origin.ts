@@ -9,19 +9,19 @@ export function originPasses(origin: string | null, own: string, allowed: readon
 }
 
 /**
- * The CORS headers of an answer to `origin` (H11). `Vary` is there even without CORS, or a cache could
- * hand one origin's answer to another.
+ * The CORS headers of an answer to `origin` (H11). A refusal and a preflight may be read by any page: they tell nothing that the page
+ * does not learn from the failure. `Vary` is there even without CORS, or a cache could hand one origin's answer to another.
  */
-export function corsHeaders(origin: string | null, own: string, allowed: readonly string[]): Record<string, string> {
-  if (origin === null || !originPasses(origin, own, allowed)) return { Vary: "Origin" };
+export function corsHeaders(origin: string | null, isReadable: boolean): Record<string, string> {
+  if (origin === null || !isReadable) return { Vary: "Origin" };
   return {
     Vary: "Origin",
     "Access-Control-Allow-Origin": origin,
-    "Access-Control-Expose-Headers": "Retry-After, WWW-Authenticate",
+    "Access-Control-Expose-Headers": "Retry-After, WWW-Authenticate, Relay-Cursor, Relay-Epoch",
   };
 }
 
-/** What a preflight adds to `corsHeaders`; it grants nothing without them. */
+/** What a preflight adds to `corsHeaders`. */
 export const PREFLIGHT_HEADERS = {
   "Access-Control-Allow-Methods": "GET, POST",
   "Access-Control-Allow-Headers": "Authorization, Content-Type, Last-Event-ID",

@@ -1,66 +1,60 @@
 /** EFFECTS: whether the relay can serve events now: H9. */
-import type { Config, ConfigResult } from "../config/config.ts";
+import type { ConfigResult } from "../config/config.ts";
+import { logEvent } from "../shared/log.ts";
+import { describeError } from "../shared/log-line.ts";
 import { systemRuntime } from "../shared/system-runtime.ts";
+import { CAUSES, type Cause, type Diagnosis } from "../upstream/causes.ts";
+import type { BrokerReport } from "./probe-sharing.ts";
 
-/** Asks the broker whether it can be reached and has the stream; the problem is one sentence. */
-export type BrokerProbe = (
-  config: Config,
-) => Promise<{ readonly ok: true } | { readonly ok: false; readonly problem: string }>;
+/** Asks the one object that probes the broker for all callers. */
+export type AskBroker = () => Promise<BrokerReport>;
 
 export interface Readiness {
   readonly ready: boolean;
+  /** Of the broker, where that is what fails (O8). */
+  readonly cause: Cause | null;
   /** One entry per check: `ok`, or what is wrong. */
   readonly checks: Readonly<Record<"config" | "credentials" | "broker", string>>;
 }
 
 const OK = "ok";
 const SKIPPED = "not checked: correct the configuration first";
-const FRESH_MS = 5000;
-/** A probe whose request was cancelled never reports, so after this long another one starts. */
-const PROBE_LIMIT_MS = 12_000;
-const POLL_MS = 50;
+const NOT_ASKED = "not checked: the object that probes the broker could not be reached";
 
-export async function checkReadiness(loaded: ConfigResult, probe: BrokerProbe): Promise<Readiness> {
-  if (!loaded.ok) return readiness({ config: loaded.problem, credentials: SKIPPED, broker: SKIPPED });
-  const credentials = loaded.config.apiTokens.length > 0 ? OK : "No credential is configured: set RELAY_API_TOKEN.";
-  return readiness({ config: OK, credentials, broker: await checkBroker(loaded.config, probe) });
-}
+/** Keeps this isolate's copy of the last word: an open route must not be a way to keep the one object busy. */
+export class ReadinessCheck {
+  readonly #nowMs: () => number;
+  #trouble: Diagnosis | null = null;
+  #freshUntilMs = -Infinity;
 
-function readiness(checks: Readiness["checks"]): Readiness {
-  return { ready: Object.values(checks).every((check) => check === OK), checks };
-}
-
-interface BrokerState {
-  answer: string | null;
-  answeredAtMs: number;
-  /** Start of the probe under way, or null. */
-  probingSinceMs: number | null;
-}
-
-const states = new WeakMap<Config, BrokerState>();
-
-/** The last answer while it is fresh, so that this open route cannot be used to flood the broker with connections. */
-async function checkBroker(config: Config, probe: BrokerProbe): Promise<string> {
-  if (config.nats === null) return "NATS_URL is not set, so there is no broker to read from.";
-  const state = states.get(config) ?? { answer: null, answeredAtMs: 0, probingSinceMs: null };
-  states.set(config, state);
-
-  for (;;) {
-    const nowMs = systemRuntime.nowMs();
-    if (state.answer !== null && nowMs - state.answeredAtMs < FRESH_MS) return state.answer;
-    if (state.probingSinceMs === null || nowMs - state.probingSinceMs >= PROBE_LIMIT_MS) break;
-    // One request may not await another's I/O in this runtime, so a second asker looks again instead.
-    await new Promise((resolve) => setTimeout(resolve, POLL_MS));
+  constructor(nowMs = () => systemRuntime.nowMs()) {
+    this.#nowMs = nowMs;
   }
 
-  const startedMs = systemRuntime.nowMs();
-  state.probingSinceMs = startedMs;
-  try {
-    const result = await probe(config);
-    state.answer = result.ok ? OK : result.problem;
-    state.answeredAtMs = systemRuntime.nowMs();
-    return state.answer;
-  } finally {
-    if (state.probingSinceMs === startedMs) state.probingSinceMs = null;
+  async run(loaded: ConfigResult, ask: AskBroker): Promise<Readiness> {
+    if (!loaded.ok) return readiness({ config: loaded.problem, credentials: SKIPPED, broker: SKIPPED }, null);
+    const { apiTokens, nats } = loaded.config;
+    const credentials = apiTokens.length > 0 ? OK : "No credential is configured: set RELAY_API_TOKEN.";
+    const about = { config: OK, credentials };
+    if (nats === null) return readiness({ ...about, broker: CAUSES["not-configured"].sentence }, "not-configured");
+    try {
+      const trouble = await this.#broker(ask);
+      return readiness({ ...about, broker: trouble?.sentence ?? OK }, trouble?.cause ?? null);
+    } catch (error) {
+      logEvent("probe-failed", describeError(error));
+      return readiness({ ...about, broker: NOT_ASKED }, null);
+    }
   }
+
+  async #broker(ask: AskBroker): Promise<Diagnosis | null> {
+    if (this.#nowMs() < this.#freshUntilMs) return this.#trouble;
+    const { trouble, freshForMs } = await ask();
+    this.#trouble = trouble;
+    this.#freshUntilMs = this.#nowMs() + freshForMs;
+    return trouble;
+  }
+}
+
+function readiness(checks: Readiness["checks"], cause: Cause | null): Readiness {
+  return { ready: Object.values(checks).every((check) => check === OK), cause, checks };
 }

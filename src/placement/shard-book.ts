@@ -64,6 +64,12 @@ export class ShardBook {
     return best;
   }
 
+  /** Whether `assign` would find a shard. */
+  hasPlace(own: number): boolean {
+    const { maxClients, maxShards } = this.#limits;
+    return own < maxClients || this.size < maxShards || this.#others.some((shard) => loadOf(shard) < maxClients);
+  }
+
   /** A shard says how many clients it has, and how many ever came: those fulfil promises, whoever left meanwhile. */
   report(index: number, { clients, arrivals }: ShardReport, nowMs: number): void {
     if (index < 1 || index >= this.#limits.maxShards) return;

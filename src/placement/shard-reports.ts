@@ -53,6 +53,13 @@ export class ShardReports {
     return isFull ? null : 0;
   }
 
+  /** Whether one more client would find a place. None is promised. */
+  hasPlace(limits: ShardLimits): boolean {
+    const own = this.#clients();
+    if (this.#shard !== 0 || this.#book === null) return own < limits.maxClients || limits.maxShards > 1;
+    return this.#book.hasPlace(own);
+  }
+
   /** The coordinator hears of a shard. */
   heard(shard: number, report: ShardReport, limits: ShardLimits): void {
     this.#book ??= new ShardBook(limits);

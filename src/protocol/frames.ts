@@ -36,6 +36,7 @@ export function welcomeFrame(w: {
   live: boolean;
   heartbeatMs: number;
   ackBytes: number;
+  upstream: UpstreamHealth;
 }): Frame {
   return frame(JSON.stringify({ type: "welcome", protocol: 2, ...w }), w.cursor);
 }

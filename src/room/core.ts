@@ -54,7 +54,8 @@ export class Core implements FeedHost {
   readonly #config: Config;
   readonly #ports: CorePorts;
   readonly #host: CoreHost;
-  readonly #feed: Feed | null;
+  /** Null without NATS_URL. */
+  readonly feed: Feed | null;
   readonly #replays: ReplayQueue;
   readonly #pending: PendingJoins;
   readonly #catchUpLoop: CatchUpLoop;
@@ -77,13 +78,13 @@ export class Core implements FeedHost {
       newFanout: (cursor, epoch) => this.#newFanout(cursor, epoch),
       onFlushed: () => this.#catchUpLoop.wake(),
       head,
-      doubt: (why) => this.#feed?.doubt(why),
-      readOn: () => this.#feed?.readOn(),
+      doubt: (why) => this.feed?.doubt(why),
+      readOn: () => this.feed?.readOn(),
       startRequests: () => this.#pending.requests,
     });
     const idleHeartbeatMs = Math.min(config.heartbeatMs / 4, MAX_IDLE_HEARTBEAT_MS);
     const { nats, stream } = config;
-    this.#feed = nats && new Feed(ports, { nats, stream, filter: subject, idleHeartbeatMs }, this.#reader, this);
+    this.feed = nats && new Feed(ports, { nats, stream, filter: subject, idleHeartbeatMs }, this.#reader, this);
     this.#heartbeatTimer = new HeartbeatTimer(runtime, config.heartbeatMs, (nowMs) => this.#beat(nowMs));
     this.#replays = new ReplayQueue({
       runtime,
@@ -91,8 +92,8 @@ export class Core implements FeedHost {
       stream,
       filter: subject,
       maxReplays: config.maxReplays,
-      connection: () => this.#feed?.connection ?? null,
-      onLeft: (name) => this.#feed?.onLeft(name),
+      connection: () => this.feed?.connection ?? null,
+      onLeft: (name) => this.feed?.onLeft(name),
       head,
       onDropped: (...dropped) => this.#reader.drop(...dropped),
       wake: () => this.#catchUpLoop.wake(0),
@@ -112,34 +113,34 @@ export class Core implements FeedHost {
 
   /** True when nobody is here and nothing is open. */
   get isIdle(): boolean {
-    return this.clients === 0 && (this.#feed === null || this.#feed.state === "idle");
+    return this.clients === 0 && (this.feed === null || this.feed.state === "idle");
   }
 
   restore(checkpoint: Checkpoint, sessions: readonly Session[]): void {
     const fanout = this.#reader.resumeFrom(checkpoint);
     for (const session of sessions) fanout.restore(session);
-    this.#feed?.wake();
+    this.feed?.wake();
   }
 
   /** A client arrives: its answer comes within 10 s (W11). Call `enter`, or `closeIfEmpty`, in the turn that has it. */
   arrive(request: StartRequest): PendingJoin {
-    const moment = this.#feed?.streamInfo.now() ?? 0;
+    const moment = this.feed?.streamInfo.now() ?? 0;
     return this.#pending.add(request, {
       admission: (isLate) => this.#admission(request, moment, isLate),
       ask: () => {
-        this.#feed?.want();
-        return this.#feed?.connection ? this.#ask(moment) : null;
+        this.feed?.want();
+        return this.feed?.connection ? this.#ask(moment) : null;
       },
     });
   }
 
   #admission(request: StartRequest, moment: number, isLate: boolean): Admission | null {
     const room = this.#reader.settle();
-    const head = this.#feed?.state === "open" ? this.#feed.streamInfo.since(moment) : null;
+    const head = this.feed?.state === "open" ? this.feed.streamInfo.since(moment) : null;
     const decision = decide(request, room, head !== null && head.epoch === room?.epoch ? head : null);
     if (decision.kind !== "ask") return decision;
-    if (this.#feed === null) return { kind: "refuse", close: "noBroker" };
-    if (this.#feed.refusedSince(moment)) return { kind: "refuse", close: "subscribeFailed" };
+    if (this.feed === null) return { kind: "refuse", close: "noBroker" };
+    if (this.feed.refusedSince(moment)) return { kind: "refuse", close: "subscribeFailed" };
     return isLate ? { kind: "refuse", close: "upstreamUnavailable" } : null;
   }
 
@@ -151,7 +152,7 @@ export class Core implements FeedHost {
     const frame = welcome(fanout.epoch);
     if (frame !== null) fanout.greet(session, frame, nowMs);
     if (fanout.join(session, nowMs) !== "live") this.#catchUpLoop.wake(0);
-    this.#feed?.want();
+    this.feed?.want();
     this.#keepHeartbeat();
     this.#persistIfShut();
   }
@@ -182,9 +183,9 @@ export class Core implements FeedHost {
 
   /** Retries what is due, and hurries nothing. Returns whether the upstream is open. */
   #keepUpstream(): boolean {
-    if (this.#feed?.state === "idle") this.#feed.want();
-    this.#feed?.tick();
-    return this.#feed?.state === "open";
+    if (this.feed?.state === "idle") this.feed.want();
+    this.feed?.tick();
+    return this.feed?.state === "open";
   }
 
   /** Watches the stream's identity, its last seq, its floor and its holes (W6, W19, JS-5). */
@@ -193,13 +194,13 @@ export class Core implements FeedHost {
     if (head === null) return;
     this.#reader.forgetRemoved(head);
     this.#replays.expire(fanout, head.floor);
-    this.#feed?.watch(head);
+    this.feed?.watch(head);
   }
 
   /** A shared STREAM.INFO; what it says about the room itself is acted on here. Throws UpstreamError. */
   async #ask(moment?: number): Promise<Head> {
-    const feed = this.#feed;
-    if (feed === null) throw new UpstreamError("unavailable", "no broker configured");
+    const feed = this.feed;
+    if (feed === null) throw new UpstreamError("not-configured", "no broker configured");
     const { position } = this.#reader;
     const { connection } = feed;
     const head = await feed.ask(moment);
@@ -241,19 +242,19 @@ export class Core implements FeedHost {
   }
 
   #keepHeartbeat(): void {
-    const isAwake = this.#feed?.isAwake === true;
+    const isAwake = this.feed?.isAwake === true;
     this.#ports.runtime.keepAwake(isAwake);
     this.#heartbeatTimer.keep(isAwake && (this.#reader.fanout?.sessions.size ?? 0) > 0);
   }
 
   /** Closes the upstream of a room that stays empty for a while (U4). */
   closeIfEmpty(): void {
-    if (this.clients === 0 && this.#feed?.state !== "idle") this.#linger.start();
+    if (this.clients === 0 && this.feed?.state !== "idle") this.#linger.start();
   }
 
   #closeUpstream(): void {
     if (this.clients > 0) return;
-    this.#feed?.unwant();
+    this.feed?.unwant();
     this.#reader.idle();
     this.#replays.stop();
     this.#ports.runtime.keepAwake(false);
@@ -280,7 +281,7 @@ export class Core implements FeedHost {
       ackBytes: ackBytesOf(this.#config),
       pingAtMs: (session) => this.#host.pingAtMs(session),
       wallMs: () => this.#ports.runtime.wallMs(),
-      upstream: () => (this.#feed?.state === "open" ? "connected" : "reconnecting"),
+      upstream: () => (this.feed?.state === "open" ? "connected" : "reconnecting"),
       onPaused: () => this.#catchUpLoop.wake(1),
       onPoison: ({ seq }) => this.#reader.drop(seq, "failed", this.subject),
       onGone: (session, close) => {
@@ -293,7 +294,7 @@ export class Core implements FeedHost {
 
   /** Only a room without upstream can sleep, so only then is anything written (DO-2, DO-31). */
   #persistIfShut(): void {
-    if (this.#feed?.state !== "open") this.#persist();
+    if (this.feed?.state !== "open") this.#persist();
   }
 
   #persist(): void {

@@ -16,6 +16,7 @@ import { Renewals } from "../quota/renewals.ts";
 import { describeError } from "../shared/log-line.ts";
 import { SystemRuntime } from "../shared/system-runtime.ts";
 import { openConnection } from "../upstream/nats-connection.ts";
+import { healthOf, troubleOf } from "./broker-state.ts";
 import { Core } from "./core.ts";
 import { closeQuietly } from "./delivery/close.ts";
 import { ackBytesOf } from "./delivery/flow-control.ts";
@@ -34,24 +35,27 @@ const FULL_RETRY_SECONDS = 1;
 const FENCE_MS = 150_000;
 
 export class Room extends DurableObject<Env> {
-  readonly #runtime = new SystemRuntime();
+  readonly #runtime: SystemRuntime;
   readonly #id: string;
   readonly #storage: RoomStorage;
   readonly #sockets: Sockets;
   readonly #shards: ShardReports;
   readonly #renewals: Renewals;
   #core: Core | null = null;
-  #alarmAtMs = this.#runtime.nowMs();
+  #alarmAtMs: number;
 
   constructor(ctx: DurableObjectState, env: Env) {
     super(ctx, env);
     this.#id = ctx.id.toString();
+    const name = parseRoomName(ctx.id.name);
+    const { region = null, shard = null } = name ?? {};
+    this.#runtime = new SystemRuntime(undefined, { region, shard, room: this.#id });
+    this.#alarmAtMs = this.#runtime.nowMs();
     this.#storage = new RoomStorage(ctx.storage);
     this.#sockets = new Sockets(ctx, this.#runtime);
     const subject = (): string => this.#core?.subject ?? this.#storage.read()?.subject ?? "";
     this.#renewals = new Renewals(this.#runtime, this.#id, subject, (grantId) => env.LEDGER.getByName(grantId));
     const clients = (): number => this.#core?.clients ?? 0;
-    const name = parseRoomName(ctx.id.name);
     this.#shards = new ShardReports(this.#runtime, name, clients, (coordinator) => env.ROOM.getByName(coordinator));
     thisIsolate.forget(this.#id);
     try {
@@ -69,10 +73,7 @@ export class Room extends DurableObject<Env> {
     if (join === null || !loaded.ok) return new Response(null, { status: join === null ? 400 : 503 });
     const { config } = loaded;
     const core = (this.#core ??= this.#newCore(join.subject, config));
-    const { maxQueuedBytes } = config;
-    const grant = { grantId: join.grantId, maxQueuedBytes, nowMs: this.#runtime.nowMs() };
-    const isRefused = refusesJoin(thisIsolate.unread, core.unread, grant);
-    const shard = isRefused ? null : this.#shards.arrive(limitsOf(config));
+    const shard = this.#refuses(join.grantId, config) ? null : this.#shards.arrive(limitsOf(config));
     if (shard !== 0) return elsewhere(shard);
     const { 0: client, 1: server } = new WebSocketPair();
     const pending = core.arrive(join);
@@ -83,12 +84,27 @@ export class Room extends DurableObject<Env> {
     else {
       refuse(server, join.protocol, admission);
       if (join.place !== "none") this.#renewals.refused(join.grantId, join.place);
+      if (admission.kind === "refuse") this.#logRefused(core, admission.close);
       this.#shards.left(limitsOf(config));
       core.closeIfEmpty();
     }
     void this.#storage.ensureAlarm(this.#runtime.wallMs() + config.heartbeatMs);
     const headers = join.echoProtocol ? { "Sec-WebSocket-Protocol": join.protocol } : undefined;
     return new Response(null, { status: 101, webSocket: client, ...(headers === undefined ? {} : { headers }) });
+  }
+
+  /** For the edge: null where a join would find a place, else when to come again. Takes no place, and opens nothing (H3). */
+  fullForSeconds(grantId: string): number | null {
+    const loaded = configOf(this.env);
+    if (!loaded.ok) return FULL_RETRY_SECONDS;
+    const { config } = loaded;
+    const hasPlace = !this.#refuses(grantId, config) && this.#shards.hasPlace(limitsOf(config));
+    return hasPlace ? null : FULL_RETRY_SECONDS;
+  }
+
+  #refuses(grantId: string, { maxQueuedBytes }: Config): boolean {
+    const grant = { grantId, maxQueuedBytes, nowMs: this.#runtime.nowMs() };
+    return refusesJoin(thisIsolate.unread, this.#core?.unread ?? null, grant);
   }
 
   /** For the coordinator of the shards: what another shard says of itself (B2). */
@@ -161,9 +177,18 @@ export class Room extends DurableObject<Env> {
     const session = this.#sockets.accept(socket, join, admitted, lease);
     const { cursor, live } = admitted;
     const { heartbeatMs } = config;
+    const upstream = healthOf(core.feed);
     core.enter(session, (epoch) =>
-      join.protocol === V2 ? welcomeFrame({ epoch, cursor, live, heartbeatMs, ackBytes: ackBytesOf(config) }) : null,
+      join.protocol === V2
+        ? welcomeFrame({ epoch, cursor, live, heartbeatMs, ackBytes: ackBytesOf(config), upstream })
+        : null,
     );
+  }
+
+  /** Why a join failed, in the words of `/readyz` (O8). */
+  #logRefused(core: Core, close: CloseName): void {
+    const { cause, sentence } = troubleOf(core.feed);
+    this.#runtime.logSparingly("join-failed", { subject: core.subject, close, cause, why: sentence });
   }
 
   #newCore(subject: string, config: Config): Core {

@@ -20,10 +20,13 @@ const limiter = new LogLimiter();
 export class SystemRuntime implements Runtime {
   readonly #measure: Measure;
   readonly #minuteEnd: Timer;
+  readonly #about: LogFields;
   #isAwake = false;
 
-  constructor(measure = isolateMeasure) {
+  /** `about` stands in every line that is logged through it. */
+  constructor(measure = isolateMeasure, about: LogFields = {}) {
     this.#measure = measure;
+    this.#about = about;
     this.#minuteEnd = this.timer();
   }
 
@@ -56,7 +59,7 @@ export class SystemRuntime implements Runtime {
   }
 
   log(event: string, fields: LogFields = {}): void {
-    logEvent(event, fields);
+    logEvent(event, Object.assign({}, this.#about, fields));
     this.#waitForMinuteEnd();
   }
 

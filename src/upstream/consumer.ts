@@ -8,10 +8,10 @@ import {
   consumerConfig,
   createSubject,
   deleteSubject,
+  mayExist,
   parseCreated,
   pullRequest,
   pullSubject,
-  UpstreamError,
 } from "./jetstream-api.ts";
 import { frameOf, sizeOf } from "./frame.ts";
 import { hedge } from "./hedge.ts";
@@ -154,9 +154,9 @@ export class Consumer {
     const { start, pending, limits } = await create(INACTIVE_MS)
       // Left out, it is the longest that the stream allows.
       .then((first) => (isRestTooLong(first) ? create(null) : first))
-      .then((answer) => ({ ...parseCreated(answer), limits: limitsIn(answer) }))
+      .then((answer) => ({ ...parseCreated(answer, filter), limits: limitsIn(answer) }))
       .catch((error: unknown) => {
-        if (error instanceof UpstreamError && error.verdict === "unavailable") wanted.onLeft(name);
+        if (mayExist(error)) wanted.onLeft(name);
         throw error;
       });
     consumer.#limits = limits;
@@ -247,7 +247,7 @@ export class Consumer {
     await this.#connection
       .request(deleteSubject(this.#options.stream, this.#name), null, DELETE_TIMEOUT_MS)
       .catch((error: unknown) => {
-        if (error instanceof UpstreamError && error.verdict === "unavailable") this.#onLeft(this.#name);
+        if (mayExist(error)) this.#onLeft(this.#name);
       });
   }
 

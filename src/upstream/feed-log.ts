@@ -1,23 +1,44 @@
 /** What the log tells of a room's upstream (O3): trouble sparingly, and its end whenever the trouble was told. */
 import type { Runtime } from "../shared/runtime.ts";
+import { diagnose, type Diagnosis, type Place } from "./causes.ts";
+import type { UpstreamError } from "./jetstream-api.ts";
 
 export class FeedLog {
   readonly #runtime: Runtime;
   readonly #subject: string;
+  readonly #place: Place;
   #isTroubleTold = false;
+  /** When the outage began; null while there is none. */
+  #outSinceMs: number | null = null;
+  #trouble: Diagnosis | null = null;
 
-  constructor(runtime: Runtime, subject: string) {
+  constructor(runtime: Runtime, subject: string, place: Place) {
     this.#runtime = runtime;
     this.#subject = subject;
+    this.#place = place;
+  }
+
+  /** The last failure, until the upstream is open again; before the first one, that there is no answer. */
+  get trouble(): Diagnosis {
+    return this.#trouble ?? diagnose({ cause: "timeout", message: "no answer in time" }, this.#place);
   }
 
   lost(why: string): void {
+    this.#outSinceMs ??= this.#runtime.nowMs();
     if (this.#runtime.logSparingly("upstream-lost", { subject: this.#subject, why })) this.#isTroubleTold = true;
   }
 
-  failed(attempt: number, why: string): void {
-    if (this.#runtime.logSparingly("upstream-failed", { subject: this.#subject, attempt, why }))
+  failed(attempt: number, error: UpstreamError): void {
+    this.#outSinceMs ??= this.#runtime.nowMs();
+    this.#trouble = diagnose(error, this.#place);
+    const { cause, sentence } = this.#trouble;
+    if (this.#runtime.logSparingly("upstream-failed", { subject: this.#subject, attempt, cause, why: sentence }))
       this.#isTroubleTold = true;
+  }
+
+  /** A question was refused while the consumer goes on. */
+  refused(error: UpstreamError): void {
+    this.#trouble = diagnose(error, this.#place);
   }
 
   /** What the stream holds could not be compared with what was read. */
@@ -25,9 +46,18 @@ export class FeedLog {
     this.#runtime.logSparingly("history-unverified", { subject: this.#subject, why });
   }
 
-  /** The first pull was accepted. */
+  /** The first pull was accepted. `outageMs`: since the upstream was lost, or could not be opened at first. */
   opened(cursor: number, last: number): void {
-    this.#runtime.logSparingly("upstream-open", { subject: this.#subject, cursor, last }, this.#isTroubleTold);
+    const outage = this.#outSinceMs === null ? {} : { outageMs: this.#runtime.nowMs() - this.#outSinceMs };
+    const fields = Object.assign({ subject: this.#subject, cursor, last }, outage);
+    this.#runtime.logSparingly("upstream-open", fields, this.#isTroubleTold);
+    this.closed();
+  }
+
+  /** Nobody needs the upstream any more, or it is open: an outage is over. */
+  closed(): void {
     this.#isTroubleTold = false;
+    this.#outSinceMs = null;
+    this.#trouble = null;
   }
 }

@@ -5,7 +5,7 @@
 import { backoffMs } from "../shared/backoff.ts";
 import type { Runtime, Timer } from "../shared/runtime.ts";
 import type { BrokerConnection } from "./connection.ts";
-import { UpstreamError } from "./jetstream-api.ts";
+import { isAnswer, UpstreamError } from "./jetstream-api.ts";
 import { Consumer, HEARTBEATS_MISSED, type ConsumerEvent } from "./consumer.ts";
 import { isSameHistory, StreamInfoCache, type Head } from "./stream-info.ts";
 import { FeedLog } from "./feed-log.ts";
@@ -51,7 +51,7 @@ export class Feed {
     this.#options = options;
     this.#reader = reader;
     this.#host = host;
-    this.#log = new FeedLog(runtime, options.filter);
+    this.#log = new FeedLog(runtime, options.filter, { servers: options.nats.servers, stream: options.stream });
     this.#leftovers = new Leftovers(options.stream);
     this.streamInfo = new StreamInfoCache(options.stream, runtime);
   }
@@ -84,14 +84,22 @@ export class Feed {
     const restMs = moment === undefined ? 0 : this.streamInfo.restMs();
     if (restMs > 0) await this.#runtime.delay(restMs);
     const connection = this.#connection;
-    if (connection === null) throw new UpstreamError("unavailable", "no connection");
+    if (connection === null) throw new UpstreamError("unreachable", "no connection");
     try {
       return await this.streamInfo.ask(connection, moment);
     } catch (error) {
-      if (error instanceof UpstreamError && error.verdict === "refused") this.#refusedAt = this.streamInfo.now();
-      else if (this.#connection === connection) this.#lost("no answer to STREAM.INFO", false);
+      if (error instanceof UpstreamError && error.verdict === "refused") {
+        this.#refusedAt = this.streamInfo.now();
+        this.#log.refused(error);
+      }
+      if (!isAnswer(error) && this.#connection === connection) this.#lost("no answer to STREAM.INFO", false);
       throw error;
     }
+  }
+
+  /** Why the upstream is not open, while it is not (O8). */
+  get trouble(): FeedLog["trouble"] {
+    return this.#log.trouble;
   }
 
   /** The room woke, and its upstream was gone when it fell asleep. */
@@ -145,6 +153,7 @@ export class Feed {
 
   /** Deletes the consumer before the connection goes, or the broker would keep it for a minute (U1, U4). */
   #close(): void {
+    this.#log.closed();
     this.#tries.endAll();
     this.#use(null, null);
   }
@@ -192,16 +201,16 @@ export class Feed {
       if (generation === null) return this.#ended(attempt);
       await this.#subscribe(generation);
       if (generation !== this.#generation) return;
-      if (this.#consumer === null) throw new UpstreamError("unavailable", "the consumer was lost at once");
+      if (this.#consumer === null) throw new UpstreamError("timeout", "the consumer was lost at once");
       this.#chosen = null;
       this.#tries.endAll();
       this.#step({ kind: "opened" });
       this.#host.onReady();
     } catch (thrown) {
-      if (attempt.signal.aborted) return this.#pushedOut(attempt);
-      const error = thrown instanceof UpstreamError ? thrown : new UpstreamError("unavailable", String(thrown));
+      const error = thrown instanceof UpstreamError ? thrown : new UpstreamError("timeout", String(thrown));
+      if (attempt.signal.aborted) return this.#pushedOut(attempt, error);
       if (this.#chosen === attempt) this.#use(error.verdict === "unavailable" ? null : this.#connection, null);
-      this.#log.failed(this.#state.kind === "opening" ? this.#state.attempt : 0, error.message);
+      this.#log.failed(this.#state.kind === "opening" ? this.#state.attempt : 0, error);
       if (error.verdict === "refused") this.#refusedAt = this.streamInfo.now();
       this.#ended(attempt);
       this.#host.onFailed();
@@ -209,8 +218,8 @@ export class Feed {
   }
 
   /** A broker that never answers would else leave no line in the log: every try makes room for a newer one. */
-  #pushedOut({ failure }: Try): void {
-    if (failure !== null && this.#state.kind === "opening") this.#log.failed(this.#state.attempt, failure.message);
+  #pushedOut({ isPushedOut }: Try, error: UpstreamError): void {
+    if (isPushedOut && this.#state.kind === "opening") this.#log.failed(this.#state.attempt, error);
   }
 
   #ended(attempt: Try): void {
@@ -235,21 +244,20 @@ export class Feed {
   /** Creates the live consumer where the room left off, and proves that the stream did not change meanwhile. */
   async #subscribe(generation: number): Promise<void> {
     for (let behind = 0; ; behind++) {
-      if (this.#connection === null) throw new UpstreamError("unavailable", "the connection went away");
+      if (this.#connection === null) throw new UpstreamError("unreachable", "the connection went away");
       const connection = this.#connection;
       const { stream, filter, idleHeartbeatMs } = this.#options;
       const before = await this.streamInfo.ask(connection);
       if (generation !== this.#generation) return;
       const unserved = unservedReason(before.shape);
-      if (unserved !== null) throw new UpstreamError("refused", unserved);
+      if (unserved !== null) throw new UpstreamError("stream-unsupported", unserved);
       const seen = await lookFor(this.#reader.landmarks(before), { connection, stream }, (why) =>
         this.#log.unverified(why),
       );
       if (generation !== this.#generation) return;
       const asked = this.#reader.startAt(before, seen);
       if (asked === null) {
-        const random = this.#runtime.random();
-        await this.#runtime.delay(backoffMs(behind, BEHIND_RETRY_MS, BEHIND_RETRY_CAP_MS, random));
+        await this.#runtime.delay(backoffMs(behind, BEHIND_RETRY_MS, BEHIND_RETRY_CAP_MS, this.#runtime.random()));
         continue;
       }
       await this.#leftovers.delete(connection);
@@ -268,7 +276,7 @@ export class Feed {
       if (generation !== this.#generation) return void consumer.stop();
       if (!isSameHistory({ epoch: before.epoch, position: before.lastSeq }, head)) {
         await consumer.stop();
-        throw new UpstreamError("unavailable", "the stream changed while its consumer was made");
+        throw new UpstreamError("no-leader", "the stream changed while its consumer was made");
       }
       this.#consumer = consumer;
       this.#reader.begin({ start: start - 1, head, atHead: pending === 0 });

@@ -1,52 +1,88 @@
 /**
  * The part of the JetStream API a room speaks (JS-12): requests as data, answers as types, errors as
- * one of two verdicts. Pure; `nats-connection.ts` carries it.
+ * causes (O8). Pure; `nats-connection.ts` carries it.
  */
 
+import { CAUSES, type Cause, type Verdict } from "./causes.ts";
 import type { StreamShape } from "./stream-shape.ts";
 import { nanosOf } from "./stream-time.ts";
 
 const NANOS = 1_000_000;
 
-/** `refused`: trying again changes nothing until somebody acts. `unavailable`: the next try may work (W11). */
-export type Verdict = "refused" | "unavailable";
-
+/** A failure of the upstream. Its message is the detail: what was answered, or was not. */
 export class UpstreamError extends Error {
   override readonly name: string = "UpstreamError";
+  override readonly cause: Cause;
   readonly verdict: Verdict;
-  /** True when the named stream does not exist (W11 for a joiner, W12 for who is connected). */
-  readonly streamMissing: boolean;
-  constructor(verdict: Verdict, message: string, streamMissing = false) {
-    super(message);
-    this.verdict = verdict;
-    this.streamMissing = streamMissing;
+
+  constructor(cause: Cause, detail: string) {
+    super(detail);
+    this.cause = cause;
+    this.verdict = CAUSES[cause].verdict;
   }
 }
 
-/** Nobody answers to a subject: JetStream is not up, or the account does not import that part of its API. */
+/** Whether JetStream answered, be it with a no. Where it is off, another server of the cluster may have it. */
+export function isAnswer(error: unknown): boolean {
+  return error instanceof UpstreamError && error.verdict === "refused" && error.cause !== "jetstream-off";
+}
+
+/** Whether the consumer whose creation failed so may be there all the same. */
+export function mayExist(error: unknown): boolean {
+  return error instanceof UpstreamError && (error.verdict === "unavailable" || error.cause === "filter-unsupported");
+}
+
+/** Nobody answers to a subject: JetStream is off, or the account does not import that part of its API. */
 export class NoResponders extends UpstreamError {
   override readonly name = "NoResponders";
   constructor(subject: string) {
-    super("unavailable", `Nobody answers to ${subject}`);
+    super("jetstream-off", `nobody answers to ${lastingSubject(subject)}`);
   }
+}
+
+/** A subject as a permission would name it: without the names that the relay makes anew each time. */
+export function lastingSubject(subject: string): string {
+  return subject.replace(/\brelay-[0-9a-f]{16}\b/, "*").replace(/^(.+)\.[0-9A-Z]{22}(?:\.\*)?$/, "$1.>");
 }
 
 /** An answer that is none of JetStream's: a proxy, a broken broker, or something that only speaks like one. */
 export class MalformedAnswer extends UpstreamError {
   override readonly name = "MalformedAnswer";
   constructor(what: string) {
-    super("unavailable", `The broker's answer makes no sense: ${what}`);
+    super("not-a-broker", `its answer makes no sense: ${what}`);
   }
 }
 
-const STREAM_NOT_FOUND = 10059;
+/** What a request was for, where its error alone does not tell the cause. */
+export type Purpose = "question" | "creation";
 
-/** What JetStream's error object means for us: 5xx passes by itself, anything else needs an operator. */
-export function apiError(error: object): UpstreamError {
+/** Error codes of JetStream (`err_code`) with a cause of their own. */
+const CAUSE_OF_CODE: ReadonlyMap<unknown, Cause> = new Map([
+  [10059, "stream-missing"],
+  [10039, "jetstream-off"],
+  [10076, "jetstream-off"],
+  // Not assigned, not active, no leader, not the leader; a stream or consumer whose server is away.
+  [10006, "no-leader"],
+  [10007, "no-leader"],
+  [10008, "no-leader"],
+  [10009, "no-leader"],
+  [10118, "no-leader"],
+  [10119, "no-leader"],
+  // Consumers, and the memory and the other means of the account and the server.
+  [10002, "consumer-limit"],
+  [10023, "consumer-limit"],
+  [10026, "consumer-limit"],
+  [10028, "consumer-limit"],
+]);
+
+/** What JetStream's error object means for us. Of a question, what has no cause of its own passes by itself or is nonsense. */
+export function apiError(error: object, purpose: Purpose = "question"): UpstreamError {
   const { code, err_code, description } = error as Readonly<Record<string, unknown>>;
   const text = `JetStream answered ${wordOf(code)}/${wordOf(err_code)}: ${typeof description === "string" ? description : "no description"}`;
-  const transient = typeof code !== "number" || !(code < 500);
-  return new UpstreamError(transient ? "unavailable" : "refused", text, err_code === STREAM_NOT_FOUND);
+  const known = CAUSE_OF_CODE.get(err_code);
+  if (known !== undefined) return new UpstreamError(known, text);
+  if (code === 503 || typeof code !== "number") return new UpstreamError("no-leader", text);
+  return new UpstreamError(purpose === "question" && code >= 500 ? "no-leader" : "consumer-refused", text);
 }
 
 function wordOf(code: unknown): string {
@@ -82,7 +118,7 @@ export interface Landmark {
  */
 export function parseStreamInfo(answer: unknown): StreamInfo {
   const { created, state, config, cluster } = successful(answer);
-  if (isLeaderless(cluster)) throw new UpstreamError("unavailable", "the stream has no leader");
+  if (isLeaderless(cluster)) throw new UpstreamError("no-leader", "the stream has no leader");
   if (typeof created !== "string" || created === "") throw new MalformedAnswer("`created` is no text");
   const counts = membersOf(state, "state");
   const settings = config === undefined || config === null ? {} : membersOf(config, "config");
@@ -143,20 +179,24 @@ function subjectsOf({ subjects, mirror, sources, subject_transform }: Members): 
 
 /**
  * Where a new consumer really starts, and how many matches wait there: JetStream clamps a too old start silently
- * and says so only here, atomically with the creation (JS-1, JS-2). Throws as parseStreamInfo does.
+ * and says so only here, atomically with the creation (JS-1, JS-2). Throws as parseStreamInfo does, and where the consumer
+ * was made with another filter.
  */
-export function parseCreated(answer: unknown): { start: number; pending: number } {
-  const members = successful(answer);
-  const { delivered } = members;
+export function parseCreated(answer: unknown, filter: string): { start: number; pending: number } {
+  const members = successful(answer, "creation");
+  const { delivered, config } = members;
+  const made = Object(config) as Members;
+  if (config !== undefined && made["filter_subject"] !== filter)
+    throw new UpstreamError("filter-unsupported", `asked for ${filter}`);
   const read = delivered === undefined ? 0 : countIn(membersOf(delivered, "delivered"), "stream_seq");
   return { start: read + 1, pending: countIn(members, "num_pending") };
 }
 
 type Members = Readonly<Record<string, unknown>>;
 
-function successful(answer: unknown): Members {
+function successful(answer: unknown, purpose?: Purpose): Members {
   const members = membersOf(answer, "the answer");
-  if (typeof members["error"] === "object" && members["error"] !== null) throw apiError(members["error"]);
+  if (typeof members["error"] === "object" && members["error"] !== null) throw apiError(members["error"], purpose);
   return members;
 }
 

@@ -1,6 +1,6 @@
 /** Whether a stream is still the one that a room has read, told by one message that the room remembers (W6, P8). */
 import type { BrokerConnection } from "./connection.ts";
-import { messageGetSubject, NoResponders, parseMessageTime, UpstreamError, type Landmark } from "./jetstream-api.ts";
+import { messageGetSubject, parseMessageTime, UpstreamError, type Landmark } from "./jetstream-api.ts";
 
 const TIMEOUT_MS = 5_000;
 
@@ -23,7 +23,7 @@ export async function lookFor(
       if (found !== null) return found === time ? "same" : "other";
     } catch (error) {
       if (!(error instanceof UpstreamError)) throw error;
-      if (error.verdict !== "refused" && !(error instanceof NoResponders)) throw error;
+      if (error.verdict !== "refused") throw error;
       onRefused(error.message);
       return "unknown";
     }

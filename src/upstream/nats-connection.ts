@@ -12,22 +12,33 @@ import {
   nkeyAuthenticator,
   type ConnectionOptions,
   type NatsConnection,
-  type NatsError,
 } from "nats.ws";
 import type { NatsSettings } from "../config/config.ts";
 import { systemRuntime } from "../shared/system-runtime.ts";
 import type { BrokerConnection, OnDelivery, OpenConnection } from "./connection.ts";
-import { NoResponders, UpstreamError } from "./jetstream-api.ts";
 import { Dialler } from "./dialler.ts";
+import { ClosedAtLogin } from "./greeting.ts";
+import { lastingSubject, UpstreamError } from "./jetstream-api.ts";
+import { closedError, connectError, requestError } from "./nats-errors.ts";
 import { MOST_BEHIND_MS, Patience } from "./patience.ts";
 import { toDelivery, watchWire } from "./raw-nats.ts";
 
 const FLUSH_TIMEOUT_MS = 5_000;
 const CONNECT_TIMEOUT_MS = 8_000;
+const PONG_TIMEOUT_MS = 500;
 /** Half-open paths are noticed within 30 s: two unanswered pings (NATS-4). */
 const PING_INTERVAL_MS = 8_000;
 
 export const openConnection: OpenConnection = async (settings, name, onClosed, unwanted) => {
+  try {
+    return await openOnce(settings, name, onClosed, unwanted);
+  } catch (error) {
+    if (!(error instanceof ClosedAtLogin) || unwanted?.aborted === true) throw error;
+    return openOnce(settings, name, onClosed, unwanted);
+  }
+};
+
+const openOnce: OpenConnection = async (settings, name, onClosed, unwanted) => {
   let close: (why: string) => void = () => {};
   const dialler = new Dialler(settings.access);
   const hangUp = (): void => dialler.hangUp();
@@ -55,9 +66,11 @@ export const openConnection: OpenConnection = async (settings, name, onClosed, u
   unwanted?.addEventListener("abort", hangUp);
   try {
     nc = await connect(options);
+    dialler.greeted();
   } catch (error) {
+    const { heard, isClosed } = dialler;
     hangUp();
-    throw connectError(error);
+    throw connectError(error, heard, isClosed);
   } finally {
     unwanted?.removeEventListener("abort", hangUp);
   }
@@ -91,7 +104,7 @@ class NatsBrokerConnection implements BrokerConnection {
     this.#nc = nc;
     this.#received = received;
     this.#close = close;
-    this.#gone = nc.closed().then(() => Promise.reject(new UpstreamError("unavailable", "the connection was closed")));
+    this.#gone = nc.closed().then((error) => Promise.reject(closedError(error)));
     this.#gone.catch(() => {});
     void this.#watch();
   }
@@ -109,7 +122,7 @@ class NatsBrokerConnection implements BrokerConnection {
       const denied = status.type === Events.Error ? status.permissionContext : undefined;
       if (denied?.operation !== "publish") continue;
       this.#forbidden.get(denied.subject)?.(
-        new UpstreamError("refused", `The broker forbids publishing to ${denied.subject}`),
+        new UpstreamError("permission", `to publish to ${lastingSubject(denied.subject)}`),
       );
     }
   }
@@ -124,14 +137,26 @@ class NatsBrokerConnection implements BrokerConnection {
       const answer = await this.#unlessLate(
         Promise.race([asked, denied, this.#gone]),
         timeoutMs,
-        `No answer to ${subject} (TIMEOUT)`,
+        `no answer to ${lastingSubject(subject)}`,
       );
       return answer.json();
     } catch (error) {
-      throw requestError(subject, error);
+      const failure = requestError(subject, error);
+      if (failure.cause !== "timeout" || !(await this.#isLeaderless())) throw failure;
+      throw new UpstreamError("no-leader", `${failure.message} from a server that is there`);
     } finally {
       this.#forbidden.delete(subject);
     }
+  }
+
+  /** In a cluster without a leader the server answers pings, and nobody the API of JetStream. */
+  async #isLeaderless(): Promise<boolean> {
+    if (this.#nc.info?.cluster === undefined || this.#nc.isClosed()) return false;
+    const pong = this.#nc.flush().then(
+      () => true,
+      () => false,
+    );
+    return Promise.race([pong, systemRuntime.delay(PONG_TIMEOUT_MS).then(() => false)]);
   }
 
   inbox(onDelivery: OnDelivery): { subject: string; close(): void } {
@@ -161,7 +186,7 @@ class NatsBrokerConnection implements BrokerConnection {
       this.publish(subject, body, reply);
       // On a half-open path the library's own pings notice only later that nobody answers.
       const taken = Promise.race([this.#nc.flush(), this.#gone]);
-      await this.#unlessLate(taken, FLUSH_TIMEOUT_MS, "the broker did not answer a ping");
+      await this.#unlessLate(taken, FLUSH_TIMEOUT_MS, "no answer to a ping");
       // The refusal arrives before the pong, but through an iterator that needs a turn of its own.
       await systemRuntime.delay(0);
     } catch (error) {
@@ -180,7 +205,7 @@ class NatsBrokerConnection implements BrokerConnection {
     const late = new Promise<never>((_, reject) => {
       const look = (): void => {
         const moreMs = patience.more(this.#received());
-        if (moreMs === 0) reject(new UpstreamError("unavailable", why));
+        if (moreMs === 0) reject(new UpstreamError("timeout", why));
         else timer.arm(moreMs, look);
       };
       timer.arm(timeoutMs, look);
@@ -225,34 +250,4 @@ function credentials(settings: NatsSettings): ConnectionOptions {
 /** The library wants a line feed after the last line, and no carriage return anywhere; editors and trimming see to both. */
 function credsText(creds: string): string {
   return `${creds.replaceAll("\r\n", "\n").trim()}\n`;
-}
-
-/** Not AUTHENTICATION_TIMEOUT: that is a slow path or a busy broker, and no verdict on the credentials. */
-const AUTH_CODES = new Set([
-  "AUTHORIZATION_VIOLATION",
-  "AUTHENTICATION_EXPIRED",
-  "ACCOUNT_AUTHENTICATION_EXPIRED",
-  "BAD_CREDS",
-  "BAD_AUTHENTICATION",
-]);
-
-function connectError(error: unknown): UpstreamError {
-  if (error instanceof UpstreamError) return error;
-  const code = codeOf(error);
-  if (AUTH_CODES.has(code)) return new UpstreamError("refused", `The broker refused the relay's credentials (${code})`);
-  if (code.startsWith("nkeys: ")) return new UpstreamError("refused", `The relay cannot sign with its seed (${code})`);
-  return new UpstreamError("unavailable", `Cannot connect to the broker (${code || "no answer"})`);
-}
-
-function requestError(subject: string, error: unknown): UpstreamError {
-  if (error instanceof UpstreamError) return error;
-  const code = codeOf(error);
-  if (code === "PERMISSIONS_VIOLATION") return new UpstreamError("refused", "The broker forbids the relay's inbox");
-  if (code === "503") return new NoResponders(subject);
-  return new UpstreamError("unavailable", `No answer to ${subject} (${code || "unknown"})`);
-}
-
-/** What the library throws has a code; so may an error of the runtime. */
-function codeOf(error: unknown): string {
-  return (error as NatsError | undefined)?.code ?? "";
 }

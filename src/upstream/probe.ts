@@ -1,32 +1,77 @@
-/** Whether the broker can be reached and has the stream, for `/readyz` (H9). */
+/** Whether the broker serves what a join needs, for `/readyz` (H9): the steps of a room's own upstream, and then none of them stays. */
 import type { Config } from "../config/config.ts";
+import type { Runtime } from "../shared/runtime.ts";
+import { diagnose, type Diagnosis } from "./causes.ts";
+import type { BrokerConnection, OpenConnection } from "./connection.ts";
+import { Consumer } from "./consumer.ts";
 import { parseStreamInfo, streamInfoSubject, UpstreamError } from "./jetstream-api.ts";
+import { PullBudget } from "./pull-budget.ts";
 import { unservedReason } from "./stream-shape.ts";
-import type { OpenConnection } from "./connection.ts";
 
-const TIMEOUT_MS = 4_000;
+export interface ProbePorts {
+  readonly runtime: Runtime;
+  readonly openConnection: OpenConnection;
+}
 
-/** Opens a connection, asks for the stream and closes again. The problem names no address and no credential. */
-export async function probeBroker(
-  config: Config,
-  openConnection: OpenConnection,
-): Promise<{ ok: true } | { ok: false; problem: string }> {
-  if (config.nats === null) return { ok: false, problem: "NATS_URL is not set" };
+const ANSWER_TIMEOUT_MS = 5_000;
+/** As long as a join waits (W11). */
+const PROBE_TIMEOUT_MS = 10_000;
+
+/**
+ * Connects, asks for the stream, creates a consumer with the default subject, pulls once, and takes all of it back. Null
+ * when everything works.
+ */
+export async function probeBroker(config: Config, ports: ProbePorts): Promise<Diagnosis | null> {
+  const { nats, stream } = config;
+  const place = { servers: nats?.servers ?? [], stream };
+  if (nats === null) return diagnose(new UpstreamError("not-configured", ""), place);
+  const controller = new AbortController();
+  let connection: BrokerConnection | null = null;
+  const tried = async (): Promise<void> => {
+    connection = await ports.openConnection(nats, "cellos-relay readyz", () => {}, controller.signal);
+    await tryJoin(connection, config, ports.runtime);
+  };
+  const deadline = ports.runtime.timer();
+  const late = new Promise<never>((_, reject) => {
+    deadline.arm(PROBE_TIMEOUT_MS, () => {
+      const step = connection === null ? "no answer to the upgrade" : "no answer in time";
+      reject(new UpstreamError(connection === null ? "unreachable" : "timeout", step));
+    });
+  });
   try {
-    const connection = await openConnection(config.nats, "cellos-relay readyz", () => {});
-    try {
-      const answer = await connection.request(streamInfoSubject(config.stream), null, TIMEOUT_MS);
-      const problem = unservedReason(parseStreamInfo(answer).shape);
-      return problem === null ? { ok: true } : { ok: false, problem };
-    } finally {
-      connection.close();
-    }
+    await Promise.race([tried(), late]);
+    return null;
   } catch (error) {
     if (!(error instanceof UpstreamError)) throw error;
-    if (error.streamMissing) return { ok: false, problem: "The stream named by NATS_STREAM does not exist" };
-    return {
-      ok: false,
-      problem: error.verdict === "refused" ? "The broker refuses the relay" : "The broker does not answer",
-    };
+    return diagnose(error, place);
+  } finally {
+    deadline.clear();
+    controller.abort();
+    // The compiler does not see that a callback sets it.
+    (connection as BrokerConnection | null)?.close();
+  }
+}
+
+async function tryJoin(connection: BrokerConnection, config: Config, runtime: Runtime): Promise<void> {
+  const { stream, defaultSubject } = config;
+  const info = parseStreamInfo(await connection.request(streamInfoSubject(stream), null, ANSWER_TIMEOUT_MS));
+  const unserved = unservedReason(info.shape);
+  if (unserved !== null) throw new UpstreamError("stream-unsupported", unserved);
+  const wanted = {
+    runtime,
+    connection,
+    stream,
+    filter: defaultSubject,
+    startSeq: info.lastSeq + 1,
+    budget: new PullBudget(),
+  };
+  const { consumer } = await Consumer.create(
+    { ...wanted, idleHeartbeatMs: ANSWER_TIMEOUT_MS, onLeft: () => {} },
+    () => {},
+  );
+  try {
+    await consumer.pullChecked();
+  } finally {
+    await consumer.stop();
   }
 }

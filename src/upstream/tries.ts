@@ -5,13 +5,13 @@
  */
 import type { BrokerConnection } from "./connection.ts";
 import type { FeedOptions, FeedPorts } from "./feed-ports.ts";
-import { streamInfoSubject, UpstreamError } from "./jetstream-api.ts";
+import { isAnswer, streamInfoSubject, UpstreamError } from "./jetstream-api.ts";
 
 export interface Try {
   readonly signal: AbortSignal;
   readonly abort: () => void;
-  /** Why it failed, when it was ended for that and not because nobody waits for it any more. */
-  failure: UpstreamError | null;
+  /** It was ended because newer ones wait, and not because nobody waits for it any more. */
+  isPushedOut: boolean;
 }
 
 /** How long a connection that others have their eye on may take to answer. */
@@ -23,7 +23,8 @@ const MAX_DIALS = 4;
 /** Whether a connection answers: asked once, and looked at later too. */
 interface Question {
   readonly connection: BrokerConnection;
-  readonly isAnswered: Promise<boolean>;
+  /** Null when it answers, be it with a no. */
+  readonly failure: Promise<UpstreamError | null>;
 }
 
 export class Tries {
@@ -46,7 +47,7 @@ export class Tries {
 
   begin(): Try {
     const controller = new AbortController();
-    const attempt: Try = { signal: controller.signal, abort: () => controller.abort(), failure: null };
+    const attempt: Try = { signal: controller.signal, abort: () => controller.abort(), isPushedOut: false };
     this.#underWay.add(attempt);
     return attempt;
   }
@@ -86,10 +87,7 @@ export class Tries {
     const [oldest] = this.#dials;
     if (oldest !== undefined && this.#dials.size >= MAX_DIALS) {
       this.#dials.delete(oldest);
-      oldest.failure = new UpstreamError(
-        "unavailable",
-        "Cannot connect to the broker: no answer, and newer tries wait",
-      );
+      oldest.isPushedOut = true;
       this.end(oldest);
     }
     this.#dials.add(attempt);
@@ -112,7 +110,8 @@ export class Tries {
       const rival = this.#current();
       if (rival === null) return true;
       const theirs = elder?.connection === rival ? elder : this.#ask(rival);
-      if (!(await this.#ask(connection).isAnswered)) throw new UpstreamError("unavailable", "no answer to STREAM.INFO");
+      const failure = await this.#ask(connection).failure;
+      if (failure !== null) throw failure;
       if (await this.#answersSoon(theirs)) return false;
       if (this.#current() === rival) return !signal.aborted;
     }
@@ -124,14 +123,20 @@ export class Tries {
   }
 
   #ask(connection: BrokerConnection): Question {
-    const isAnswered = connection.request(streamInfoSubject(this.#options.stream), null, ANSWER_TIMEOUT_MS).then(
-      () => true,
-      (error: unknown) => error instanceof UpstreamError && error.verdict === "refused",
+    const failure = connection.request(streamInfoSubject(this.#options.stream), null, ANSWER_TIMEOUT_MS).then(
+      () => null,
+      (error: unknown) => {
+        if (isAnswer(error)) return null;
+        return error instanceof UpstreamError ? error : new UpstreamError("timeout", "no answer to STREAM.INFO");
+      },
     );
-    return { connection, isAnswered };
+    return { connection, failure };
   }
 
-  #answersSoon({ isAnswered }: Question): Promise<boolean> {
-    return Promise.race([isAnswered, this.#ports.runtime.delay(PROVE_MS).then(() => false)]);
+  #answersSoon({ failure }: Question): Promise<boolean> {
+    return Promise.race([
+      failure.then((error) => error === null),
+      this.#ports.runtime.delay(PROVE_MS).then(() => false),
+    ]);
   }
 }

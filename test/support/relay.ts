@@ -24,7 +24,8 @@ async function startProcess(options: RelayProcessOptions): Promise<Pick<Relay, "
   return { url: relay.url, stop: () => relay.stop() };
 }
 
-async function startInProcess({ vars, port }: RelayProcessOptions): Promise<Pick<Relay, "url" | "stop">> {
+async function startInProcess({ vars, port, onLog }: RelayProcessOptions): Promise<Pick<Relay, "url" | "stop">> {
+  if (onLog !== undefined) hearLog(onLog);
   const chosen = port ?? (await freePort());
   const bindings = Object.entries(vars).map(([name, value]) => [name, { type: "plain_text", value }] as const);
   const worker = await unstable_startWorker({
@@ -35,9 +36,22 @@ async function startInProcess({ vars, port }: RelayProcessOptions): Promise<Pick
       inspector: false,
       watch: false,
       persist: false,
-      logLevel: "error",
+      logLevel: onLog === undefined ? "error" : "log",
     },
   });
   await worker.ready;
   return { url: `http://127.0.0.1:${chosen}`, stop: () => worker.dispose() };
+}
+
+const listeners = new Set<(line: string) => void>();
+const writeLine = console.log;
+
+/** The relays of this process print on its console: every listener hears all of them, and wrangler's own words go nowhere. */
+function hearLog(listener: (line: string) => void): void {
+  listeners.add(listener);
+  console.log = (...values: unknown[]) => {
+    const [line] = values;
+    if (typeof line !== "string") return writeLine(...values);
+    for (const hears of listeners) for (const one of line.split("\n")) hears(one);
+  };
 }

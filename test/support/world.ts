@@ -77,8 +77,11 @@ export class World implements AsyncDisposable {
 let lastStart: Promise<unknown> = Promise.resolve();
 
 /** One start at a time: together they would only be slower. */
-export async function startInTurn(vars: Readonly<Record<string, string>>): Promise<Relay> {
-  const start = lastStart.then(() => startRelay({ vars }));
+export async function startInTurn(
+  vars: Readonly<Record<string, string>>,
+  onLog?: (line: string) => void,
+): Promise<Relay> {
+  const start = lastStart.then(() => startRelay({ vars, ...(onLog === undefined ? {} : { onLog }) }));
   lastStart = start.catch(() => {});
   const relay = await start;
   // The first request pays for the runtime's own start, which no test wants to measure.

@@ -1,4 +1,5 @@
 import { env, exports } from "cloudflare:workers";
+import { runInDurableObject } from "cloudflare:test";
 import { describe, expect, it } from "vitest";
 
 const ORIGIN = "https://relay.example";
@@ -12,7 +13,7 @@ describe("the HTTP surface", () => {
   it("[H9] answers /healthz to anybody, HEAD too", async () => {
     const response = await send("/healthz");
     expect(response.status).toBe(200);
-    expect(await response.json()).toEqual({ status: "ok" });
+    expect(await response.json()).toEqual({ status: "ok", version: expect.stringMatching(/^\d+\.\d+\.\d+\+.+/) });
     const head = await send("/healthz", { method: "HEAD" });
     expect([head.status, await head.text()]).toEqual([200, ""]);
   });
@@ -63,28 +64,50 @@ describe("the HTTP surface", () => {
     }
   });
 
-  it.each(["/ws/events", "/healthz", "/nope"])(
-    "[H11] grants CORS on %s to an origin that passes, and to no other",
-    async (path) => {
-      const granted = await send(path, { headers: { Origin: ORIGIN } });
-      expect(granted.headers.get("Access-Control-Allow-Origin")).toBe(ORIGIN);
-      expect(granted.headers.get("Access-Control-Expose-Headers")).toBe("Retry-After, WWW-Authenticate");
-      const denied = await send(path, { headers: { Origin: "https://evil.example" } });
-      expect(denied.headers.get("Access-Control-Allow-Origin")).toBeNull();
-      for (const response of [granted, denied, await send(path)]) expect(response.headers.get("Vary")).toBe("Origin");
-    },
-  );
+  it.each([
+    ["/healthz", 200],
+    ["/ws/events", 401],
+    ["/nope", 404],
+  ])("[H11] lets every page read a refusal, and a success only where its origin passes: %s", async (path, status) => {
+    const own = await send(path, { headers: { Origin: ORIGIN } });
+    expect([own.status, own.headers.get("Access-Control-Allow-Origin")]).toEqual([status, ORIGIN]);
+    const exposed = "Retry-After, WWW-Authenticate, Relay-Cursor, Relay-Epoch";
+    expect(own.headers.get("Access-Control-Expose-Headers")).toBe(exposed);
+    const evil = "https://evil.example";
+    const foreign = await send(path, { headers: { Origin: evil } });
+    expect(foreign.headers.get("Access-Control-Allow-Origin")).toBe(status < 400 ? null : evil);
+    for (const response of [own, foreign, await send(path)]) {
+      expect(response.headers.get("Vary")).toBe("Origin");
+      expect(response.headers.get("Access-Control-Allow-Credentials")).toBeNull();
+    }
+  });
 
-  it("[H11] answers a preflight, and grants it only to an origin that passes", async () => {
-    const granted = await send("/ws/events", { method: "OPTIONS", headers: { Origin: ORIGIN } });
-    expect(granted.status).toBe(204);
-    expect(granted.headers.get("Access-Control-Allow-Methods")).toBe("GET, POST");
-    expect(granted.headers.get("Access-Control-Allow-Headers")).toBe("Authorization, Content-Type, Last-Event-ID");
-    const denied = await send("/ws/events", { method: "OPTIONS", headers: { Origin: "https://evil.example" } });
-    expect(denied.status).toBe(204);
-    expect(granted.headers.get("Allow")).toBe("GET, OPTIONS");
-    expect(Object.fromEntries(denied.headers)).toEqual({ allow: "GET, OPTIONS", vary: "Origin" });
-    expect((await send("/nope", { method: "OPTIONS" })).status).toBe(404);
+  it("[H11] grants a preflight to every origin", async () => {
+    for (const origin of [ORIGIN, "https://evil.example", "null"]) {
+      const granted = await send("/ws/events", { method: "OPTIONS", headers: { Origin: origin } });
+      expect([granted.status, granted.headers.get("Allow")]).toEqual([204, "GET, OPTIONS"]);
+      expect(granted.headers.get("Access-Control-Allow-Origin")).toBe(origin);
+      expect(granted.headers.get("Access-Control-Allow-Methods")).toBe("GET, POST");
+      expect(granted.headers.get("Access-Control-Allow-Headers")).toBe("Authorization, Content-Type, Last-Event-ID");
+    }
+    const unknown = await send("/nope", { method: "OPTIONS", headers: { Origin: ORIGIN } });
+    expect([unknown.status, unknown.headers.get("Access-Control-Allow-Origin")]).toEqual([404, ORIGIN]);
+    // Else a browser would not go on to the GET, which is told that there is nothing.
+    const asked = { Origin: ORIGIN, "Access-Control-Request-Method": "GET" };
+    expect((await send("/nope", { method: "OPTIONS", headers: asked })).status).toBe(204);
+    const nobody = await send("/ws/events", { method: "OPTIONS" });
+    expect(Object.fromEntries(nobody.headers)).toEqual({ allow: "GET, OPTIONS", vary: "Origin" });
+  });
+
+  it("[H3] a plain GET opens and stores nothing in the room that it looks at", async () => {
+    const response = await send("/ws/events?subject=cellos.events.only-looked-at", { headers: AUTH });
+    expect(response.status).toBe(426);
+    await runInDurableObject(
+      env.ROOM.getByName("v1:anywhere:cellos.events.only-looked-at#0"),
+      async (_room, { storage }) => {
+        expect([await storage.getAlarm(), (await storage.list()).size]).toEqual([null, 0]);
+      },
+    );
   });
 
   it("[V1] echoes the protocol on the 101 and never the credential, with the CORS headers of H11", async () => {

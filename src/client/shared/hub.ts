@@ -8,6 +8,7 @@
  */
 import { CLOSE } from "../../protocol/codes.ts";
 import { accept, type Accepted, type Position } from "../wire/accept.ts";
+import type { UpstreamHealth } from "../../protocol/frames.ts";
 import { withoutNested } from "../wire/depth.ts";
 import { RelayError } from "../wire/error.ts";
 import { readFrame, type Frame, type Welcome } from "../wire/frame.ts";
@@ -57,6 +58,7 @@ export class Hub {
   readonly #line: Line;
   #opener: Member | null;
   #welcome: Welcome | null = null;
+  #upstream: UpstreamHealth | undefined;
   #pace: "opening" | "replaying" | "live" | "closed" = "opening";
   #position: Position = {};
   #entries: Entry[] = [];
@@ -104,7 +106,11 @@ export class Hub {
     member.next = this.#base + (ahead < 0 ? this.#entries.length : ahead);
     member.place = { since: cursor, epoch: welcome.epoch };
     this.members.add(member);
-    this.#send(member, -1, JSON.stringify({ ...withoutNested(welcome), cursor, live: this.#pace === "live" }));
+    this.#send(
+      member,
+      -1,
+      JSON.stringify({ ...withoutNested(welcome), cursor, live: this.#pace === "live", upstream: this.#upstream }),
+    );
     this.#acknowledge(member.next);
     this.#serve(member);
   }
@@ -161,6 +167,7 @@ export class Hub {
     if (accepted instanceof RelayError) return this.#breakOff();
     const prev = this.#cursor;
     this.#position = accepted.position;
+    if (frame.type === "welcome" || frame.type === "heartbeat") this.#upstream = frame.upstream ?? this.#upstream;
     if (frame.type === "welcome") return this.#begin(frame);
     if (frame.type === "problem") return this.#toAll((member) => this.#send(member, -1, text));
     this.#entries.push({ type: frame.type, text, prev, cursor: this.#cursor });

@@ -10,6 +10,8 @@ export interface Welcome {
   readonly live: boolean;
   readonly heartbeatMs: number;
   readonly ackBytes: number;
+  /** Older relays do not say. */
+  readonly upstream?: UpstreamHealth;
 }
 export interface Item {
   readonly seq: number;

@@ -28,9 +28,9 @@ const STATUS_WORDS: Readonly<Record<number, string>> = {
   401: "The relay does not accept this token: it is wrong, or has expired. Paste a new one and press Connect; the list goes on where it stopped.",
   403: "This token or this web address may not read this subject. Ask for a wider grant, or choose a narrower subject.",
   404: "There is no relay at this address.",
-  426: "Token and subject are fine, yet the connection did not open: the relay is full, or a proxy blocks WebSockets. This page keeps trying.",
+  426: "Token and subject are fine and there is room, yet the connection did not open: a proxy may block WebSockets. This page keeps trying.",
   429: "This token has too many subjects open. Close another page, or wait: this page keeps trying.",
-  503: "The relay is not ready: its operator should look at /readyz. This page keeps trying, slowly.",
+  503: "The relay is full, or not ready: then its operator should look at /readyz. This page keeps trying.",
 };
 
 const REASON_WORDS: Readonly<Record<string, string>> = {

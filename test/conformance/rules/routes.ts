@@ -41,13 +41,19 @@ rule("H6", "a wrong method: 405 with Allow", async (context) => {
   }
 });
 
-rule("H9", "GET /healthz is 200 without a credential", async (context) => {
-  same("status", (await context.askAnonymously("/healthz")).status, 200);
+rule("H9", "GET /healthz is 200 without a credential, and names the version", async (context) => {
+  const { status, body } = await context.askAnonymously("/healthz");
+  same("status", status, 200);
+  const { status: word, version } = JSON.parse(body) as { status?: unknown; version?: unknown };
+  same("status in the body", word, "ok");
+  that(typeof version === "string" && /^\d+\.\d+\.\d+/.test(version), "version", "a version", version);
 });
 
 rule("H9", "GET /readyz is 200 without a credential while all is well", async (context) => {
   const { status, body } = await context.askAnonymously("/readyz");
   same(`status (${body})`, status, 200);
+  const { ready, cause } = JSON.parse(body) as { ready?: unknown; cause?: unknown };
+  same("ready and cause", [ready, cause], [true, null]);
 });
 
 notChecked("H9", "/readyz is 503 and says what is wrong", "a relay whose broker is gone");
@@ -85,10 +91,14 @@ rule("H11", "an allowed origin is told so on every answer, refusals included", a
   }
 });
 
-rule("H11", "a foreign origin is not told that it is allowed", async (context) => {
-  const { status, headers } = await context.ask("/ws/events", { origin: "https://conformance.invalid" });
+rule("H11", "a foreign origin may read refusals and preflights, and no success", async (context) => {
+  const foreign = { origin: "https://conformance.invalid" };
+  const { status, headers } = await context.ask("/ws/events", foreign);
   if (status !== 403) throw new NotChecked("a relay that does not let every origin in");
-  same("Access-Control-Allow-Origin", headers["access-control-allow-origin"], undefined);
+  const preflight = await context.askAnonymously("/ws/events", foreign, "OPTIONS");
+  const success = await context.askAnonymously("/healthz", foreign);
+  const told = [headers, preflight.headers, success.headers].map((one) => one["access-control-allow-origin"]);
+  same("Access-Control-Allow-Origin of 403, preflight, 200", told, [foreign.origin, foreign.origin, undefined]);
   that(list(headers.vary).includes("origin"), "Vary", "Origin", headers.vary);
 });
 

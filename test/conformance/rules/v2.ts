@@ -96,7 +96,7 @@ rule("V3", "welcome comes first and says where the connection starts", async (co
     const after = (await broker.state()).lastSeq;
     const frame = await socket.next();
     const { epoch, cursor = -1, live, heartbeatMs = 0, ...rest } = frame;
-    same("fixed members", rest, { type: "welcome", protocol: 2, ackBytes: ACK_BYTES });
+    same("fixed members", rest, { type: "welcome", protocol: 2, ackBytes: ACK_BYTES, upstream: "connected" });
     that(typeof epoch === "string" && /^[\w-]{1,64}$/.test(epoch), "epoch", "a short text", epoch);
     that(typeof live === "boolean", "live", "a boolean", live);
     that(heartbeatMs >= 1_000 && heartbeatMs <= 60_000, "heartbeatMs", "1000 to 60000", heartbeatMs);

@@ -32,7 +32,7 @@ export class ScriptedConnection implements BrokerConnection {
 
   publishChecked(subject: string, body: object, reply: string): Promise<void> {
     this.publish(subject, body, reply);
-    return Promise.reject(new UpstreamError("refused", "forbidden"));
+    return Promise.reject(new UpstreamError("permission", "forbidden"));
   }
 
   close(): void {

@@ -1,5 +1,6 @@
 /** Clients that come to the model's room, as object.ts lets them in, and what they must be told. */
 import { CLOSE } from "../../../src/protocol/codes.ts";
+import { healthOf } from "../../../src/room/broker-state.ts";
 import { welcomeFrame } from "../../../src/protocol/frames.ts";
 import { V1, V2 } from "../../../src/protocol/subprotocol.ts";
 import type { Admission } from "../../../src/room/join/decision.ts";
@@ -59,10 +60,13 @@ export function arrive(world: CoreWorld, join: { v2: boolean; back: number | nul
     const session = makeSession({ socket: client, protocol, phase, owesCaughtUp: !live, fromOldest, lastFrameAtMs });
     world.clients.set(session, client);
     const { ackBytes } = world;
+    const upstream = healthOf(world.core.feed);
     world.core.enter(session, (told) => {
       // The stream may have been replaced while it waited: the room says which one it is let into.
       client.stream = world.broker.known(told) ?? client.stream;
-      return join.v2 ? welcomeFrame({ epoch: told, cursor, live, heartbeatMs: CORE_HEARTBEAT_MS, ackBytes }) : null;
+      return join.v2
+        ? welcomeFrame({ epoch: told, cursor, live, heartbeatMs: CORE_HEARTBEAT_MS, ackBytes, upstream })
+        : null;
     });
   };
   void untilAnswered(pending, answered);

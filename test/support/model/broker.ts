@@ -37,7 +37,7 @@ export class ModelBroker {
   }
 
   open(onClosed: (why: string) => void): ModelConnection {
-    if (!this.isUp) throw new UpstreamError("unavailable", "no connection");
+    if (!this.isUp) throw new UpstreamError("timeout", "no connection");
     const link = new ModelConnection(this, onClosed);
     this.links.add(link);
     this.#tick(link);
@@ -178,11 +178,11 @@ export class ModelConnection implements BrokerConnection {
 
   request(subject: string, body: object | null, timeoutMs: number): Promise<unknown> {
     return new Promise((resolve, reject) => {
-      const late = (): void => reject(new UpstreamError("unavailable", `No answer to ${subject}`));
+      const late = (): void => reject(new UpstreamError("timeout", `No answer to ${subject}`));
       const callOff = this.#broker.clock.after(timeoutMs, late);
       const fail = (): void => {
         callOff();
-        reject(new UpstreamError("unavailable", "the connection was closed"));
+        reject(new UpstreamError("timeout", "the connection was closed"));
       };
       if (!this.#broker.links.has(this)) return fail();
       this.#onceClosed.push(fail);
@@ -212,7 +212,7 @@ export class ModelConnection implements BrokerConnection {
   publishChecked(subject: string, body: object, reply: string): Promise<void> {
     this.publish(subject, body, reply);
     return new Promise((resolve, reject) => {
-      this.#onceClosed.push(() => reject(new UpstreamError("unavailable", "the connection went away")));
+      this.#onceClosed.push(() => reject(new UpstreamError("timeout", "the connection went away")));
       this.#broker.say(this, false, resolve);
     });
   }

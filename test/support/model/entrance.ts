@@ -54,7 +54,9 @@ export function enter(world: FanoutWorld, entering: Entering): void {
     lastFrameAtMs: nowMs,
   });
   world.clients.set(session, client);
-  const welcome = { epoch: fanout.epoch, cursor, live, heartbeatMs: HEARTBEAT_MS, ackBytes: world.ackBytes };
+  const told = { epoch: fanout.epoch, cursor, live };
+  const upstream = "connected" as const;
+  const welcome = { ...told, heartbeatMs: HEARTBEAT_MS, ackBytes: world.ackBytes, upstream };
   if (protocol === V2) fanout.greet(session, welcomeFrame(welcome), nowMs);
   fanout.join(session, nowMs);
 }

@@ -18,7 +18,7 @@ export function newWorld(settings: Readonly<Record<string, string>>): CoreWorld 
     do {
       await clock.runtime.delay(CONNECT_MS);
       if (unwanted?.aborted === true || clock.nowMs - startedMs >= CONNECT_TIMEOUT_MS)
-        throw new UpstreamError("unavailable", "no connection");
+        throw new UpstreamError("timeout", "no connection");
     } while (broker.isFrozen);
     return broker.open(onClosed);
   };

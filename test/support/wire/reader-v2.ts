@@ -56,10 +56,11 @@ export class ReaderV2 extends Reader {
   }
 
   #welcome(value: Value): string | null {
-    const { protocol, epoch, cursor, live, heartbeatMs, ackBytes } = value;
+    const { protocol, epoch, cursor, live, heartbeatMs, ackBytes, upstream } = value;
     if (this.cursor !== null) return "a second welcome";
     if (typeof cursor !== "number" || typeof epoch !== "string" || typeof ackBytes !== "number")
       return "welcome without members";
+    if (!isUpstream(upstream)) return "welcome without upstream";
     if (protocol !== 2 || typeof live !== "boolean" || heartbeatMs !== (this.#heartbeatMs ?? Number(heartbeatMs)))
       return "welcome with wrong members";
     const { since } = this.#asked;

@@ -9,7 +9,13 @@ const HEARTBEAT_MS = 25_000;
 const NOW: Circumstances = { nowMs: NOW_MS, random: 0.5, isHidden: false, canRenew: true, canHydrate: true };
 const PAST = { failures: 0, hurriedAtMs: -Infinity };
 const DEADLINE_MS = NOW_MS + 5_000;
-const reading = { past: PAST, sinceMs: NOW_MS, heartbeatMs: HEARTBEAT_MS, deadlineMs: DEADLINE_MS };
+const reading = {
+  past: PAST,
+  sinceMs: NOW_MS,
+  heartbeatMs: HEARTBEAT_MS,
+  deadlineMs: DEADLINE_MS,
+  upstream: "connected",
+} as const;
 const error = new RelayError("lost", { code: 1006 });
 
 const STATES: { readonly [Kind in State["kind"]]: State & { kind: Kind } } = {
@@ -17,7 +23,7 @@ const STATES: { readonly [Kind in State["kind"]]: State & { kind: Kind } } = {
   joining: { kind: "joining", past: PAST, deadlineMs: DEADLINE_MS },
   asking: { kind: "asking", past: PAST },
   replaying: { kind: "replaying", ...reading },
-  live: { kind: "live", upstream: "connected", ...reading },
+  live: { kind: "live", ...reading },
   waiting: { kind: "waiting", past: PAST, error, deadlineMs: DEADLINE_MS },
   hydrating: { kind: "hydrating", past: PAST, error: new RelayError("stream-reset", { code: 4410 }) },
   closed: { kind: "closed", error: null },
@@ -68,6 +74,7 @@ const TABLE: Record<State["kind"], Partial<Record<EventName, string>>> = {
   },
   replaying: {
     heard: "replaying",
+    "heartbeat reconnecting": "replaying",
     "welcome live": "live",
     "caught-up": "live",
     lost: "waiting drop",
@@ -109,6 +116,31 @@ describe("the machine", () => {
     const result = step(before, EVENTS[name], { ...NOW, nowMs });
     expect(told(result)).toBe(expected ?? kind);
     expect(expected !== null || result[0] === before).toBe(true);
+  });
+
+  test("[V3] welcome tells whether the relay has its broker, a caught-up nothing, and an older relay nothing at all", () => {
+    const welcomed = (upstream: "connected" | "reconnecting" | undefined, live: boolean): State =>
+      step(
+        STATES.joining,
+        {
+          kind: "framed",
+          frame: {
+            type: "welcome",
+            epoch: "e",
+            cursor: 1,
+            live,
+            heartbeatMs: 1,
+            ackBytes: 1,
+            ...(upstream && { upstream }),
+          },
+        },
+        NOW,
+      )[0];
+    expect(welcomed("reconnecting", true)).toMatchObject({ kind: "live", upstream: "reconnecting" });
+    expect(welcomed("connected", true)).toMatchObject({ kind: "live", upstream: "connected" });
+    expect(welcomed(undefined, true)).toMatchObject({ kind: "live", upstream: "connected" });
+    const replaying = welcomed("reconnecting", false);
+    expect(step(replaying, EVENTS["caught-up"], NOW)[0]).toMatchObject({ kind: "live", upstream: "reconnecting" });
   });
 
   test("a stream begins by connecting", () => {

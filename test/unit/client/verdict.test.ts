@@ -107,9 +107,10 @@ describe("[H3] what follows a refused upgrade", () => {
     expect(answer(refused(401), {}, NOW_MS)[0].kind).toBe("closed");
   });
 
-  test.each([429, 503])("%i backs off long, and as long as it asks", (status) => {
+  test.each([503, 429])("%i backs off long, or a jitter longer than it asks", (status) => {
     expect(delayMs(answer(refused(status)))).toBe(30_000);
-    expect(delayMs(answer(refused(status, 120_000)))).toBe(120_000);
+    expect(delayMs(answer(refused(status, 120_000)))).toBe(120_500);
+    expect(delayMs(answer(refused(status, 1_000)))).toBe(1_500);
   });
 
   test("426, another status and no answer are a broken line", () => {

@@ -111,8 +111,9 @@ describe("admit", () => {
     expect(admit({ ...GOOD, upgrade }, configWith())).toMatchObject({ isUpgrade: true });
   });
 
-  it.each([null, "", "h2c", "websockets"])("[H3] takes Upgrade: %j as none", (upgrade) => {
+  it.each([null, "", "h2c", "websockets"])("[H3] takes Upgrade: %j as none, after every other check", (upgrade) => {
     expect(admit({ ...GOOD, upgrade }, configWith())).toMatchObject({ isUpgrade: false });
+    for (const [reason, fault] of faults) expect(outcome({ ...fault, upgrade })).toBe(reason);
   });
 
   /** How many subjects the grant may have open, as a request for `subject` is told. */

@@ -22,8 +22,10 @@ describe("presentedCredential", () => {
 
   it("[V1] reads any token from the subprotocols, as unpadded base64url of UTF-8", { tags: "long" }, () => {
     fc.assert(
-      fc.property(fc.string({ unit: "grapheme", minLength: 1 }), (token) => {
-        expect(presentedCredential(null, `cellos.relay.v2, ${bearer(token)}`)).toEqual({ kind: "bearer", token });
+      fc.property(fc.string({ unit: "grapheme", minLength: 1 }), (text) => {
+        const token = text.trim();
+        const expected = /^\S+$/.test(token) ? { kind: "bearer", token } : MALFORMED;
+        expect(presentedCredential(null, `cellos.relay.v2, ${bearer(text)}`)).toEqual(expected);
       }),
     );
   });
@@ -38,6 +40,16 @@ describe("presentedCredential", () => {
     `${bearer("a")},${bearer("b")}`,
     `${bearer("a")},${bearer("a")}`,
   ])("[V1] finds no token in %s", (protocols) => expect(presentedCredential(null, protocols)).toEqual(MALFORMED));
+
+  it.each(["tok-1\n", "tok-1\r\n", " tok-1", "tok-1\t"])("[A1] [V1] %j is the same token on both ways", (text) => {
+    expect(presentedCredential(`Bearer ${text}`, null)).toEqual({ kind: "bearer", token: "tok-1" });
+    expect(presentedCredential(null, bearer(text))).toEqual({ kind: "bearer", token: "tok-1" });
+  });
+
+  it.each(["tok 1", "tok\n1", " ", "\n"])("[A1] [V1] %j is no token on either way", (text) => {
+    expect(presentedCredential(`Bearer ${text}`, null)).toEqual(MALFORMED);
+    expect(presentedCredential(null, bearer(text))).toEqual(MALFORMED);
+  });
 
   it("[V1] finds none where none is offered", () => {
     for (const protocols of [null, "", "cellos.relay.v2", "Bearer.YQ", "xbearer.YQ"])

@@ -1,25 +1,32 @@
 import { describe, expect, it } from "vitest";
-import { corsHeaders } from "../../../src/edge/origin.ts";
+import { corsHeaders, originPasses } from "../../../src/edge/origin.ts";
 
 const OWN = "https://relay.example";
 
 describe("corsHeaders", () => {
-  it("[H11] names the origin that passes, and what a page may read", () => {
-    expect(corsHeaders("https://app.example", OWN, ["https://app.example"])).toEqual({
+  it("[H11] names the origin, and what a page may read", () => {
+    expect(corsHeaders("https://app.example", true)).toEqual({
       Vary: "Origin",
       "Access-Control-Allow-Origin": "https://app.example",
-      "Access-Control-Expose-Headers": "Retry-After, WWW-Authenticate",
+      "Access-Control-Expose-Headers": "Retry-After, WWW-Authenticate, Relay-Cursor, Relay-Epoch",
     });
   });
 
-  it("[H11] names the origin itself when * is configured", () => {
-    expect(corsHeaders("https://any.example", OWN, ["*"])["Access-Control-Allow-Origin"]).toBe("https://any.example");
+  it("[H11] grants nothing where there is no page, or it may not read the answer, and still varies by it", () => {
+    expect(corsHeaders(null, true)).toEqual({ Vary: "Origin" });
+    expect(corsHeaders("https://evil.example", false)).toEqual({ Vary: "Origin" });
   });
+});
 
-  it.each([null, "https://evil.example", "null"])(
-    "[H11] grants nothing to origin %j, and still varies by it",
-    (origin) => {
-      expect(corsHeaders(origin, OWN, ["https://app.example"])).toEqual({ Vary: "Origin" });
-    },
-  );
+describe("originPasses", () => {
+  it.each([
+    [null, true],
+    [OWN, true],
+    ["https://app.example", true],
+    ["https://evil.example", false],
+    ["null", false],
+  ])("[A5] %j: %s", (origin, passes) => {
+    expect(originPasses(origin, OWN, ["https://app.example"])).toBe(passes);
+    expect(originPasses(origin, OWN, ["*"])).toBe(true);
+  });
 });

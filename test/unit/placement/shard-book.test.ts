@@ -31,6 +31,16 @@ describe("ShardBook", () => {
     expect(book.assign(3, 0)).toBe(2);
   });
 
+  it("[H3] says whether one more would find a place, and promises none", () => {
+    const book = new ShardBook(LIMITS);
+    for (let clients = 0; clients < 9; clients++) {
+      expect([book.hasPlace(Math.min(clients, 3)), book.hasPlace(Math.min(clients, 3))]).toEqual([true, true]);
+      placed(book, 1, Math.min(clients, 3));
+    }
+    expect([book.hasPlace(3), book.assign(3, 0)]).toEqual([false, null]);
+    expect(book.hasPlace(2)).toBe(true);
+  });
+
   it("[B2] counts what it promised until the shard says who came", () => {
     const book = new ShardBook(LIMITS);
     placed(book, 5);

@@ -144,7 +144,7 @@ describe("other frames", () => {
         (cursor, protocol, nowMs) => {
           const epoch = "0123456789abcdef";
           const frames = [
-            welcomeFrame({ epoch, cursor, live: true, heartbeatMs: 25_000, ackBytes: 1 }),
+            welcomeFrame({ epoch, cursor, live: true, heartbeatMs: 25_000, ackBytes: 1, upstream: "connected" }),
             caughtUpFrame(cursor),
             heartbeatFrame(protocol, { cursor, epoch, upstream: "connected", nowMs, wallMs: nowMs }),
           ];

@@ -25,7 +25,15 @@ function wire(protocol: Protocol): string {
     (upstream) => heartbeatFrame(protocol, { cursor: 9, epoch: EPOCH, upstream, nowMs: NOW, wallMs: NOW }).text,
   );
   const welcomes = [true, false].map(
-    (live) => welcomeFrame({ epoch: EPOCH, cursor: 5, live, heartbeatMs: 25_000, ackBytes: 262_144 }).text,
+    (live) =>
+      welcomeFrame({
+        epoch: EPOCH,
+        cursor: 5,
+        live,
+        heartbeatMs: 25_000,
+        ackBytes: 262_144,
+        upstream: live ? "connected" : "reconnecting",
+      }).text,
   );
   return [
     protocol,
@@ -48,7 +56,7 @@ function wire(protocol: Protocol): string {
  */
 const HASHES: Record<Protocol, string> = {
   "cellos.events.v1": "3a3f7a2c535cc237",
-  "cellos.relay.v2": "3ce7d9722af52cc6",
+  "cellos.relay.v2": "0cffa416eb29a8f1",
 };
 
 describe("the wire", () => {

@@ -2,6 +2,8 @@ import { readdirSync, readFileSync } from "node:fs";
 import { dirname, join, relative } from "node:path";
 import { fileURLToPath } from "node:url";
 import { expect, test } from "vitest";
+import { severityOf } from "../../../src/shared/log-severity.ts";
+import { VERSION } from "../../../src/shared/version.ts";
 import { SETTINGS_HEAD, settingsRows } from "../../support/settings-table.ts";
 
 const ROOT = fileURLToPath(new URL("../../..", import.meta.url));
@@ -127,11 +129,29 @@ test("[O2] the table of docs/settings.md is the one in the code", () => {
 test("[O3] the table of docs/logs.md has a row for every event that the code logs, and no other", () => {
   const events = filesBelow("src")
     .filter((file) => !file.startsWith("src/dev/"))
-    .flatMap((file) => [...read(file).matchAll(/\b(?:log|logEvent|logSparingly|logLine)\(\s*"([^"]+)"/g)])
+    .flatMap((file) => [...read(file).matchAll(/\b(?:log|logEvent|logSparingly|print)\(\s*"([^"]+)"/g)])
     .map(([, event]) => `\`${event}\``);
-  const [, , ...rows] = rowsOf("docs/logs.md");
+  const [, , ...all] = rowsOf("docs/logs.md");
+  const rows = all.slice(
+    0,
+    all.findIndex(([head]) => head === "cause"),
+  );
   expect(rows.map(([event]) => event)).toEqual([...new Set(events)].toSorted());
   expect(rows.filter((cells) => cells.length !== 3 || cells.includes(""))).toEqual([]);
+});
+
+test("[O3] docs/logs.md names the events of each severity that is not a warning", () => {
+  const [, , ...rows] = rowsOf("docs/logs.md");
+  const events = rows.map(([event = ""]) => event.replaceAll("`", ""));
+  const text = read("docs/logs.md").replaceAll("\n", " ");
+  for (const severity of ["error", "info"] as const) {
+    const list = events.filter((event) => severityOf(event) === severity).map((event) => `\`${event}\``);
+    expect(text).toMatch(new RegExp(`\`${severity}\` where [^(]+\\(${list.join(", ")}\\)`));
+  }
+});
+
+test("[H9] the version in the code is the package's", () => {
+  expect(VERSION).toBe((JSON.parse(read("package.json")) as { readonly version: string }).version);
 });
 
 test("the top of the repository holds nothing unexpected", () => {

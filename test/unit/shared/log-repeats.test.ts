@@ -89,14 +89,14 @@ describe("logSparingly", () => {
     systemRuntime.logSparingly("upstream-open", { subject: "a.sparing", cursor: 5 });
     vi.setSystemTime(NOW_MS + MINUTE_MS);
     systemRuntime.logSparingly("upstream-lost", { subject: "a.sparing", why: "deleted" });
-    const lost = '{"event":"upstream-lost","subject":"a.sparing","why":"deleted"';
-    expect(lines.mock.calls.flat()).toEqual([
-      `${lost}}`,
-      `${lost}}`,
-      `${lost}}`,
-      '{"event":"upstream-lost","subject":"b.sparing","why":"deleted"}',
-      '{"event":"upstream-open","subject":"a.sparing","cursor":5}',
-      `${lost},"leftOut":6}`,
+    const lost = { event: "upstream-lost", subject: "a.sparing", why: "deleted" };
+    expect(lines.mock.calls.flat().map((line) => JSON.parse(String(line)) as unknown)).toMatchObject([
+      lost,
+      lost,
+      lost,
+      { ...lost, subject: "b.sparing" },
+      { event: "upstream-open", subject: "a.sparing", cursor: 5 },
+      { ...lost, leftOut: 6 },
     ]);
   });
 });

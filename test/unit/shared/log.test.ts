@@ -1,7 +1,8 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
-import { keepConsole, leftOutDueInMs, logEvent } from "../../../src/shared/log.ts";
+import { keepConsole, leftOutDueInMs, logEvent, nameVersion } from "../../../src/shared/log.ts";
 import { SystemRuntime } from "../../../src/shared/system-runtime.ts";
 import { describeError, logLine } from "../../../src/shared/log-line.ts";
+import { VERSION } from "../../../src/shared/version.ts";
 
 describe("logLine", () => {
   it("[O3] is one JSON object a line, its event first", () => {
@@ -55,7 +56,11 @@ describe("logEvent", () => {
     vi.restoreAllMocks();
   });
 
-  const told = (): unknown[] => lines.map((line) => JSON.parse(line) as unknown);
+  const told = (): unknown[] =>
+    lines.map((line) => {
+      const { severity: _severity, version: _version, ...rest } = JSON.parse(line) as Readonly<Record<string, unknown>>;
+      return rest;
+    });
 
   it("[O3] prints ten lines of a name a minute, and at its end how many were left out, though no more follow", () => {
     vi.setSystemTime(START_MS + 60_000);
@@ -70,6 +75,19 @@ describe("logEvent", () => {
     expect([leftOutDueInMs(), vi.getTimerCount()]).toEqual([null, 0]);
     vi.advanceTimersByTime(600_000);
     expect(lines).toHaveLength(11);
+  });
+
+  it("[O3] says how grave it is and which version speaks, and in a room which room", () => {
+    vi.setSystemTime(START_MS + 2_400_000);
+    logEvent("internal-error", {});
+    nameVersion("0.0.0+id");
+    new SystemRuntime(undefined, { region: "weur", shard: 2, room: "0a" }).log("upstream-open", { cursor: 1 });
+    nameVersion(VERSION);
+    const [fault, opened] = lines.slice(-2).map((line) => JSON.parse(line) as unknown);
+    expect(fault).toEqual({ event: "internal-error", severity: "error", version: VERSION });
+    const room = { region: "weur", shard: 2, room: "0a" };
+    expect(opened).toEqual({ event: "upstream-open", ...room, cursor: 1, severity: "info", version: "0.0.0+id" });
+    expect(lines.at(-1)).toMatch(/^\{"event":/);
   });
 
   it("[O3] [U4] does not keep a room awake for it: then the next line says so, or the next room that is awake", () => {
@@ -113,11 +131,12 @@ describe("keepConsole", () => {
       Object.assign(console, kept);
       vi.useRealTimers();
     }
-    expect(printed).toEqual([
-      '{"event":"library-printed","method":"log"}',
-      '{"event":"library-printed","method":"error"}',
-      '{"event":"room-woke","clients":1}',
+    expect(printed.map((line) => JSON.parse(String(line)) as unknown)).toMatchObject([
+      { event: "library-printed", method: "log" },
+      { event: "library-printed", method: "error" },
+      { event: "room-woke", clients: 1 },
     ]);
+    expect(String(printed)).not.toContain("hunter2");
   });
 });
 

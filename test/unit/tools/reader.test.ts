@@ -27,6 +27,7 @@ const welcome = (cursor: number, live = true): string =>
     live,
     heartbeatMs: HEARTBEAT_MS,
     ackBytes: ACK_BYTES,
+    upstream: "connected",
   });
 const gone = { type: "/problems/ws/retention-exhausted", title: "Cursor older than stream retention", oldest_seq: 9 };
 

@@ -85,7 +85,7 @@ describe("the pulls of a Consumer", () => {
     ["max_expires", { max_expires: 1e9 }, { expires: 1e9, idle_heartbeat: 5e8 }],
     ["max_bytes", { max_bytes: 1_000 }, { batch: 1 }],
   ])("[P21] [JS-22] keeps to the %s that the broker gave the consumer", async (_name, config, body) => {
-    const { link, consumer } = await created({ config });
+    const { link, consumer } = await created({ config: { ...config, filter_subject: "a.>" } });
     consumer.pull();
     expect(link.published[0]?.body).toMatchObject(body);
     if ("max_bytes" in config) expect(link.published[0]?.body).not.toHaveProperty("max_bytes");

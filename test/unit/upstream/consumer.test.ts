@@ -51,7 +51,7 @@ describe("Consumer", () => {
     link.answer = () => ({ error: { code: 404, err_code: 10059 } });
     await expect(Consumer.create({ ...parts(), connection: link }, () => {})).rejects.toMatchObject({
       verdict: "refused",
-      streamMissing: true,
+      cause: "stream-missing",
     });
     expect(link.inboxes.size).toBe(0);
   });
@@ -137,7 +137,7 @@ describe("Consumer", () => {
   it("[U1] is deleted once, and stopping never throws", async () => {
     const { link, consumer, events } = await created();
     link.answer = () => {
-      throw new UpstreamError("unavailable", "no answer");
+      throw new UpstreamError("timeout", "no answer");
     };
     await consumer.stop();
     await consumer.stop();

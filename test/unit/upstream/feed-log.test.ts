@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest";
 import type { NatsSettings } from "../../../src/config/config.ts";
+import { CAUSES } from "../../../src/upstream/causes.ts";
 import type { OpenConnection } from "../../../src/upstream/connection.ts";
 import { Feed } from "../../../src/upstream/feed.ts";
 import { FeedLog } from "../../../src/upstream/feed-log.ts";
@@ -8,6 +9,7 @@ import { UpstreamError } from "../../../src/upstream/jetstream-api.ts";
 import { ModelClock } from "../../support/model/clock.ts";
 import { newWorld } from "../../support/model/world.ts";
 
+const PLACE = { servers: ["ws://u:p@broker.invalid:1/x"], stream: "S" };
 const MINUTE_MS = 60_000;
 const NATS: NatsSettings = { servers: ["ws://broker.invalid"], auth: { kind: "none" }, access: null };
 const READER: FeedReader = {
@@ -61,7 +63,7 @@ describe("Feed", () => {
     const openConnection: OpenConnection = (_nats, _name, _onClosed, signal) => {
       dials++;
       return new Promise((_resolve, reject) => {
-        signal?.addEventListener("abort", () => reject(new UpstreamError("unavailable", "given up")));
+        signal?.addEventListener("abort", () => reject(new UpstreamError("unreachable", "given up")));
       });
     };
     const options = { nats: NATS, stream: "S", filter: "a.silent", idleHeartbeatMs: 5_000 };
@@ -69,7 +71,7 @@ describe("Feed", () => {
     feed.want();
     await clock.advance(4_000);
     expect(dials).toBeGreaterThan(4);
-    expect(printed(clock)[0]).toMatch(/^upstream-failed Cannot connect to the broker: no answer/);
+    expect(printed(clock)[0]).toMatch(/^upstream-failed No connection to ws:\/\/broker\.invalid: /);
     const told = clock.lines.length;
     feed.unwant();
     await clock.advance(60_000);
@@ -80,29 +82,65 @@ describe("Feed", () => {
 describe("FeedLog", () => {
   it("[O3] tells the end of every trouble that it told, and of no other", () => {
     const clock = new ModelClock();
-    const log = new FeedLog(clock.runtime, "a.flapping");
+    const log = new FeedLog(clock.runtime, "a.flapping", PLACE);
     for (let n = 0; n < 9; n++) {
       log.lost("deleted");
       log.opened(5, 5);
     }
     expect(printed(clock)).toHaveLength(6);
     log.lost("cut");
-    log.failed(0, "no answer");
+    log.failed(0, new UpstreamError("not-configured", ""));
     log.opened(5, 5);
     log.lost("cut");
     log.opened(5, 5);
-    expect(printed(clock).slice(6)).toEqual(["upstream-lost cut", "upstream-failed no answer", "upstream-open"]);
+    expect(printed(clock).slice(6)).toEqual([
+      "upstream-lost cut",
+      `upstream-failed ${CAUSES["not-configured"].sentence}`,
+      "upstream-open",
+    ]);
   });
 
   it("[O3] does not fall silent in a long outage, and tells another reason at once", () => {
     const clock = new ModelClock();
-    const log = new FeedLog(clock.runtime, "a.away");
+    const log = new FeedLog(clock.runtime, "a.away", PLACE);
     for (let attempt = 0; attempt < 40; attempt++) {
-      log.failed(attempt, "no answer");
+      log.failed(attempt, new UpstreamError("timeout", "no answer"));
       clock.nowMs += MINUTE_MS / 3;
     }
     expect(printed(clock)).toHaveLength(3 + 12);
-    log.failed(40, "refused");
-    expect(printed(clock).at(-1)).toBe("upstream-failed refused");
+    log.failed(40, new UpstreamError("no-leader", "none"));
+    expect(printed(clock).at(-1)).toMatch(/^upstream-failed JetStream has no leader now \(none\)/);
+  });
+
+  it("[O3] says how long an outage took, whether it began with a loss or a failure, and nothing where there was none", () => {
+    const clock = new ModelClock();
+    const log = new FeedLog(clock.runtime, "a.timed", PLACE);
+    const opened = (): unknown => JSON.parse(clock.lines.at(-1) ?? "");
+    log.opened(1, 1);
+    expect(opened()).not.toHaveProperty("outageMs");
+    log.lost("cut");
+    clock.nowMs += 4_000;
+    log.failed(0, new UpstreamError("timeout", "no answer"));
+    clock.nowMs += 5_000;
+    log.opened(1, 1);
+    expect(opened()).toMatchObject({ event: "upstream-open", outageMs: 9_000 });
+    log.failed(0, new UpstreamError("timeout", "no answer"));
+    log.closed();
+    clock.nowMs += 5_000;
+    log.opened(1, 1);
+    expect(opened()).not.toHaveProperty("outageMs");
+  });
+
+  it("[O8] [A6] names the cause by its word, and the broker without its credentials, until it is over", () => {
+    const clock = new ModelClock();
+    const log = new FeedLog(clock.runtime, "a.cause", PLACE);
+    const error = new UpstreamError("authorization", "no");
+    log.failed(2, error);
+    expect(JSON.parse(clock.lines.at(-1) ?? "")).toMatchObject({ attempt: 2, cause: "authorization" });
+    expect(clock.lines.at(-1)).toContain("The broker at ws://broker.invalid:1 refuses");
+    expect(clock.lines.at(-1)).not.toContain("u:p");
+    expect(log.trouble.cause).toBe("authorization");
+    log.opened(1, 1);
+    expect(log.trouble.cause).toBe("timeout");
   });
 });

@@ -59,7 +59,7 @@ describe("1,000 rooms", () => {
       }
       dialledMs.push(clock.nowMs);
       if (how === "hangs") await clock.runtime.delay(8_000);
-      throw new UpstreamError("unavailable", unwanted?.aborted === true ? "given up" : "no connection");
+      throw new UpstreamError("timeout", unwanted?.aborted === true ? "given up" : "no connection");
     };
     const options = { nats: NATS, stream: "S", filter: "s", idleHeartbeatMs: 5_000 };
     const feeds = Array.from(

@@ -1,7 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import {
-  apiError,
   consumerConfig,
   createSubject,
   deleteSubject,
@@ -24,30 +23,6 @@ function thrown(run: () => unknown): UpstreamError {
 }
 
 const UNLIMITED = { retention: "limits", replaces: false, maxAgeMs: null, cutsOldest: false, hasMessageTtl: false };
-
-describe("apiError", () => {
-  it.each([
-    ["[W11] stream not found", 404, 10059, "refused", true],
-    ["[W11] consumer not found", 404, 10014, "refused", false],
-    ["[W11] a bad filter", 400, 10138, "refused", false],
-    ["[W11] JetStream not enabled for the account", 400, 10039, "refused", false],
-    ["[W11] JetStream is starting", 503, 10008, "unavailable", false],
-    ["[W11] no leader", 503, 10009, "unavailable", false],
-    ["[W11] a server error", 500, 10049, "unavailable", false],
-    ["[W11] no code at all", undefined, undefined, "unavailable", false],
-    ["[W11] 499", 499, 1, "refused", false],
-    ["[W17] a code that is no number", "400", 10094, "unavailable", false],
-  ] as const)("%s", (_name, code, errCode, verdict, streamMissing) => {
-    const given: object = {
-      ...(code === undefined ? {} : { code }),
-      ...(errCode === undefined ? {} : { err_code: errCode }),
-    };
-    const error = apiError({ ...given, description: "words" });
-    expect({ verdict: error.verdict, streamMissing: error.streamMissing }).toEqual({ verdict, streamMissing });
-    const told = typeof code === "number" ? code : "?";
-    expect(error.message).toContain(`${told}/${errCode ?? "?"}: words`);
-  });
-});
 
 describe("parseStreamInfo", () => {
   const state = { first_seq: 5, last_seq: 9, messages: 4, bytes: 400 };
@@ -141,12 +116,20 @@ describe("parseStreamInfo", () => {
 
   it("[W11] an error is one, whatever else is there", () => {
     const error = { code: 404, err_code: 10059, description: "stream not found" };
-    expect(thrown(() => parseStreamInfo({ created: "c", state, error })).streamMissing).toBe(true);
+    expect(thrown(() => parseStreamInfo({ created: "c", state, error })).cause).toBe("stream-missing");
     expect(parseStreamInfo({ created: "c", state, error: null }).lastSeq).toBe(9);
   });
 });
 
+const FILTER = "a.>";
+
 describe("parseCreated", () => {
+  it("[O8] a consumer with another filter, or with none, is no consumer of ours", () => {
+    for (const config of [{ filter_subject: "b.>" }, {}, { filter_subjects: [FILTER] }])
+      expect(thrown(() => parseCreated({ config }, FILTER)).cause).toBe("filter-unsupported");
+    expect(parseCreated({ config: { filter_subject: FILTER } }, FILTER).start).toBe(1);
+  });
+
   it.each([
     [
       { delivered: { stream_seq: 41, consumer_seq: 0 }, num_pending: 3 },
@@ -158,7 +141,7 @@ describe("parseCreated", () => {
     ],
     [{}, { start: 1, pending: 0 }],
   ])("[W5] %o says where it starts", (answer, expected) => {
-    expect(parseCreated(answer)).toEqual(expected);
+    expect(parseCreated(answer, FILTER)).toEqual(expected);
   });
 
   it.each([
@@ -167,11 +150,11 @@ describe("parseCreated", () => {
     [{ delivered: { stream_seq: "7" } }],
     [{ num_pending: 1e300 }],
   ])("[W17] %o makes no sense", (answer) => {
-    expect(thrown(() => parseCreated(answer)).name).toBe("MalformedAnswer");
+    expect(thrown(() => parseCreated(answer, FILTER)).name).toBe("MalformedAnswer");
   });
 
   it("[W11] an error is one", () => {
-    expect(thrown(() => parseCreated({ error: { code: 400, err_code: 10094 } })).verdict).toBe("refused");
+    expect(thrown(() => parseCreated({ error: { code: 400, err_code: 10094 } }, FILTER)).verdict).toBe("refused");
   });
 });
 
@@ -186,7 +169,7 @@ describe("any answer", { tags: "long" }, () => {
     );
     fc.assert(
       fc.property(answer, (given) => {
-        for (const parse of [parseStreamInfo, parseCreated]) {
+        for (const parse of [parseStreamInfo, (value: unknown) => parseCreated(value, FILTER)]) {
           const counts = attempt(() => parse(given));
           for (const count of Object.values(counts ?? {})) {
             if (typeof count === "number") expect(Number.isSafeInteger(count) && count >= 0).toBe(true);

@@ -55,7 +55,7 @@ describe("lookFor", () => {
     expect(await look(answer)).toEqual({ seen, asked, refused: [] });
   });
 
-  it.each([new UpstreamError("refused", "forbidden"), new NoResponders("forbidden")])(
+  it.each([new UpstreamError("permission", "forbidden"), new NoResponders("forbidden")])(
     "[P8] is unknown, and says why, where the broker lets nobody ask: %s",
     async (error) => {
       const { seen, refused } = await look(() => {
@@ -67,7 +67,7 @@ describe("lookFor", () => {
 
   it("[W11] no answer is none", async () => {
     const asking = look(() => {
-      throw new UpstreamError("unavailable", "late");
+      throw new UpstreamError("timeout", "late");
     });
     await expect(asking).rejects.toThrow("late");
   });

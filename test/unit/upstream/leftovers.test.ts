@@ -15,7 +15,7 @@ describe("what a lost connection leaves at the broker", () => {
     const wanted = { ...OPTIONS, runtime: systemRuntime, budget: new PullBudget(), onLeft };
     const dead = new ScriptedConnection();
     dead.answer = () => {
-      throw new UpstreamError("unavailable", "closed");
+      throw new UpstreamError("timeout", "closed");
     };
     await expect(Consumer.create({ ...wanted, connection: dead }, () => {})).rejects.toThrow("closed");
     expect(left).toEqual([dead.requests[0]?.subject.split(".")[5]]);
@@ -34,8 +34,8 @@ describe("what a lost connection leaves at the broker", () => {
     for (const name of ["gone", "there", "unheard"]) leftovers.add(name);
     const link = new ScriptedConnection();
     link.answer = ({ subject }) => {
-      if (subject.endsWith("unheard")) throw new UpstreamError("unavailable", "no answer");
-      if (subject.endsWith("gone")) throw new UpstreamError("refused", "consumer not found");
+      if (subject.endsWith("unheard")) throw new UpstreamError("timeout", "no answer");
+      if (subject.endsWith("gone")) throw new UpstreamError("permission", "consumer not found");
       return { success: true };
     };
     await leftovers.delete(link);

@@ -20,7 +20,7 @@ function asked(): { link: BrokerConnection; questions: Question[] } {
       return new Promise((resolve, reject) => {
         questions.push({
           answer: (lastSeq, created = "c") => resolve({ created, state: { first_seq: 1, last_seq: lastSeq } }),
-          fail: () => reject(new UpstreamError("unavailable", "no answer")),
+          fail: () => reject(new UpstreamError("timeout", "no answer")),
         });
       });
     },

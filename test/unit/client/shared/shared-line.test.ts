@@ -37,6 +37,20 @@ describe("one socket for all tabs", () => {
     expect(relay.connections).toHaveLength(1);
   });
 
+  test("[V3] a tab that comes later hears what the relay said last of its broker", async () => {
+    const first = await open();
+    const connection = await relay.connection(1);
+    connection.welcome();
+    await first.recorder.reaches("live");
+    connection.send({ type: "heartbeat", cursor: 0, upstream: "reconnecting" });
+    await until("the first hears it", () => {
+      const { state } = first.stream;
+      return state.kind === "live" && state.upstream === "reconnecting";
+    });
+    const second = await open();
+    expect(await second.recorder.reaches("live")).toMatchObject({ upstream: "reconnecting" });
+  });
+
   test("tabs that open together share the connection that opens", async () => {
     const opened = await Promise.all([open(), open(), open()]);
     const connection = await relay.connection(1);

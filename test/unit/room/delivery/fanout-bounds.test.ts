@@ -115,7 +115,11 @@ describe("Fanout and its bounds", () => {
   it("[V3] the welcome counts as sent", () => {
     const { fanout } = room();
     const one = client(V2, 5);
-    fanout.greet(one.session, welcomeFrame({ epoch: "e", cursor: 5, live: true, heartbeatMs: 1, ackBytes: 1 }), NOW);
+    fanout.greet(
+      one.session,
+      welcomeFrame({ epoch: "e", cursor: 5, live: true, heartbeatMs: 1, ackBytes: 1, upstream: "connected" }),
+      NOW,
+    );
     expect(one.heard).toEqual(["welcome 5"]);
     expect(one.session.flow.sentBytes).toBeGreaterThan(90);
   });
