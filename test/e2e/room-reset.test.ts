@@ -1,7 +1,6 @@
 /** A stream that is not the one the cursor came from (W6, V6). */
-import { cp, rm } from "node:fs/promises";
-import { join } from "node:path";
 import { describe, expect, test, vi } from "vitest";
+import { Backup } from "../support/broker/backup.ts";
 import type { Follower } from "../support/wire/follower.ts";
 import { lagSince } from "../support/lag.ts";
 import { until } from "../support/until.ts";
@@ -137,20 +136,13 @@ describe.concurrent("streams that were reset", () => {
   test("[W6] a stream restored from an older backup: who has seen more is told, cursors below it are served", async () => {
     await using world = await World.start();
     const { rig } = world;
-    const store = join(rig.server.dir, "jetstream");
-    const backup = join(rig.server.dir, "backup");
     const old = await world.publish(SUBJECT, 10);
     const followers = await world.joinMany(10, SUBJECT, { since: old[4] ?? 0 });
     await Promise.all(followers.map((follower) => follower.reaches(old[9] ?? 0)));
-    await rig.act("stop");
-    await cp(store, backup, { recursive: true });
-    await rig.act("start");
+    const backup = await Backup.take(rig);
     const lost = await world.publish(SUBJECT, 10);
     await Promise.all(followers.map((follower) => follower.reaches(lost[9] ?? 0)));
-    await rig.act("stop");
-    await rm(store, { recursive: true });
-    await cp(backup, store, { recursive: true });
-    await rig.act("start");
+    await backup.restore();
     expect((await rig.streamState()).lastSeq).toBe(old[9]);
     await Promise.all(followers.map((follower) => expectReset(follower, [...old.slice(5), ...lost], 20_000)));
     for (const follower of await world.joinMany(2, SUBJECT, { since: lost[3] ?? 0 })) await expectReset(follower, []);
@@ -182,21 +174,14 @@ describe.concurrent("streams that were reset", () => {
   test("[W6] [P8] [W12] [JS-17] a stream that was restored and has grown past what was read is told by what it holds", async () => {
     await using world = await World.start();
     const { rig } = world;
-    const store = join(rig.server.dir, "jetstream");
-    const backup = join(rig.server.dir, "backup");
     const old = await world.publish(SUBJECT, 10);
-    await rig.act("stop");
-    await cp(store, backup, { recursive: true });
-    await rig.act("start");
+    const backup = await Backup.take(rig);
     const followers = await world.joinMany(4, SUBJECT, { since: old[9] ?? 0 });
     const elsewhere = await world.join("cellos.events.reset.elsewhere", 2);
     const lost = await world.publish(SUBJECT, 10);
     await Promise.all(followers.map((follower) => follower.reaches(lost[9] ?? 0)));
     await rig.act("refuse");
-    await rig.act("stop");
-    await rm(store, { recursive: true });
-    await cp(backup, store, { recursive: true });
-    await rig.act("start");
+    await backup.restore();
     expect((await rig.streamState()).lastSeq).toBe(old[9]);
     await world.publish(SUBJECT, 30);
     await rig.act("heal");
@@ -211,20 +196,13 @@ describe.concurrent("streams that were reset", () => {
   test("[W6] [P8] [W12] in a narrow room too, where another subject's event now stands at the last seq read", async () => {
     await using world = await World.start();
     const { rig } = world;
-    const store = join(rig.server.dir, "jetstream");
-    const backup = join(rig.server.dir, "backup");
     await world.publish(SUBJECT, 10);
-    await rig.act("stop");
-    await cp(store, backup, { recursive: true });
-    await rig.act("start");
+    const backup = await Backup.take(rig);
     const followers = await world.joinMany(4, SUBJECT);
     const lost = await world.publish(SUBJECT, 3);
     await Promise.all(followers.map((follower) => follower.reaches(lost[2] ?? 0)));
     await rig.act("refuse");
-    await rig.act("stop");
-    await rm(store, { recursive: true });
-    await cp(backup, store, { recursive: true });
-    await rig.act("start");
+    await backup.restore();
     await world.publish(SUBJECT, 2);
     await world.publish("cellos.events.reset.y", 1);
     await world.publish(SUBJECT, 1);

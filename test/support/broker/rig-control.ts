@@ -31,6 +31,7 @@ export const VERBS = [
   "cut",
   "refuse",
   "blackhole",
+  "hold",
   "heal",
 ] as const;
 export type Verb = (typeof VERBS)[number];

@@ -43,7 +43,15 @@ export class TcpProxy {
     for (const pair of this.#pairs) unlink(pair);
   }
 
-  /** Back to normal. Bytes held by `blackhole` arrive now, as after a long retransmission. */
+  /**
+   * Keeps the connections there are open and holds what is sent on them; new ones work. So a path that stalls differs
+   * from `blackhole`, a network that is gone: what was held arrives after its connection was given up and replaced.
+   */
+  hold(): void {
+    for (const pair of this.#pairs) unlink(pair);
+  }
+
+  /** Back to normal. Bytes held by `blackhole` or `hold` arrive now, as after a long retransmission. */
   heal(): void {
     this.#mode = "open";
     for (const pair of this.#pairs) link(pair);
