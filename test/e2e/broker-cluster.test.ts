@@ -50,3 +50,38 @@ test("[W12] [W2] [U2] a change of leader loses nothing, repeats nothing, and clo
     expect(follower.seqs, String(follower)).toEqual(seqs.filter((seq) => seq > (starts[index] ?? 0)));
   }
 }, 120_000);
+
+test.each(["refuse", "blackhole"] as const)(
+  "[W6] [P5] [W12] a leader that was cut off (%s) is no witness against a cursor that the others gave",
+  async (how) => {
+    await using cluster = await Cluster.start();
+    while ((await cluster.leader()) === cluster.ownMember) await cluster.stepDown();
+    const lone = await cluster.leader();
+    const url = cluster.members.get(lone)?.url ?? "";
+    await using relay = await startInTurn({ NATS_URL: url, RELAY_API_TOKEN: TOKEN, HEARTBEAT_SECONDS: "1" });
+    const seqs = await cluster.publish(SUBJECT, 10);
+    const stays = await joinAt(relay, SUBJECT, 2, { since: 0 });
+    const { epoch = "" } = await stays.socket.type("welcome");
+    await stays.reaches(seqs[9] ?? 0);
+
+    cluster.isolate(lone, how);
+    // The others elect a leader of their own, while this one still believes to be one.
+    seqs.push(...(await cluster.publish(SUBJECT, 10)));
+    const last = seqs.at(-1) ?? 0;
+    // As a client comes that read through another relay, with the cursor that it got there.
+    const ahead = [
+      await joinAt(relay, SUBJECT, 2, { since: last, epoch }),
+      await joinAt(relay, "cellos.events.cluster.>", 1, { since: last }),
+    ];
+    for (const { socket } of ahead) expect(await socket.closed(15_000)).toMatchObject({ code: 1013 });
+    expect(stays.socket.isClosed).toBe(false);
+
+    await cluster.rejoin();
+    const back = await joinAt(relay, SUBJECT, 2, { since: last, epoch });
+    seqs.push(...(await cluster.publish(SUBJECT, 5)));
+    await Promise.all([stays, back].map((follower) => follower.reaches(seqs.at(-1) ?? 0, 40_000)));
+    expect([stays.faults, stays.seqs]).toEqual([[], seqs]);
+    expect([back.faults, back.seqs]).toEqual([[], seqs.slice(20)]);
+  },
+  120_000,
+);

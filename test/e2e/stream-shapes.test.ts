@@ -1,5 +1,6 @@
 /** Streams of other shapes: which are served, how, and which are refused (W18). */
 import { describe, expect, test, vi } from "vitest";
+import { cloudEvent } from "../support/cloud-event.ts";
 import { until } from "../support/until.ts";
 import { World, joinAt, startInTurn, TOKEN, type Client } from "../support/world.ts";
 
@@ -8,6 +9,12 @@ vi.setConfig({ maxConcurrency: 6 });
 const KEY = "cellos.events.key";
 /** A key-value store's: the last value of each key, and no more once it is full. */
 const LAST_VALUE = { max_msgs_per_subject: 1, max_bytes: 8 * 1024 * 1024, discard: "new" };
+
+/** The minor version of the broker, of 2. */
+async function brokerVersion({ rig }: World): Promise<number> {
+  const { version } = (await (await fetch(`${rig.server.monitorUrl}/varz`)).json()) as { readonly version: string };
+  return Number(version.split(".")[1]);
+}
 
 async function expectOn(follower: Client, seqs: readonly number[]): Promise<void> {
   await follower.reaches(seqs.at(-1) ?? 0);
@@ -91,6 +98,80 @@ describe.concurrent("streams of every shape", () => {
       });
     },
   );
+
+  test("[W18] [W5] messages with a TTL of their own leave in silence, and raise the first seq like retention", async () => {
+    await using world = await World.start({ stream: { config: { allow_msg_ttl: true } } });
+    const { rig } = world;
+    const stays = await world.join(`${KEY}.x`, 2);
+    const { epoch = "" } = await stays.socket.type("welcome");
+    const short = { "Nats-TTL": "1s" };
+    const message = (headers?: typeof short) => ({
+      subject: `${KEY}.x`,
+      data: cloudEvent({}),
+      ...(headers === undefined ? {} : { headers }),
+    });
+    const seqs = await rig.publish([message(short), message(), message(short), message()]);
+    await stays.reaches(4);
+    // Brokers before 2.11 know no TTLs, and keep everything.
+    const knowsTtl = (await brokerVersion(world)) >= 11;
+    const left = knowsTtl ? [2, 4] : seqs;
+    await until("they have left", async () => (await rig.streamState()).messages === left.length);
+    // Rooms of their own: a window may still hold what has expired (W19).
+    await expectOn(await world.join(`${KEY}.>`, 2, { since: 0 }), left);
+    await expectOn(
+      await world.join(`${KEY}.*`, 2, { since: 2, epoch }),
+      left.filter((seq) => seq > 2),
+    );
+    const below = await world.join("cellos.events.*.x", 2, { since: 0, epoch });
+    if (knowsTtl) {
+      expect(await below.socket.closed()).toMatchObject({ code: 4410, reason: "retention-exhausted" });
+      expect(below.seqs).toEqual([]);
+    } else await expectOn(below, seqs);
+    const next = await world.publish(`${KEY}.x`, 1);
+    await expectOn(stays, [...seqs, ...next]);
+  });
+
+  test("[W18] [W11] a subject transform: events are read by the subject under which they are stored", async () => {
+    const config = { subject_transform: { src: "raw.>", dest: "cellos.events.key.>" } };
+    await using world = await World.start({ stream: { subjects: ["raw.>"], config } });
+    const before = await world.publish("raw.x", 3);
+    const follower = await world.join(`${KEY}.x`, 2, { since: 1 });
+    // Brokers before 2.10 store under the subject that was published to, and refuse a filter that they never store.
+    if ((await brokerVersion(world)) < 10) {
+      expect(await follower.socket.closed(15_000)).toMatchObject({ code: 1008, reason: "subscribe failed" });
+      return;
+    }
+    await follower.reaches(3);
+    const after = await world.publish("raw.x", 2);
+    await world.publish("raw.y", 1);
+    await expectOn(follower, [...before.slice(1), ...after]);
+  });
+
+  test("[W18] [W5] max_bytes removes the oldest, and is told like any retention", async () => {
+    await using world = await World.start({ stream: { config: { max_bytes: 64 * 1024 } } });
+    const stays = await world.join(`${KEY}.x`, 2);
+    await world.publishMany(`${KEY}.x`, 200, { padBytes: 1024 });
+    await stays.reaches(200);
+    const { firstSeq, lastSeq } = await world.rig.streamState();
+    expect(firstSeq).toBeGreaterThan(100);
+    const below = await world.join(`${KEY}.>`, 2, { since: 2 });
+    expect(await below.socket.closed()).toMatchObject({ code: 4410, reason: "retention-exhausted" });
+    const retained = Array.from({ length: lastSeq - firstSeq + 1 }, (_, index) => firstSeq + index);
+    await expectOn(await world.join(`${KEY}.*`, 2, { since: firstSeq - 1 }), retained);
+    expect([stays.seqs.length, stays.faults]).toEqual([200, []]);
+  });
+
+  test("[W18] [W6] memory storage is served; a broker that restarts has another stream", async () => {
+    await using world = await World.start({ stream: { storage: "memory" } });
+    const seqs = await world.publish(`${KEY}.x`, 4);
+    const stays = await world.join(`${KEY}.x`, 2, { since: 1 });
+    await expectOn(stays, seqs.slice(1));
+    await world.rig.act("restart");
+    await world.rig.createStream({ storage: "memory" });
+    expect(await stays.socket.closed(15_000)).toMatchObject({ code: 4410, reason: "stream-reset" });
+    const next = await world.publish(`${KEY}.x`, 2);
+    await expectOn(await world.join(`${KEY}.x`, 2, { since: 0 }), next);
+  });
 
   test.each([
     ["a mirror", { mirror: { name: "CELLOS_EVENTS" }, subjects: undefined }],

@@ -5,7 +5,7 @@ import { runScenario } from "../torture/scenario.ts";
 
 /** Together they hold every kind of fault, and a stream with a limit. */
 const SEEDS = [1, 2, 3, 4, 5, 6, 7, 130, 147, 213];
-const OPTIONS = { events: 50_000, clients: 20, sdk: 2, chromium: 0, durationMs: 30_000 };
+const OPTIONS = { events: 50_000, clients: 20, sdk: 2, chromium: 0, cluster: false, durationMs: 30_000 };
 /** A page notes what it saw in its storage, which holds 5 MiB. */
 const IN_CHROMIUM = { ...OPTIONS, seed: 2, events: 4_000, chromium: 4, durationMs: 12_000 };
 const TIMEOUT_MS = 240_000;

@@ -33,7 +33,9 @@ export async function engage(
     const path = plan.isShared && shared !== null ? shared : await openPath();
     viewers.push(new Viewer(plan, world, path, (onTrouble) => seatOf(plan, pages, onTrouble)));
   }
-  return [...clientPlans.map((plan) => new Client(plan, world)), ...viewers];
+  const clients: Client[] = [];
+  for (const plan of clientPlans) clients.push(new Client(plan, world, plan.losesLine ? await openPath() : null));
+  return [...clients, ...viewers];
 }
 
 function seatOf(

@@ -1,9 +1,10 @@
 import { setTimeout as delay } from "node:timers/promises";
 import { WebSocket } from "ws";
 import { Random } from "../../src/dev/random.ts";
-import type { Known, Reader } from "../support/wire/reader.ts";
+import type { Known } from "../support/wire/reader.ts";
 import { ReaderV1 } from "../support/wire/reader-v1.ts";
 import { ReaderV2 } from "../support/wire/reader-v2.ts";
+import { newAttempt, removedBefore, untold, type Attempt } from "./attempt.ts";
 import { FORGED_ID } from "./comparable.ts";
 import { openConnection, type Closing } from "./connection.ts";
 import type { Leaving } from "./fault-plan.ts";
@@ -13,6 +14,7 @@ import type { Participant } from "./participant.ts";
 import { HEARTBEAT_MS, type ClientPlan } from "./plan.ts";
 import { Story } from "./story.ts";
 import { judge, type Ending } from "./verdict.ts";
+import type { Path } from "./viewer-path.ts";
 import { floorOf, type World } from "./world.ts";
 
 const V2 = "cellos.relay.v2";
@@ -21,19 +23,6 @@ const MAX_SILENCE_MS = 5 * HEARTBEAT_MS;
 /** `ws` itself would wait 30 s for the connection to end after the close frames. */
 const MAX_CLOSING_MS = 4_000;
 
-interface Attempt {
-  readonly reader: Reader;
-  readonly askedAtMs: number;
-  readonly fresh: boolean;
-  lastFrameAtMs: number;
-  own: { readonly kind: Leaving; readonly atMs: number } | null;
-  wedgedAtMs: number | null;
-  wedgedMs: number;
-  wasSilent: boolean;
-  closingAtMs: number | null;
-  hasSent: boolean;
-}
-
 /** One client with one history over all of its connections, and a strict reader on each. */
 export class Client implements Participant {
   readonly plan: ClientPlan;
@@ -41,15 +30,18 @@ export class Client implements Participant {
   readonly ledger: Ledger;
   reconnects = 0;
   readonly #world: World;
+  /** Null: straight to the relay. */
+  readonly #path: Path | null;
   readonly #random: Random;
   #socket: WebSocket | null = null;
   #attempt: Attempt | null = null;
   #awayUntilMs = 0;
   #stopped = false;
 
-  constructor(plan: ClientPlan, world: World) {
+  constructor(plan: ClientPlan, world: World, path: Path | null) {
     this.plan = plan;
     this.#world = world;
+    this.#path = path;
     this.#random = new Random(plan.seed);
     this.story = new Story(world.startedAtMs);
     this.ledger = new Ledger(plan, world, this.#random);
@@ -81,7 +73,8 @@ export class Client implements Participant {
   hasReached(lastSeq: number): boolean {
     const reader = this.#attempt?.reader;
     if (reader === undefined || this.#socket?.readyState !== WebSocket.OPEN) return false;
-    return (reader.cursor ?? -1) >= lastSeq && !reader.owesCaughtUp;
+    // Above it is a cursor of a stream that is no more.
+    return reader.cursor === lastSeq && !reader.owesCaughtUp;
   }
 
   drop(how: Leaving, awayMs: number): void {
@@ -93,12 +86,13 @@ export class Client implements Participant {
     else this.#socket?.close(how === "close-1000" ? 1000 : 4005, "torture");
   }
 
-  /** Stops reading from the TCP socket. */
+  /** Stops reading from the TCP socket, or gets nothing more over its path. */
   wedge(): void {
     if (this.#attempt === null || this.#socket?.readyState !== WebSocket.OPEN) return;
-    this.story.tell("stops reading");
+    this.story.tell(this.#path === null ? "stops reading" : "the line stalls");
     this.#attempt.wedgedAtMs ??= Date.now();
-    this.#socket.pause();
+    if (this.#path === null) this.#socket.pause();
+    else this.#path.stall();
   }
 
   unwedge(): void {
@@ -108,7 +102,8 @@ export class Client implements Participant {
     attempt.wedgedAtMs = null;
     attempt.lastFrameAtMs = Date.now();
     this.story.tell(`reads again after ${attempt.wedgedMs} ms`);
-    this.#socket?.resume();
+    if (this.#path === null) this.#socket?.resume();
+    else this.#path.heal();
   }
 
   /** To be called now and then: finds a connection that says nothing at all (W8), or does not end after its close. */
@@ -124,6 +119,7 @@ export class Client implements Participant {
       attempt.wasSilent = true;
       this.story.violate("other", `nothing for ${silentMs} ms at cursor ${attempt.reader.cursor}`);
     }
+    this.#report(untold(attempt, now, this.#world));
   }
 
   stop(): void {
@@ -135,26 +131,14 @@ export class Client implements Participant {
     const { asked, fresh } = this.ledger.ask();
     const { protocol, filter, pings } = this.plan;
     const known: Known = {
-      epoch: this.ledger.epoch,
+      epoch: asked.epoch,
       heartbeatMs: HEARTBEAT_MS,
       seen: (seq) => this.ledger.has(seq),
       acks: protocol === 2 || pings,
       isForged: (id) => id.startsWith(FORGED_ID),
     };
     const reader = protocol === 1 ? new ReaderV1(asked, known) : new ReaderV2(asked, known);
-    const now = Date.now();
-    const attempt: Attempt = {
-      reader,
-      askedAtMs: now,
-      fresh,
-      lastFrameAtMs: now,
-      own: null,
-      wedgedAtMs: null,
-      wedgedMs: 0,
-      wasSilent: false,
-      closingAtMs: null,
-      hasSent: false,
-    };
+    const attempt = newAttempt(reader, fresh, this.#world);
     this.#attempt = attempt;
     const query = new URLSearchParams({ subject: filter });
     if (asked.since !== null) query.set("since", String(asked.since));
@@ -162,7 +146,7 @@ export class Client implements Participant {
     this.story.tell(`asks ${query}`);
     const { promise, resolve } = Promise.withResolvers<Closing>();
     this.#socket = openConnection(
-      `${this.#world.wsUrl}/ws/events?${query}`,
+      `${this.#path?.url.replace("http", "ws") ?? this.#world.wsUrl}/ws/events?${query}`,
       protocol === 2 ? [V2] : [],
       this.#world.token,
       {
@@ -183,11 +167,15 @@ export class Client implements Participant {
 
   #receive(attempt: Attempt, text: string, bytes: number): void {
     attempt.lastFrameAtMs = Date.now();
+    attempt.toldAtMs ??= attempt.lastFrameAtMs;
     const { reader } = attempt;
     const { events, breaches, ping } = reader.read(text, bytes);
     if (attempt.fresh && reader instanceof ReaderV2 && reader.welcomedAt !== null)
       this.ledger.welcomed(reader.welcomedAt);
-    for (const { seq, text: event } of events) this.ledger.add(seq, digestOfText(event));
+    for (const { seq, text: event } of events) {
+      this.ledger.add(seq, digestOfText(event));
+      this.#report(removedBefore(attempt, seq, this.#world));
+    }
     for (const breach of breaches) this.story.violate(breach.kind === "protocol" ? "other" : breach.kind, breach.text);
     if (!ping || this.#socket?.readyState !== WebSocket.OPEN) return;
     attempt.hasSent = true;
@@ -197,7 +185,7 @@ export class Client implements Participant {
   /** Judges the end of a connection; returns how long to stay away. */
   #ended(attempt: Attempt, closing: Closing): number {
     const { reader, askedAtMs, own } = attempt;
-    const { brokerOut, relayOut, plan } = this.#world;
+    const { brokerOut, relayOut, streamOut, upheavals, plan } = this.#world;
     const now = Date.now();
     const { code, reason, status } = closing;
     this.story.tell(
@@ -225,11 +213,18 @@ export class Client implements Participant {
     const wrong = judge(ending, {
       brokerOut: brokerOut.overlaps(askedAtMs, now),
       relayOut: relayOut.overlaps(askedAtMs, now),
+      pathOut: this.#path?.outages.overlaps(askedAtMs, now) ?? false,
+      streamOut: streamOut.overlaps(askedAtMs, now),
+      isAnother: upheavals.overlaps(this.ledger.sinceMs, now),
       sendTimeoutMs: plan.sendTimeoutMs,
       floor: floorOf(this.#world),
     });
-    if (wrong !== null) this.story.violate("other", wrong);
+    this.#report(wrong);
     this.ledger.ended(reader, attempt.fresh);
     return code === 4408 ? 0 : this.#random.between(10, code === null || code === 1013 ? 800 : 200);
+  }
+
+  #report(wrong: string | null): void {
+    if (wrong !== null) this.story.violate("other", wrong);
   }
 }

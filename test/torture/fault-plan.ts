@@ -1,18 +1,21 @@
 /** The faults of a plan. Those of the broker and of the relay follow each other; those of clients come at any time. */
 import type { Random } from "../../src/dev/random.ts";
+import type { StreamFault } from "./upheaval-plan.ts";
 
 export type Leaving = "terminate" | "close-1000" | "close-4005";
 
-export type Fault = { readonly atMs: number } & (
-  | { readonly kind: "kill" | "refuse" | "blackhole" | "freeze"; readonly forMs: number }
-  | { readonly kind: "cut" | "delete-consumers" | "restart-relay" }
-  | { readonly kind: "drop"; readonly client: number; readonly how: Leaving; readonly awayMs: number }
-  | { readonly kind: "wedge"; readonly client: number; readonly forMs: number }
-  /** Everybody of a filter leaves, so that its room closes its upstream, and comes back. */
-  | { readonly kind: "vacate"; readonly client: number; readonly awayMs: number }
-  /** Everybody is cut off at once. */
-  | { readonly kind: "storm"; readonly awayMs: number }
-);
+export type Fault =
+  | StreamFault
+  | ({ readonly atMs: number } & (
+      | { readonly kind: "kill" | "refuse" | "blackhole" | "freeze"; readonly forMs: number }
+      | { readonly kind: "cut" | "delete-consumers" | "restart-relay" }
+      | { readonly kind: "drop"; readonly client: number; readonly how: Leaving; readonly awayMs: number }
+      | { readonly kind: "wedge"; readonly client: number; readonly forMs: number }
+      /** Everybody of a filter leaves, so that its room closes its upstream, and comes back. */
+      | { readonly kind: "vacate"; readonly client: number; readonly awayMs: number }
+      /** Everybody is cut off at once. */
+      | { readonly kind: "storm"; readonly awayMs: number }
+    ));
 export type FaultKind = Fault["kind"];
 
 const FIRST_MS = 1_500;

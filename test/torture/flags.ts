@@ -8,6 +8,7 @@ export interface Flags {
   readonly clients: number;
   readonly sdk: number;
   readonly chromium: number;
+  readonly cluster: boolean;
 }
 
 /** A thousand events a second is what relay, broker and clients do together on two cores, faults included. */
@@ -27,6 +28,7 @@ export function readFlags(args: readonly string[], anySeed: number): Flags {
       clients: { type: "string", default: "24" },
       sdk: { type: "string", default: "4" },
       chromium: { type: "string", default: "0" },
+      cluster: { type: "boolean", default: false },
     },
   });
   const events = wholeNumber("--events", values.events);
@@ -39,18 +41,18 @@ export function readFlags(args: readonly string[], anySeed: number): Flags {
     clients: wholeNumber("--clients", values.clients),
     sdk: wholeNumber("--sdk", values.sdk, 0),
     chromium: wholeNumber("--chromium", values.chromium, 0),
+    cluster: values.cluster,
   };
 }
 
 /** What repeats a run. */
 export function commandOf(
   seed: number,
-  { events, durationMs, clients, sdk, chromium }: Omit<Flags, "seed" | "seeds">,
+  { events, durationMs, clients, sdk, chromium, cluster }: Omit<Flags, "seed" | "seeds">,
 ): string {
   const flags = { seed, events, seconds: durationMs / 1000, clients, sdk, chromium };
-  return `npm run torture -- ${Object.entries(flags)
-    .map(([name, value]) => `--${name} ${value}`)
-    .join(" ")}`;
+  const words = Object.entries(flags).map(([name, value]) => `--${name} ${value}`);
+  return ["npm run torture --", ...words, ...(cluster ? ["--cluster"] : [])].join(" ");
 }
 
 function wholeNumber(flag: string, text: string, min = 1): number {

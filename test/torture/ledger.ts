@@ -3,6 +3,7 @@ import type { Random } from "../../src/dev/random.ts";
 import type { History, Start } from "./model.ts";
 import type { ClientPlan } from "./plan.ts";
 import type { Asked, Reader } from "../support/wire/reader.ts";
+import { STREAM_RESET } from "./verdict.ts";
 import { sinceOf, type Start as PlannedStart } from "./whereabouts.ts";
 import type { World } from "./world.ts";
 
@@ -13,6 +14,10 @@ type Draft =
 
 interface Chapter {
   readonly start: Draft;
+  /** The history of the stream that was there when it was asked for, and what the relay called it. */
+  readonly era: number;
+  epoch: string | null;
+  readonly askedAtMs: number;
   readonly seqs: number[];
   readonly digests: string[];
   end: number | null;
@@ -27,6 +32,8 @@ export class Ledger {
   readonly #random: Random;
   readonly #chapters: Chapter[] = [];
   #next: PlannedStart;
+  /** How often the stream had become another when the cursor's chapter began. */
+  #steps = 0;
 
   constructor(plan: ClientPlan, world: World, random: Random) {
     this.#plan = plan;
@@ -39,9 +46,24 @@ export class Ledger {
     return this.#chapters.reduce((sum, { seqs }) => sum + seqs.length, 0);
   }
 
-  /** The histories to compare, one for each time that the client had to start afresh. */
+  /**
+   * The histories to compare, one for each time that the client had to start afresh, or came back with a cursor after
+   * the stream had become another.
+   */
   histories(): History[] {
-    return this.#chapters.map(({ start, seqs, digests, end }) => ({ start: this.#settle(start), seqs, digests, end }));
+    return this.#chapters.map(({ start, era, epoch, seqs, digests, end }) => ({
+      start: this.#settle(start, era),
+      era,
+      epoch,
+      seqs,
+      digests,
+      end,
+    }));
+  }
+
+  /** When the stream was asked for that the cursor belongs to. */
+  get sinceMs(): number {
+    return this.#chapter.askedAtMs;
   }
 
   /** Where the next connection begins. `fresh`: it begins a chapter of its own. */
@@ -50,18 +72,21 @@ export class Ledger {
       // Without an epoch `since=0` is no cursor, but asks for the oldest event retained (W4).
       const isChosen = this.#random.fraction() < this.#plan.epochChance || this.cursor === 0;
       const named = this.epoch !== null && isChosen;
+      // A number is of no stream in particular; named or not, what comes now may be of another one.
+      if (this.#world.upheavals.stepsBy(Date.now()) !== this.#steps) {
+        this.#open({ kind: "exact", after: this.cursor });
+      }
       return { asked: { since: this.cursor, epoch: named ? this.epoch : null }, fresh: false };
     }
-    const { broker, plan } = this.#world;
+    const { broker } = this.#world;
     const since = sinceOf(this.#next, broker.lastAcked);
-    const oldest = since === 0 && plan.maxMessages !== null;
     const start: Draft =
       since === null
         ? { kind: "between", low: broker.lastAcked, sentBefore: Infinity, told: null }
-        : oldest
-          ? { kind: "oldest" }
+        : since === 0
+          ? { kind: "oldest", told: null }
           : { kind: "exact", after: since };
-    this.#chapters.push({ start, seqs: [], digests: [], end: null });
+    this.#open(start);
     return { asked: { since, epoch: null }, fresh: true };
   }
 
@@ -90,11 +115,13 @@ export class Ledger {
 
   ended({ cursor, epoch, problem }: Reader, fresh: boolean): void {
     const chapter = this.#chapter;
-    this.epoch = epoch;
+    this.epoch = epoch ?? this.epoch;
+    chapter.epoch = epoch ?? chapter.epoch;
     if (cursor !== null) chapter.end = cursor;
     // Any other problem leaves the cursor what it was.
     if (problem !== null && problem.oldestSeq !== null) {
       this.cursor = null;
+      if (problem.type === STREAM_RESET) this.epoch = null;
       this.#next = this.#random.fraction() < 0.5 ? { kind: "none" } : { kind: "recent", back: 0 };
       return;
     }
@@ -110,9 +137,17 @@ export class Ledger {
     return last;
   }
 
-  #settle(start: Draft): Start {
+  #open(start: Draft): void {
+    const { broker, upheavals } = this.#world;
+    const askedAtMs = Date.now();
+    this.#steps = upheavals.stepsBy(askedAtMs);
+    const { index: era } = broker.era;
+    this.#chapters.push({ start, era, epoch: null, askedAtMs, seqs: [], digests: [], end: null });
+  }
+
+  #settle(start: Draft, era: number): Start {
     if (start.kind !== "between") return start;
     const { low, told, sentBefore } = start;
-    return { kind: "between", low, told, high: this.#world.broker.firstSeqFrom(sentBefore) };
+    return { kind: "between", low, told, high: this.#world.broker.firstSeqFrom(era, sentBefore) };
   }
 }

@@ -16,16 +16,20 @@ export interface History {
   readonly digests: readonly string[];
   /** The cursor at the end: everything up to here must be there. Null when the client never had one. */
   readonly end: number | null;
+  /** Which history of the stream there was when it was asked for. */
+  readonly era: number;
+  /** What the relay called the stream, once it did. */
+  readonly epoch: string | null;
 }
 
 /**
  * `exact`: everything above `after`. `between`: the relay chose a start from `low` to below `high`, and v2 `told`
- * which (W3). `oldest`: the relay began with whatever was still there.
+ * which (W3). `oldest`: the relay began with whatever was still there, and may have `told` where.
  */
 export type Start =
   | { readonly kind: "exact"; readonly after: number }
   | { readonly kind: "between"; readonly low: number; readonly high: number; readonly told: number | null }
-  | { readonly kind: "oldest" };
+  | { readonly kind: "oldest"; readonly told: number | null };
 
 export interface Difference {
   readonly lost: readonly number[];
@@ -53,12 +57,21 @@ export function matches(filter: string, subject: string): boolean {
 export class Model {
   readonly #bySeq: ReadonlyMap<number, Message>;
   readonly #complete: boolean;
+  readonly #excused: (filter: string) => ReadonlySet<number>;
   readonly #matching = new Map<string, readonly Message[]>();
 
-  /** `complete`: every message of the stream is known. Otherwise one that is not known proves nothing. */
-  constructor(messages: Iterable<Message>, complete: boolean) {
+  /**
+   * `complete`: every message of the stream is known. Otherwise one that is not known proves nothing. `excused`: what a
+   * client with this filter may miss.
+   */
+  constructor(
+    messages: Iterable<Message>,
+    complete: boolean,
+    excused: (filter: string) => ReadonlySet<number> = () => new Set(),
+  ) {
     this.#bySeq = new Map([...messages].map((message) => [message.seq, message]));
     this.#complete = complete;
+    this.#excused = excused;
   }
 
   get size(): number {
@@ -87,8 +100,9 @@ export class Model {
   #valid(filter: string): readonly Message[] {
     const known = this.#matching.get(filter);
     if (known !== undefined) return known;
+    const excused = this.#excused(filter);
     const found = [...this.#bySeq.values()]
-      .filter(({ valid, subject }) => valid && matches(filter, subject))
+      .filter(({ seq, valid, subject }) => valid && matches(filter, subject) && !excused.has(seq))
       .toSorted((a, b) => a.seq - b.seq);
     this.#matching.set(filter, found);
     return found;
@@ -99,7 +113,7 @@ export class Model {
 function startOf(start: Start, first: number | undefined): number {
   const beforeFirst = (first ?? Infinity) - 1;
   if (start.kind === "exact") return start.after;
-  return start.kind === "oldest" ? beforeFirst : (start.told ?? Math.min(beforeFirst, start.high - 1));
+  return start.told ?? (start.kind === "oldest" ? beforeFirst : Math.min(beforeFirst, start.high - 1));
 }
 
 function badStart(start: Start, first: number | undefined): string | null {

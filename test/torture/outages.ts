@@ -23,6 +23,21 @@ export class Outages {
     };
   }
 
+  /** When the last of them began; null when there was none. */
+  get lastBeginMs(): number | null {
+    return this.#intervals.at(-1)?.fromMs ?? null;
+  }
+
+  /** When the last of them was over: Infinity while it goes on, 0 when there was none. */
+  get lastEndMs(): number {
+    return this.#intervals.at(-1)?.toMs ?? 0;
+  }
+
+  /** How many have begun or ended by then. */
+  stepsBy(atMs: number): number {
+    return this.#intervals.reduce((sum, { fromMs, toMs }) => sum + Number(fromMs <= atMs) + Number(toMs <= atMs), 0);
+  }
+
   /** Whether anything was out at some time between the two. */
   overlaps(fromMs: number, toMs: number): boolean {
     return this.#intervals.some((outage) => outage.fromMs <= toMs && outage.toMs + this.#lingerMs >= fromMs);

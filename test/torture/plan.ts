@@ -1,6 +1,7 @@
 /** What one seed does to the relay, and when. Pure: the same options make the same plan. */
 import { Random } from "../../src/dev/random.ts";
 import { planFaults, type Fault } from "./fault-plan.ts";
+import { planUpheavals } from "./upheaval-plan.ts";
 import { planViewers, type CrowdOptions, type ViewerPlan } from "./viewer-plan.ts";
 import { FILTERS, planStart, type Start } from "./whereabouts.ts";
 
@@ -18,6 +19,8 @@ export interface ClientPlan {
   readonly pings: boolean;
   /** How often it names the epoch when it resumes. */
   readonly epochChance: number;
+  /** Being wedged is the line's fault, which holds what is on its way, and not the reader's. */
+  readonly losesLine: boolean;
   readonly seed: number;
 }
 
@@ -65,7 +68,7 @@ export function makePlan(options: PlanOptions): Plan {
     clientPlans,
     viewerPlans: viewers,
     stretches: planStretches(options, random),
-    faults: [...planFaults(options, random), ...faults].toSorted((a, b) => a.atMs - b.atMs),
+    faults: [...planFaults(options, random), ...faults, ...planUpheavals(options)].toSorted((a, b) => a.atMs - b.atMs),
   };
 }
 
@@ -81,6 +84,7 @@ function planClient(id: number, { durationMs, clients }: PlanOptions, random: Ra
     joinAtMs: id < clients / 2 ? random.between(0, 500) : random.between(0, Math.floor((durationMs * 2) / 3)),
     pings: random.fraction() < 0.6,
     epochChance: random.pick([0, 0.5, 1]),
+    losesLine: id % 2 === 1,
     seed: random.between(1, 2 ** 31),
   };
 }

@@ -1,5 +1,5 @@
 /**
- * `npm run torture -- [--seed S] [--seeds K] [--events N] [--seconds T] [--clients C] [--sdk N] [--chromium N]`: tries to make
+ * `npm run torture -- [--seed S] [--seeds K] [--events N] [--seconds T] [--clients C] [--sdk N] [--chromium N] [--cluster]`: tries to make
  * relay and client lose, repeat or reorder an event. Ends with code 1 when it has succeeded.
  */
 import { commandOf, readFlags } from "./flags.ts";

@@ -1,24 +1,29 @@
 import { setTimeout as delay } from "node:timers/promises";
-import type { Rig } from "../support/broker/rig.ts";
 import type { Fault, FaultKind } from "./fault-plan.ts";
+import type { Ground } from "./ground.ts";
 import type { Participant } from "./participant.ts";
+import type { Probes } from "./probes.ts";
+import { Upheavals } from "./upheavals.ts";
 import type { World } from "./world.ts";
 
 export interface Stage {
-  readonly rig: Rig;
+  readonly ground: Ground;
   readonly world: World;
+  readonly probes: Probes;
   readonly clients: readonly Participant[];
   /** Replaces the relay by another on the same port. */
   restartRelay(): Promise<void>;
 }
 
-const CLIENT_KINDS: readonly FaultKind[] = ["drop", "wedge", "vacate", "storm"];
+/** They come at any time; those of broker, stream and relay wait for each other. */
+const CLIENT_KINDS: readonly FaultKind[] = ["drop", "wedge", "vacate", "sleep", "storm", "join-ahead", "wrong-epoch"];
 
 /** Carries out the faults of the plan at their times; resolves when the last of them has healed. */
 export class Sabotage {
   readonly counts: Partial<Record<FaultKind, number>> = {};
   readonly #stage: Stage;
   readonly #signal: AbortSignal;
+  readonly #upheavals: Upheavals;
   readonly #healing: Promise<void>[] = [];
   /** Faults of broker and relay follow each other, however long one takes. */
   #world: Promise<void> = Promise.resolve();
@@ -26,6 +31,7 @@ export class Sabotage {
   constructor(stage: Stage, signal: AbortSignal) {
     this.#stage = stage;
     this.#signal = signal;
+    this.#upheavals = new Upheavals(stage.ground, stage.world);
   }
 
   async run(faults: readonly Fault[]): Promise<void> {
@@ -51,34 +57,65 @@ export class Sabotage {
 
   async #commit(fault: Fault): Promise<void> {
     this.counts[fault.kind] = (this.counts[fault.kind] ?? 0) + 1;
-    const { rig, world, clients } = this.#stage;
+    const { ground, world, clients, probes } = this.#stage;
     switch (fault.kind) {
       case "kill":
         return this.#out(
           fault.forMs,
-          () => rig.server.kill(),
-          () => rig.server.start(),
+          () => ground.act("kill"),
+          () => ground.act("start"),
         );
       case "freeze":
         return this.#out(
           fault.forMs,
-          () => rig.act("pause"),
-          () => rig.act("resume"),
+          () => ground.act("pause"),
+          () => ground.act("resume"),
         );
       case "refuse":
         return this.#out(
           fault.forMs,
-          () => rig.act("refuse"),
-          () => rig.act("heal"),
+          () => ground.act("refuse"),
+          () => ground.act("heal"),
         );
       case "blackhole":
         return this.#out(
           fault.forMs,
-          () => rig.act("blackhole"),
-          () => rig.act("heal"),
+          () => ground.act("blackhole"),
+          () => ground.act("heal"),
         );
+      case "hold":
+        return this.#out(
+          fault.forMs,
+          () => ground.act("hold"),
+          () => ground.act("heal"),
+        );
+      case "partition":
+        return this.#out(
+          fault.forMs,
+          async () => ground.isolate(fault.how),
+          () => ground.rejoin(),
+        );
+      case "step-down":
+        return this.#out(
+          0,
+          () => ground.stepDown(),
+          async () => {},
+        );
+      case "recreate":
+        return this.#upheavals.recreate(fault);
+      case "back-up":
+        return this.#upheavals.backUp();
+      case "restore":
+        return this.#upheavals.restore(fault.grows);
+      case "purge":
+        return this.#upheavals.purge(fault);
+      case "delete-messages":
+        return this.#upheavals.deleteMessages(fault.fractions);
+      case "join-ahead":
+      case "wrong-epoch":
+        return probes.send(fault);
       case "cut":
-        return rig.act("cut");
+        return ground.act("cut");
       case "delete-consumers":
         // The broker may be busy with its own restart: what cannot be deleted now is left alone.
         await world.broker.deleteRelayConsumers().catch(() => 0);
@@ -90,6 +127,7 @@ export class Sabotage {
       case "wedge":
         return this.#wedge(clients[fault.client], fault.forMs);
       case "vacate":
+      case "sleep":
         return leave(sameRoom(clients, fault.client), fault.awayMs);
       case "storm":
         return leave(clients, fault.awayMs);

@@ -2,14 +2,16 @@
 import { setTimeout as delay } from "node:timers/promises";
 import { freePort } from "../../src/dev/free-port.ts";
 import { startRelay, type Relay } from "../support/relay.ts";
-import { Rig } from "../support/broker/rig.ts";
 import { Broker } from "./broker.ts";
 import { engage, openPages } from "./cast.ts";
 import { check } from "./check.ts";
 import { Outages } from "./outages.ts";
+import { SingleGround, type Ground } from "./ground.ts";
+import { ClusterGround } from "./ground-cluster.ts";
 import type { Participant } from "./participant.ts";
 import type { Plan } from "./plan.ts";
-import { publishAll } from "./publisher.ts";
+import { Probes } from "./probes.ts";
+import { publishAll, publishEpilogue } from "./publisher.ts";
 import type { Outcome } from "./report.ts";
 import { Sabotage } from "./sabotage.ts";
 import type { World } from "./world.ts";
@@ -17,6 +19,10 @@ import type { World } from "./world.ts";
 const TOKEN = "torture";
 /** Connections that died with the relay may tell it this much later on a busy machine. */
 const RELAY_LINGER_MS = 500;
+/** A room that was told that there is no stream has not asked again yet. */
+const STREAM_LINGER_MS = 3_000;
+/** The rooms find out with a heartbeat, or when they are back at the broker; one that is behind is asked for 8 s (P5). */
+const UPHEAVAL_LINGER_MS = 16_000;
 /** A busy machine makes replays slow; only who comes no closer at all is stuck. */
 const STUCK_MS = 30_000;
 const CATCH_UP_MS = 240_000;
@@ -31,15 +37,14 @@ export async function runScenario(plan: Plan, log: Log, signal: AbortSignal): Pr
   log(
     `settings ${JSON.stringify(plan.settings)}, ${plan.maxMessages === null ? "no limit" : `at most ${plan.maxMessages} messages`}`,
   );
-  const rig = stack.use(await Rig.start());
-  await rig.createStream(plan.maxMessages === null ? {} : { maxMessages: plan.maxMessages });
-  const broker = stack.use(await Broker.connect(rig.server.url));
+  const ground = stack.use(await startGround(plan));
+  const broker = stack.use(await Broker.connect(ground.ownUrls));
   const port = await freePort();
   const pages = await openPages(plan);
   if (pages !== null) stack.use(pages);
   const vars = {
     ...plan.settings,
-    NATS_URL: rig.url,
+    NATS_URL: ground.relayUrls,
     RELAY_API_TOKEN: TOKEN,
     ...(pages === null ? {} : { ALLOWED_ORIGINS: pages.origin }),
   };
@@ -53,6 +58,9 @@ export async function runScenario(plan: Plan, log: Log, signal: AbortSignal): Pr
     broker,
     relayOut,
     brokerOut: new Outages(0),
+    streamOut: new Outages(STREAM_LINGER_MS),
+    upheavals: new Outages(UPHEAVAL_LINGER_MS),
+    recreations: new Outages(0),
     wsUrl: relay.wsUrl,
     token: TOKEN,
     startedAtMs: Date.now(),
@@ -76,13 +84,16 @@ export async function runScenario(plan: Plan, log: Log, signal: AbortSignal): Pr
   stack.defer(() => clearInterval(watch));
 
   log(`torture: ${plan.events} events, ${plan.faults.length} faults`);
-  const sabotage = new Sabotage({ rig, world, clients, restartRelay }, signal);
+  const probes = new Probes(world);
+  const sabotage = new Sabotage({ ground, world, probes, clients, restartRelay }, signal);
   stack.defer(() => sabotage.end());
   await Promise.all([publishAll(plan, broker, world.startedAtMs, signal), sabotage.run(plan.faults)]);
-  while (broker.inFlight > 0) await delay(POLL_MS, undefined, { signal });
+  // Whatever the last fault was, everybody must be served behind it.
+  await publishEpilogue(plan, broker);
 
-  const lastSeq = await broker.lastSeq();
-  log(`healed after ${Date.now() - world.startedAtMs} ms; waiting for everybody to reach ${lastSeq}`);
+  const { lastSeq } = await broker.position();
+  const which = broker.eras.length === 1 ? "" : ` of history ${broker.eras.length}`;
+  log(`healed after ${Date.now() - world.startedAtMs} ms; waiting for everybody to reach ${lastSeq}${which}`);
   const waitedFromMs = Date.now();
   const late = await catchUp(clients, lastSeq, signal);
   log(`${clients.length - late.length} of ${clients.length} reached it within ${Date.now() - waitedFromMs} ms`);
@@ -92,19 +103,26 @@ export async function runScenario(plan: Plan, log: Log, signal: AbortSignal): Pr
   await lives;
 
   log(`comparing with what the stream holds`);
-  return await check(plan, clients, broker, sabotage.counts);
+  const faults = sabotage.counts;
+  return await check({ plan, clients, broker, faults, probes, late: new Set(late) });
+}
+
+function startGround({ cluster, maxMessages, seed }: Plan): Promise<Ground> {
+  if (cluster) return ClusterGround.start(maxMessages, seed);
+  return SingleGround.start(maxMessages === null ? {} : { maxMessages });
 }
 
 /** Waits until everybody has been told of `lastSeq`, as long as anybody comes closer; returns who has not. */
 async function catchUp(clients: readonly Participant[], lastSeq: number, signal: AbortSignal): Promise<Participant[]> {
   const deadline = Date.now() + CATCH_UP_MS;
   let stuckAtMs = Date.now() + STUCK_MS;
-  for (let before = -1; ;) {
+  for (let before = ""; ;) {
     const late = clients.filter((client) => !client.hasReached(lastSeq));
     if (late.length === 0 || Date.now() > Math.min(deadline, stuckAtMs)) return late;
-    const reached = clients.reduce((sum, client) => sum + client.reached, 0);
-    if (reached > before) stuckAtMs = Date.now() + STUCK_MS;
-    before = Math.max(before, reached);
+    // A cursor that was lost begins again, and comes closer none the less.
+    const reached = clients.map((client) => client.reached).join();
+    if (reached !== before) stuckAtMs = Date.now() + STUCK_MS;
+    before = reached;
     await delay(POLL_MS, undefined, { signal });
   }
 }

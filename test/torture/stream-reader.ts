@@ -24,7 +24,8 @@ export async function readStream(
   last: number,
   onMessage: (stored: Stored) => void,
 ): Promise<void> {
-  for (let from = first; from <= last; from += IN_FLIGHT) {
+  // An empty stream begins at 0, where no message is.
+  for (let from = Math.max(1, first); from <= last; from += IN_FLIGHT) {
     const seqs = Array.from({ length: Math.min(IN_FLIGHT, last - from + 1) }, (_, index) => from + index);
     for (const stored of await Promise.all(seqs.map((seq) => readOne(connection, stream, seq)))) {
       if (stored !== null) onMessage(stored);

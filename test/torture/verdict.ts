@@ -32,6 +32,12 @@ export interface Circumstances {
   readonly brokerOut: boolean;
   /** The relay was being replaced. */
   readonly relayOut: boolean;
+  /** The line to the relay was broken, or held what was on its way. */
+  readonly pathOut: boolean;
+  /** The broker was there, and the stream was not. */
+  readonly streamOut: boolean;
+  /** The stream became another since it was asked for. */
+  readonly isAnother: boolean;
   readonly sendTimeoutMs: number;
   /** The highest first seq that the stream can have had by now; 0 when nothing is ever removed. */
   readonly floor: number;
@@ -45,24 +51,30 @@ const JOIN_WITHIN_MS = 12_000;
 /** A client that stopped reading owes its ping a little longer than it is wedged: since the heartbeat before. */
 const OWED_BEFORE_MS = 1_500;
 const GONE_CODES = [1001, 1006, 1012];
+export const STREAM_RESET = "/problems/ws/stream-reset";
 const MAX_REASON_BYTES = 123;
 
 /** What is wrong with it, or null. */
 export function judge(ending: Ending, around: Circumstances): string | null {
   const { code, reason, own } = ending;
   if (own?.kind === "terminate") return null;
-  if (code === null) return around.relayOut || own !== null ? null : `upgrade failed (${ending.status ?? "no answer"})`;
+  const isCut = around.relayOut || around.pathOut;
+  if (code === null) return isCut || own !== null ? null : `upgrade failed (${ending.status ?? "no answer"})`;
   const how = `closed ${code} "${reason}"`;
   if (Buffer.byteLength(reason) > MAX_REASON_BYTES) return `${how}: reason too long`;
-  if (around.relayOut && GONE_CODES.includes(code)) return null;
+  if (isCut && GONE_CODES.includes(code)) return null;
   if (own !== null && own.code === code) return answered(own.tookMs, ending.wedgedMs);
   // workerd keeps the TCP connection of a hibernatable socket that never received a frame until the object sleeps.
-  if (ending.closingMs > CLOSE_WITHIN_MS && ending.hasSent)
+  if (ending.closingMs > CLOSE_WITHIN_MS && ending.hasSent && !around.pathOut)
     return `${how}, and the connection stayed for ${ending.closingMs} ms`;
   switch (`${code} ${reason}`) {
     case "1013 upstream unavailable":
       if (ending.lastedMs > JOIN_WITHIN_MS) return `${how} after ${ending.lastedMs} ms`;
-      return around.brokerOut ? null : `${how} while the broker was there`;
+      return around.brokerOut || around.streamOut ? null : `${how} while the broker was there`;
+    case "1008 subscribe failed":
+      return around.streamOut ? null : `${how} while the stream was there`;
+    case "4410 stream-reset":
+      return isReset(ending) && around.isAnother ? null : `${how}, ${JSON.stringify(ending.problem)}`;
     case "4408 slow-consumer":
       return isSlow(ending, around)
         ? null
@@ -83,6 +95,10 @@ function answered(tookMs: number, wedgedMs: number): string | null {
 function isSlow({ protocol, wedgedMs, unprovenBytes }: Ending, { sendTimeoutMs }: Circumstances): boolean {
   if (protocol === 1) return unprovenBytes >= V1_BUDGET_BYTES;
   return wedgedMs >= sendTimeoutMs - OWED_BEFORE_MS;
+}
+
+function isReset({ problem }: Ending): boolean {
+  return problem?.type === STREAM_RESET && problem.oldestSeq !== null;
 }
 
 function isGone({ problem, cursor }: Ending, floor: number): boolean {

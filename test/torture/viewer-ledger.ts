@@ -10,8 +10,12 @@ interface Chapter {
   /** Null: the relay chose, from `low` to below what was sent at `sentBefore`, and `told` which. */
   readonly after: number | null;
   readonly low: number;
+  /** It asked for the oldest. */
+  readonly isOldest: boolean;
   sentBefore: number;
   told: number | null;
+  readonly era: number;
+  readonly askedAtMs: number;
   readonly seqs: number[];
   readonly digests: string[];
   end: number | null;
@@ -20,6 +24,7 @@ interface Chapter {
 export class ViewerLedger {
   readonly #world: World;
   readonly #chapters: Chapter[] = [];
+  #steps = 0;
 
   constructor(world: World) {
     this.#world = world;
@@ -35,11 +40,14 @@ export class ViewerLedger {
 
   histories(): History[] {
     const { broker } = this.#world;
-    return this.#chapters.map(({ after, low, told, sentBefore, seqs, digests, end }) => ({
-      start:
-        after === null
-          ? { kind: "between", low, told, high: broker.firstSeqFrom(sentBefore) }
+    return this.#chapters.map(({ after, low, isOldest, told, sentBefore, era, seqs, digests, end }) => ({
+      start: isOldest
+        ? { kind: "oldest", told }
+        : after === null
+          ? { kind: "between", low, told, high: broker.firstSeqFrom(era, sentBefore) }
           : { kind: "exact", after },
+      era,
+      epoch: null,
       seqs,
       digests,
       end,
@@ -50,8 +58,8 @@ export class ViewerLedger {
   begin(start: Start, isShared: boolean): number | null {
     const { lastAcked } = this.#world.broker;
     const since = sinceOf(start, lastAcked);
-    const isOldest = since === 0 && this.#world.plan.maxMessages !== null;
-    this.#open(isOldest ? null : since, isOldest || isShared ? 0 : lastAcked);
+    const isOldest = since === 0;
+    this.#open(isOldest ? null : since, isOldest || isShared ? 0 : lastAcked, isOldest);
     return since;
   }
 
@@ -66,12 +74,25 @@ export class ViewerLedger {
     return cursor;
   }
 
-  /** Connected, with this cursor. */
-  welcomed(cursor: number): void {
+  /** When the stream was asked for that the cursor belongs to. */
+  get sinceMs(): number {
+    return this.#chapter.askedAtMs;
+  }
+
+  /** Connected, with this cursor. What comes after that may belong to another stream than the last time. */
+  welcomed(cursor: number, atMs: number): void {
+    const { upheavals, broker } = this.#world;
     const chapter = this.#chapter;
-    if (chapter.told !== null) return;
+    const steps = upheavals.stepsBy(atMs);
+    if (chapter.told !== null) {
+      if (steps !== this.#steps) this.#open(cursor, cursor);
+      this.#chapter.told ??= cursor;
+      this.#steps = steps;
+      return;
+    }
+    this.#steps = steps;
     chapter.told = cursor;
-    chapter.sentBefore = chapter.low === 0 ? Infinity : this.#world.broker.sent;
+    chapter.sentBefore = chapter.low === 0 ? Infinity : broker.sent;
   }
 
   /** What is wrong with that, or null. */
@@ -101,8 +122,24 @@ export class ViewerLedger {
     this.#chapter.told = Math.max(told, Math.min(cursor, floorOf(this.#world) - 1));
   }
 
-  #open(after: number | null, low: number): void {
-    this.#chapters.push({ after, low, sentBefore: Infinity, told: null, seqs: [], digests: [], end: null });
+  #open(after: number | null, low: number, isOldest = false): void {
+    const { upheavals, broker } = this.#world;
+    const askedAtMs = Date.now();
+    this.#steps = upheavals.stepsBy(askedAtMs);
+    const { index: era } = broker.era;
+    const told = null;
+    this.#chapters.push({
+      after,
+      low,
+      isOldest,
+      era,
+      askedAtMs,
+      sentBefore: Infinity,
+      told,
+      seqs: [],
+      digests: [],
+      end: null,
+    });
   }
 
   get #chapter(): Chapter {

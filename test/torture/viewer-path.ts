@@ -1,4 +1,4 @@
-/** DOOR: the way from a stream to the relay, to be cut and healed. */
+/** DOOR: the way from a client to the relay, to be cut and healed. */
 import { TcpProxy } from "../support/broker/tcp-proxy.ts";
 import { Outages } from "./outages.ts";
 
@@ -29,6 +29,12 @@ export class Path implements AsyncDisposable {
     if (forMs > 0) this.#proxy.refuse();
     else this.#proxy.cut();
     this.#healing = setTimeout(() => this.heal(), forMs);
+  }
+
+  /** Holds what is on its way, until `heal`; a new connection would work. */
+  stall(): void {
+    this.#begin();
+    this.#proxy.hold();
   }
 
   /** Moves nothing any more, until `heal`. */

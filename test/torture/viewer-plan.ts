@@ -34,6 +34,8 @@ export interface CrowdOptions {
   readonly sdk: number;
   readonly chromium: number;
   readonly durationMs: number;
+  /** Three brokers with a stream that all of them hold, instead of one. */
+  readonly cluster: boolean;
 }
 
 const VIEWERS_PER_PAGE = 3;

@@ -19,6 +19,9 @@ export interface Surroundings {
   readonly brokerOut: boolean;
   readonly relayOut: boolean;
   readonly pathOut: boolean;
+  readonly streamOut: boolean;
+  /** The stream became another since it was asked for. */
+  readonly isAnother: boolean;
   readonly sendTimeoutMs: number;
   /** The highest first seq that the stream can have had by now; 0 when nothing is ever removed. */
   readonly floor: number;
@@ -38,6 +41,8 @@ const CLOSE_OF: Readonly<Record<string, string>> = {
   "/problems/ws/upstream-unavailable": "upstream unavailable 1013",
   "/problems/ws/slow-consumer": "slow-consumer 4408",
   "/problems/ws/retention-exhausted": "retention-exhausted 4410",
+  "/problems/ws/stream-reset": "stream-reset 4410",
+  "/problems/ws/subscribe-failed": "subscribe failed 1008",
 };
 
 /** What is wrong with it, or null. */
@@ -51,7 +56,11 @@ export function judgeWaiting(waiting: Waiting, around: Surroundings): string | n
   switch (what) {
     case "upstream unavailable 1013":
       if (!isCut && lastedMs > JOIN_WITHIN_MS) return `${what} after ${lastedMs} ms`;
-      return around.brokerOut ? null : `${what} while the broker was there`;
+      return around.brokerOut || around.streamOut ? null : `${what} while the broker was there`;
+    case "subscribe failed 1008":
+      return around.streamOut ? null : `${what} while the stream was there`;
+    case "stream-reset 4410":
+      return oldestSeq !== null && around.isAnother ? null : `${what} of a stream that is the same`;
     case "slow-consumer 4408": {
       // In a shared socket the others set the pace: whoever is held at all, or slow, may fall behind.
       const isOutpaced = waiting.isShared && (waiting.isSlow || heldMs > 0);

@@ -61,7 +61,7 @@ export class Viewer implements Participant {
   }
 
   hasReached(lastSeq: number): boolean {
-    return this.#life === "here" && this.#state?.state === "live" && (this.ledger.cursor ?? -1) >= lastSeq;
+    return this.#life === "here" && this.#state?.state === "live" && this.ledger.cursor === lastSeq;
   }
 
   async live(signal: AbortSignal): Promise<void> {
@@ -197,7 +197,7 @@ export class Viewer implements Participant {
     else if (state === "closed") {
       if (this.#life === "here") this.story.violate("other", "closed without being asked");
     } else if (cursor !== null) {
-      this.ledger.welcomed(cursor);
+      this.ledger.welcomed(cursor, atMs);
       this.#report(this.ledger.moved(cursor));
     }
   }
@@ -205,7 +205,7 @@ export class Viewer implements Participant {
   #judge({ state, fault, cursor }: Extract<Note, { kind: "state" }>, atMs: number): void {
     if (fault === null) return;
     const fromMs = this.#tryFromMs;
-    const { brokerOut, relayOut, plan } = this.#world;
+    const { brokerOut, relayOut, streamOut, upheavals, plan } = this.#world;
     const held = this.#holds.map((hold) => Math.min(hold.toMs, atMs) - Math.max(hold.fromMs, fromMs));
     const wrong = judgeWaiting(
       {
@@ -220,6 +220,8 @@ export class Viewer implements Participant {
         brokerOut: brokerOut.overlaps(fromMs, atMs),
         relayOut: relayOut.overlaps(fromMs, atMs),
         pathOut: this.#path.outages.overlaps(fromMs, atMs),
+        streamOut: streamOut.overlaps(fromMs, atMs),
+        isAnother: upheavals.overlaps(this.ledger.sinceMs, atMs),
         sendTimeoutMs: plan.sendTimeoutMs,
         floor: floorOf(this.#world),
       },

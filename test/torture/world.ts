@@ -8,6 +8,12 @@ export interface World {
   readonly broker: Broker;
   /** The broker could not be reached by the relay. */
   readonly brokerOut: Outages;
+  /** The broker was there, and the stream was not. */
+  readonly streamOut: Outages;
+  /** The stream became another: created anew, or restored from a backup. */
+  readonly upheavals: Outages;
+  /** Of these, the times it was created anew: everybody must be told. */
+  readonly recreations: Outages;
   /** The relay was being replaced. */
   readonly relayOut: Outages;
   readonly wsUrl: string;
@@ -17,5 +23,6 @@ export interface World {
 
 /** The highest first seq that the stream can have had by now; 0 when nothing is ever removed. */
 export function floorOf({ plan: { maxMessages }, broker }: World): number {
-  return maxMessages === null ? 0 : broker.lastAcked + broker.inFlight + broker.failed - maxMessages + 1;
+  const { lastAcked, inFlight, failed, floor } = broker;
+  return Math.max(floor, maxMessages === null ? 0 : lastAcked + inFlight + failed - maxMessages + 1);
 }

@@ -1,7 +1,7 @@
 import { connect, RetentionPolicy, StorageType, type JetStreamManager, type NatsConnection } from "nats.ws";
-import { freePort } from "../../../src/dev/free-port.ts";
 import { NatsServer } from "../../../src/dev/nats-server.ts";
 import { cloudEvent } from "../cloud-event.ts";
+import { ClusterLinks, type Loss } from "./cluster-links.ts";
 import { STREAM, SUBJECTS } from "./rig-control.ts";
 import { until } from "../until.ts";
 
@@ -9,29 +9,43 @@ const SIZE = 3;
 const ELECTION_MS = 30_000;
 const REQUEST_MS = 2_000;
 
+interface Hand {
+  readonly connection: NatsConnection;
+  readonly manager: JetStreamManager;
+  readonly maxMessages: number | null;
+}
+
 /** Three brokers with one stream that all of them hold. */
 export class Cluster implements AsyncDisposable {
   readonly members: ReadonlyMap<string, NatsServer>;
+  readonly #links: ClusterLinks;
   readonly #connection: NatsConnection;
   readonly #manager: JetStreamManager;
+  readonly #maxMessages: number | null;
   readonly #parts = new AsyncDisposableStack();
 
-  private constructor(members: ReadonlyMap<string, NatsServer>, connection: NatsConnection, manager: JetStreamManager) {
+  private constructor(
+    members: ReadonlyMap<string, NatsServer>,
+    links: ClusterLinks,
+    { connection, manager, maxMessages }: Hand,
+  ) {
     this.members = members;
+    this.#links = links;
     this.#connection = connection;
     this.#manager = manager;
+    this.#maxMessages = maxMessages;
   }
 
-  static async start(): Promise<Cluster> {
+  /** `maxMessages`: the limit of the stream, or null. */
+  static async start(maxMessages: number | null = null): Promise<Cluster> {
     await using parts = new AsyncDisposableStack();
-    const ports = await Promise.all(Array.from({ length: SIZE }, () => freePort()));
-    const routes = ports.map((port) => `nats://127.0.0.1:${port}`).join(", ");
-    const start = async (port: number, index: number): Promise<readonly [string, NatsServer]> => {
+    const links = parts.use(await ClusterLinks.start(SIZE));
+    const start = async (index: number): Promise<readonly [string, NatsServer]> => {
       const name = `n${index}`;
-      const cluster = `cluster { name: c, listen: "127.0.0.1:${port}", routes: [${routes}] }`;
-      return [name, parts.use(await NatsServer.start({ extraConfig: `server_name: ${name}\n${cluster}` }))];
+      const extraConfig = `server_name: ${name}\n${links.config(index)}`;
+      return [name, parts.use(await NatsServer.start({ extraConfig }))];
     };
-    const members = new Map(await Promise.all(ports.map(start)));
+    const members = new Map(await Promise.all(Array.from({ length: SIZE }, (_, index) => start(index))));
     const connection = await connect({
       servers: [...members.values()].map(({ url }) => url),
       reconnectTimeWait: 50,
@@ -40,8 +54,8 @@ export class Cluster implements AsyncDisposable {
     });
     parts.defer(() => connection.close());
     const manager = await connection.jetstreamManager({ checkAPI: false, timeout: REQUEST_MS });
-    const cluster = new Cluster(members, connection, manager);
-    await until("the cluster takes a stream", () => cluster.#createStream(), ELECTION_MS);
+    const cluster = new Cluster(members, links, { connection, manager, maxMessages });
+    await cluster.createStream();
     cluster.#parts.use(parts.move());
     return cluster;
   }
@@ -64,12 +78,35 @@ export class Cluster implements AsyncDisposable {
   /** Starts a member that was killed; resolves when it holds all that the others do, as an operator waits before the next. */
   async restore(member: string): Promise<void> {
     await this.members.get(member)?.start();
+    await this.isWhole();
+  }
+
+  /** The member and its clients are on one side, the other members on the other. */
+  isolate(member: string, how: Loss): void {
+    this.#links.isolate([...this.members.keys()].indexOf(member), how);
+  }
+
+  /** Ends all that `isolate` began; resolves when the members hold the same again. */
+  async rejoin(): Promise<void> {
+    this.#links.heal();
+    await this.isWhole();
+  }
+
+  /** The member that this cluster's own requests go through. */
+  get ownMember(): string {
+    const server = this.#connection.getServer();
+    return [...this.members].find(([, { url }]) => url.endsWith(server))?.[0] ?? "";
+  }
+
+  /** Resolves when every member holds what the others do. */
+  async isWhole(): Promise<void> {
     const isCurrent = async (): Promise<boolean> => {
       const info = await this.#manager.streams.info(STREAM).catch(() => null);
       const replicas = info?.cluster?.replicas ?? [];
+      if (!info?.cluster?.leader) return false;
       return replicas.length === SIZE - 1 && replicas.every(({ current, offline }) => current && !offline);
     };
-    await until(`${member} is current`, isCurrent, ELECTION_MS);
+    await until("all members are current", isCurrent, ELECTION_MS);
   }
 
   /** The member that leads the only consumer, which serves it. */
@@ -106,9 +143,17 @@ export class Cluster implements AsyncDisposable {
     await this.#parts.disposeAsync();
   }
 
-  async #createStream(): Promise<boolean> {
+  async createStream(): Promise<void> {
     const stream = { name: STREAM, subjects: [SUBJECTS], retention: RetentionPolicy.Limits, num_replicas: SIZE };
-    const made = await this.#manager.streams.add({ ...stream, storage: StorageType.File }).catch(() => null);
-    return made !== null;
+    const limit = this.#maxMessages === null ? {} : { max_msgs: this.#maxMessages };
+    const made = (): Promise<unknown> =>
+      this.#manager.streams.add({ ...stream, ...limit, storage: StorageType.File }).catch(() => null);
+    await until("the cluster takes a stream", made, ELECTION_MS);
+  }
+
+  async deleteStream(): Promise<void> {
+    const gone = (): Promise<boolean> =>
+      this.#manager.streams.delete(STREAM).catch((error: unknown) => String(error).includes("not found"));
+    await until("the cluster deletes the stream", gone, ELECTION_MS);
   }
 }

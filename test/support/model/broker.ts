@@ -19,6 +19,8 @@ export class ModelBroker {
   silentAfter = Infinity;
   /** What it answers to whoever asks for a consumer; null when they are made. */
   refuses: object | null = null;
+  /** The side of a cluster that it is has no leader: it answers with what it once knew, and makes no consumers (P5). */
+  isLeaderless = false;
   /** Connections are neither taken nor refused, and answers are as `isPrompt` says. */
   isFrozen = false;
   /** What it says arrives by itself, a millisecond later. */
@@ -102,7 +104,8 @@ export class ModelBroker {
     const { stream } = this;
     if (stream === null) return { error: { code: 404, err_code: 10059, description: "stream not found" } };
     const [, , , verb, , name = ""] = subject.split(".");
-    if (subject.startsWith("$JS.API.STREAM.INFO.")) return infoOf(stream);
+    if (subject.startsWith("$JS.API.STREAM.INFO.")) return infoOf(stream, this.isLeaderless);
+    if (this.isLeaderless) return { error: { code: 503, err_code: 10008, description: "no leader" } };
     if (subject.startsWith("$JS.API.STREAM.MSG.GET.")) return messageOf(stream, (body as { seq: number }).seq);
     if (verb === "DELETE") return { success: this.consumers.delete(name) };
     if (this.refuses !== null) return { error: this.refuses };
@@ -147,7 +150,14 @@ function messageOf(stream: ModelStream, seq: number): object {
   return { message: { seq, time: timeOf(seq) } };
 }
 
-function infoOf(stream: ModelStream): object {
+/** Without a leader it tells what a member that was behind knew: nothing. */
+function infoOf(stream: ModelStream, isLeaderless: boolean): object {
+  const { created, subjects } = stream;
+  const config = { subjects };
+  if (isLeaderless) {
+    const state = { messages: 0, bytes: 0, first_seq: 0, last_seq: 0 };
+    return { created, config, state, cluster: { name: "c", replicas: [] } };
+  }
   const messages = stream.lastSeq - stream.firstSeq + 1;
   const state = {
     messages,
@@ -156,7 +166,7 @@ function infoOf(stream: ModelStream): object {
     last_seq: stream.lastSeq,
     last_ts: timeOf(stream.lastSeq),
   };
-  return { created: stream.created, state };
+  return { created, config, state, cluster: { name: "c", leader: "n0", replicas: [] } };
 }
 
 export class ModelConnection implements BrokerConnection {

@@ -57,13 +57,17 @@ export class ModelClock {
     };
   }
 
-  /** The clock that can be set back. */
+  /** The clock that can be set. */
   get wallMs(): number {
     return this.nowMs - this.#setBackMs;
   }
 
   setBack(ms: number): void {
     this.#setBackMs += ms;
+  }
+
+  setForward(ms: number): void {
+    this.#setBackMs -= ms;
   }
 
   get armed(): number {

@@ -12,6 +12,8 @@ export type CoreCommand =
   | { readonly do: "arrive"; readonly count: number }
   | { readonly do: "remove"; readonly count: number }
   | { readonly do: "leave"; readonly who: number }
+  /** The wall clock is set. Forward is time that has passed, which is tested by itself (clock-set-forward.test.ts). */
+  | { readonly do: "set-back"; readonly ms: number }
   /** Whether a client reads and acknowledges as it should, or not at all. */
   | { readonly do: "read" | "stall"; readonly who: number }
   | {
@@ -20,12 +22,12 @@ export type CoreCommand =
         | "delay"
         | "hurry"
         | "lose-one"
-        | "cut"
-        | "down"
-        | "up"
-        | "delete-stream"
-        | "new-stream"
-        | "sleep";
+        /** STREAM.INFO is answered by a side of the cluster that has no leader, until `elect`. */
+        | "lose-leader"
+        | "elect";
+    }
+  | {
+      readonly do: "cut" | "down" | "up" | "delete-stream" | "new-stream" | "sleep";
     };
 
 export const coreSettings = fc.record({
@@ -65,7 +67,23 @@ const arrive = fc.record({ do: fc.constant("arrive" as const), count: fc.integer
 const remove = fc.record({ do: fc.constant("remove" as const), count: fc.integer({ min: 1, max: 60 }) });
 const attention = fc.record({ do: fc.constantFrom("stall" as const, "read" as const), who });
 const rare = fc.record({
-  do: fc.constantFrom("delay", "hurry", "lose-one", "cut", "down", "up", "delete-stream", "new-stream", "sleep"),
+  do: fc.constantFrom(
+    "delay",
+    "hurry",
+    "lose-one",
+    "cut",
+    "down",
+    "up",
+    "delete-stream",
+    "new-stream",
+    "sleep",
+    "lose-leader",
+    "elect",
+  ),
+});
+const setBack = fc.record({
+  do: fc.constant("set-back" as const),
+  ms: fc.constantFrom(50, 3_000, 120_000, 3_600_000),
 });
 
 const one = (step: fc.Arbitrary<CoreCommand>): Steps => step.map((command) => [command]);
@@ -130,6 +148,7 @@ export const coreCommands: Steps = fc
       { weight: 1, arbitrary: one(fc.record({ do: fc.constant("leave" as const), who })) },
       { weight: 2, arbitrary: one(attention) },
       { weight: 3, arbitrary: one(rare) },
+      { weight: 1, arbitrary: one(setBack) },
       { weight: 2, arbitrary: outage },
       { weight: 2, arbitrary: freeze },
       { weight: 4, arbitrary: race },

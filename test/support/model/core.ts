@@ -12,6 +12,7 @@ import type { ModelClock } from "./clock.ts";
 import { arrive, type Arrival } from "./arrival.ts";
 import { departureFaults, quietFaults, type Departure } from "./verdict.ts";
 import { CORE_HEARTBEAT_MS, MAX_REPLAYS, type CoreCommand } from "./core-commands.ts";
+import { disturb } from "./disturbance.ts";
 import { reviveSession } from "./session.ts";
 import { ModelStream, STREAM } from "./stream.ts";
 
@@ -118,17 +119,6 @@ export class CoreWorld {
         else this.stalled.add(client);
         return;
       }
-      case "freeze":
-        broker.isFrozen = true;
-        broker.isPrompt = false;
-        return;
-      case "delay":
-        broker.isPrompt = false;
-        return;
-      case "hurry":
-        return broker.hurry();
-      case "lose-one":
-        return broker.loseOne();
       case "cut":
         this.troubleAtMs = clock.nowMs;
         return broker.cut();
@@ -146,6 +136,8 @@ export class CoreWorld {
         return broker.replace(new ModelStream(`created ${++this.born}`));
       case "sleep":
         return this.#sleep();
+      default:
+        return disturb(command, broker, clock);
     }
   }
 
@@ -154,8 +146,8 @@ export class CoreWorld {
     const endMs = this.clock.nowMs + ms;
     while (this.clock.nowMs < endMs && this.faults.length === 0) {
       await this.clock.advance(Math.min(STEP_MS, endMs - this.clock.nowMs));
-      if (!this.broker.isUp || !this.broker.isPrompt || this.broker.stream === null)
-        this.troubleAtMs = this.clock.nowMs;
+      const { isUp, isPrompt, isLeaderless, stream } = this.broker;
+      if (!isUp || !isPrompt || isLeaderless || stream === null) this.troubleAtMs = this.clock.nowMs;
       if (this.clock.nowMs >= this.#alarmAtMs) {
         this.#alarmAtMs = this.clock.nowMs + CORE_HEARTBEAT_MS;
         if (this.core.clients > 0) this.core.tick();
@@ -175,6 +167,7 @@ export class CoreWorld {
   async heal(): Promise<void> {
     await this.run({ do: "hurry" });
     await this.run({ do: "up" });
+    await this.run({ do: "elect" });
     if (this.broker.stream === null) await this.run({ do: "new-stream" });
     this.stalled.clear();
     await this.advance(40_000);

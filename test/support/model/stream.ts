@@ -24,6 +24,8 @@ export class ModelStream {
   /** For each seq, how many messages up to it are on the subject. */
   readonly #onSubject: number[] = [0];
   firstSeq = 1;
+  /** What it takes: the room's own subject, and another. */
+  readonly subjects = ["s", "other"];
 
   constructor(created: string) {
     this.created = created;

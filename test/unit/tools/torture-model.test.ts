@@ -26,6 +26,8 @@ const history = (
   seqs,
   digests: seqs.map((seq) => digest(`${seq}`)),
   end,
+  era: 0,
+  epoch: null,
 });
 const NOTHING = { lost: [], foreign: [], changed: [], badStart: null };
 
@@ -64,8 +66,8 @@ describe("the comparison with the stream", () => {
   });
 
   test("a history from the oldest begins with whatever was there, and has no gap after that", () => {
-    expect(model.compare("a.*", history([2, 5, 6], { kind: "oldest" }))).toEqual(NOTHING);
-    expect(model.compare("a.*", history([2, 6], { kind: "oldest" })).lost).toEqual([5]);
+    expect(model.compare("a.*", history([2, 5, 6], { kind: "oldest", told: null }))).toEqual(NOTHING);
+    expect(model.compare("a.*", history([2, 6], { kind: "oldest", told: null })).lost).toEqual([5]);
   });
 
   test("subjects match as in NATS", () => {
@@ -90,13 +92,23 @@ describe("the verdict on an ending", () => {
     closingMs: 0,
     hasSent: true,
   };
-  const around: Circumstances = { brokerOut: false, relayOut: false, sendTimeoutMs: 8_000, floor: 0 };
+  const around: Circumstances = {
+    brokerOut: false,
+    relayOut: false,
+    pathOut: false,
+    streamOut: false,
+    isAnother: false,
+    sendTimeoutMs: 8_000,
+    floor: 0,
+  };
   const verdict = (change: Partial<Ending>, circumstances: Partial<Circumstances> = {}): string | null =>
     judge({ ...ending, ...change }, { ...around, ...circumstances });
 
   test("a connection may only break off when the relay was replaced or the client did it", () => {
     expect(verdict({})).not.toBeNull();
     expect(verdict({}, { relayOut: true })).toBeNull();
+    expect(verdict({}, { pathOut: true })).toBeNull();
+    expect(verdict({ code: null }, { pathOut: true })).toBeNull();
     expect(verdict({ own: { kind: "terminate" } })).toBeNull();
     expect(verdict({ code: null, status: 500 })).not.toBeNull();
     expect(verdict({ code: 1011, reason: "internal error" }, { relayOut: true })).not.toBeNull();
@@ -127,6 +139,25 @@ describe("the verdict on an ending", () => {
     expect(verdict(lost, { floor: 12 })).not.toBeNull();
   });
 
+  test("[W6] stream-reset needs a problem frame, and a stream that became another since it was asked for", () => {
+    const reset = { code: 4410, reason: "stream-reset" };
+    const problem = { type: "/problems/ws/stream-reset", oldestSeq: 1 };
+    expect(verdict({ ...reset, problem }, { isAnother: true })).toBeNull();
+    expect(verdict({ ...reset, problem })).not.toBeNull();
+    expect(verdict({ ...reset, problem }, { brokerOut: true, relayOut: true, streamOut: true })).not.toBeNull();
+    expect(verdict(reset, { isAnother: true })).not.toBeNull();
+    expect(
+      verdict({ ...reset, problem: { ...problem, type: "/problems/ws/retention-exhausted" } }, { isAnother: true }),
+    ).not.toBeNull();
+  });
+
+  test("[W11] 1008 needs a stream that is away", () => {
+    const refused = { code: 1008, reason: "subscribe failed" };
+    expect(verdict(refused, { brokerOut: true })).not.toBeNull();
+    expect(verdict(refused, { streamOut: true })).toBeNull();
+    expect(verdict({ code: 1013, reason: "upstream unavailable" }, { streamOut: true })).toBeNull();
+  });
+
   test("[W14] its own close is answered with its own code, soon, and the connection ends", () => {
     const own = { kind: "close", code: 4005, tookMs: 100 } as const;
     expect(verdict({ code: 4005, own })).toBeNull();
@@ -139,7 +170,7 @@ describe("the verdict on an ending", () => {
 });
 
 describe("the plan", () => {
-  const options = { events: 5_000, clients: 20, sdk: 4, chromium: 4, durationMs: 15_000 };
+  const options = { events: 5_000, clients: 20, sdk: 4, chromium: 4, cluster: false, durationMs: 15_000 };
 
   test("is the same for the same seed, and another for another", () => {
     expect(makePlan({ ...options, seed: 7 })).toEqual(makePlan({ ...options, seed: 7 }));

@@ -9,6 +9,8 @@ describe("the verdict on a stream that waits", () => {
     brokerOut: false,
     relayOut: false,
     pathOut: false,
+    streamOut: false,
+    isAnother: false,
     sendTimeoutMs: 8_000,
     floor: 0,
   };
@@ -42,6 +44,16 @@ describe("the verdict on a stream that waits", () => {
     expect(verdict(refused, { lastedMs: 30_000 }, { brokerOut: true })).not.toBeNull();
   });
 
+  test("[W6] stream-reset needs a stream that became another since it was asked for", () => {
+    const reset = { code: 4410, reason: "stream-reset", oldestSeq: 1 };
+    expect(verdict(reset, {}, { isAnother: true })).toBeNull();
+    expect(verdict(reset)).not.toBeNull();
+    expect(verdict({ ...reset, oldestSeq: null }, {}, { isAnother: true })).not.toBeNull();
+    const refused = { code: 1008, reason: "subscribe failed" };
+    expect(verdict(refused)).not.toBeNull();
+    expect(verdict(refused, {}, { streamOut: true })).toBeNull();
+  });
+
   test("[B1] 4408 needs a handler that was stuck, however shortly when others set the pace", () => {
     const slow = { code: 4408, reason: "slow-consumer" };
     expect(verdict(slow, { heldMs: 1_000 })).not.toBeNull();
@@ -72,7 +84,7 @@ describe("the verdict on a stream that waits", () => {
 });
 
 describe("the streams of a plan", () => {
-  const options = { seed: 7, events: 5_000, clients: 20, durationMs: 15_000 };
+  const options = { seed: 7, events: 5_000, clients: 20, durationMs: 15_000, cluster: false };
   const plan = makePlan({ ...options, sdk: 3, chromium: 5 });
 
   test("leave the plan of the others as it is", () => {
