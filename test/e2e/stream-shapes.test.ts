@@ -132,8 +132,9 @@ describe.concurrent("streams of every shape", () => {
   });
 
   test("[W18] [W11] a subject transform: events are read by the subject under which they are stored", async () => {
-    const config = { subject_transform: { src: "raw.>", dest: "cellos.events.key.>" } };
-    await using world = await World.start({ stream: { subjects: ["raw.>"], config } });
+    await using world = await World.start({ stream: false });
+    const transform = { src: "raw.>", dest: "cellos.events.key.>" };
+    await world.rig.jetstream.createStreamAsIs({ subjects: ["raw.>"], subject_transform: transform });
     const before = await world.publish("raw.x", 3);
     const follower = await world.join(`${KEY}.x`, 2, { since: 1 });
     // Brokers before 2.10 store under the subject that was published to, and refuse a filter that they never store.

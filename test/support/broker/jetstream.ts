@@ -93,6 +93,14 @@ export class JetStream {
     return this.streamState(name);
   }
 
+  /** With settings that the library keeps from a broker that does not know them; such a broker ignores them. */
+  async createStreamAsIs(config: Readonly<Record<string, unknown>>): Promise<void> {
+    const whole = { name: STREAM, retention: "limits", storage: "file", ...config };
+    const answer = await this.#connection.request(`$JS.API.STREAM.CREATE.${STREAM}`, JSON.stringify(whole));
+    const { error } = answer.json<{ readonly error?: { readonly description: string } }>();
+    if (error !== undefined) throw new Error(error.description);
+  }
+
   async deleteStream(name = STREAM): Promise<void> {
     await this.#manager.streams.delete(name);
   }
