@@ -4,6 +4,7 @@
  */
 
 import { CAUSES, type Cause, type Verdict } from "./causes.ts";
+import { doubtOf } from "./leadership.ts";
 import type { StreamShape } from "./stream-shape.ts";
 import { nanosOf } from "./stream-time.ts";
 
@@ -114,11 +115,13 @@ export interface Landmark {
 
 /**
  * Reads the answer of STREAM.INFO. Throws UpstreamError when it is an error, and MalformedAnswer when it is nothing at all.
- * The side of a cluster that has no leader answers too, with what it once knew: that is no answer.
+ * The side of a cluster that has no leader answers too, with what it once knew, and so does a leader that was cut off from
+ * the others, until it notices (JS-24): that is no answer.
  */
 export function parseStreamInfo(answer: unknown): StreamInfo {
   const { created, state, config, cluster } = successful(answer);
-  if (isLeaderless(cluster)) throw new UpstreamError("no-leader", "the stream has no leader");
+  const doubt = doubtOf(cluster);
+  if (doubt !== null) throw new UpstreamError("no-leader", doubt);
   if (typeof created !== "string" || created === "") throw new MalformedAnswer("`created` is no text");
   const counts = membersOf(state, "state");
   const settings = config === undefined || config === null ? {} : membersOf(config, "config");
@@ -137,12 +140,6 @@ export function parseStreamInfo(answer: unknown): StreamInfo {
   };
   if (info.firstSeq > info.lastSeq + 1) throw new MalformedAnswer("`first_seq` lies above `last_seq`");
   return info;
-}
-
-function isLeaderless(cluster: unknown): boolean {
-  if (typeof cluster !== "object" || cluster === null) return false;
-  const { leader } = cluster as Members;
-  return typeof leader !== "string" || leader === "";
 }
 
 /** A limit that is left out, 0 or -1 is none. */

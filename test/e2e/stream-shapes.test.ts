@@ -131,7 +131,7 @@ describe.concurrent("streams of every shape", () => {
     await expectOn(stays, [...seqs, ...next]);
   });
 
-  test("[W18] [W11] a subject transform: events are read by the subject under which they are stored", async () => {
+  test("[W18] [W11] [JS-20] a subject transform: events are read by the subject under which they are stored", async () => {
     await using world = await World.start({ stream: false });
     const transform = { src: "raw.>", dest: "cellos.events.key.>" };
     await world.rig.jetstream.createStreamAsIs({ subjects: ["raw.>"], subject_transform: transform });
