@@ -56,7 +56,7 @@ export function arrive(world: CoreWorld, join: { v2: boolean; back: number | nul
       },
     });
     const phase: Phase = { kind: "lagging", cursor, readTo: cursor };
-    const { nowMs: lastFrameAtMs } = world.clock;
+    const lastFrameAtMs = world.clock.runtime.nowMs();
     const session = makeSession({ socket: client, protocol, phase, owesCaughtUp: !live, fromOldest, lastFrameAtMs });
     world.clients.set(session, client);
     const { ackBytes } = world;

@@ -22,7 +22,7 @@ async function firstFault(set: Readonly<Record<string, string>>, list: readonly 
 
 describe("Core", () => {
   it(
-    "[V10] [W2] [W3] [W8] [W9] [W11] [W12] [U1] [U4] keeps its promises over a broker that fails in every way",
+    "[V10] [W2] [W3] [W8] [W9] [W11] [W12] [P5] [P11] [U1] [U4] keeps its promises over a broker that fails in every way",
     { tags: "long", timeout: TIMEOUT_MS },
     async () => {
       await fc.assert(
