@@ -13,6 +13,8 @@ export interface Acked extends Message {
 /** What an operator took away: everything below `belowSeq`, and `seqs`. */
 export interface Removal {
   readonly atMs: number;
+  /** The highest that was taken; 0 when nothing was. */
+  readonly lastSeq: number;
   readonly belowSeq: number;
   readonly seqs: ReadonlySet<number>;
 }
@@ -82,8 +84,8 @@ export class Era {
   /** The era of this stream once it is restored to what it held when it ended at `lastSeq`. */
   fork(index: number, lastSeq: number): Era {
     const base = this.messages.filter(({ seq }) => seq <= lastSeq);
-    const earlier = this.#all.map(({ atMs, belowSeq, seqs }) => ({
-      atMs,
+    const earlier = this.#all.map(({ belowSeq, seqs, ...removal }) => ({
+      ...removal,
       belowSeq: Math.min(belowSeq, lastSeq + 1),
       seqs: new Set([...seqs].filter((seq) => seq <= lastSeq)),
     }));

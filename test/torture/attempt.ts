@@ -57,7 +57,11 @@ export function untold(attempt: Attempt, now: number, { recreations, brokerOut, 
 }
 
 /** What an operator took away reaches nobody who comes later (W19). */
-export function removedBefore({ askedAtMs, eras }: Attempt, seq: number, world: World): string | null {
+export function removedBefore(
+  { askedAtMs, eras }: Pick<Attempt, "askedAtMs" | "eras">,
+  seq: number,
+  world: World,
+): string | null {
   const { broker, brokerOut, relayOut } = world;
   const removedAtMs = eras === broker.eras.length ? broker.era.removedAtMs(seq) : null;
   if (removedAtMs === null || askedAtMs < removedAtMs + FORGETS_WITHIN_MS) return null;

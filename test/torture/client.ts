@@ -18,6 +18,7 @@ import type { Path } from "./viewer-path.ts";
 import { floorOf, type World } from "./world.ts";
 
 const V2 = "cellos.relay.v2";
+const LOST = 4410;
 /** W8 allows 1.5 heartbeats; the rest is for a machine that runs everything on two cores. */
 const MAX_SILENCE_MS = 5 * HEARTBEAT_MS;
 /** `ws` itself would wait 30 s for the connection to end after the close frames. */
@@ -220,6 +221,7 @@ export class Client implements Participant {
       floor: floorOf(this.#world),
     });
     this.#report(wrong);
+    if (code === LOST) this.story.losses.push(reason);
     this.ledger.ended(reader, attempt.fresh);
     return code === 4408 ? 0 : this.#random.between(10, code === null || code === 1013 ? 800 : 200);
   }

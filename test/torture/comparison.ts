@@ -36,7 +36,8 @@ export class Comparison {
   }
 
   get size(): number {
-    return this.#models.reduce((sum, { size }) => sum + size, 0);
+    const begunWith = this.#eras.reduce((sum, { base }) => sum + base.length, 0);
+    return this.#models.reduce((sum, { size }) => sum + size, 0) - begunWith;
   }
 
   /**

@@ -126,7 +126,7 @@ export class Ledger {
       return;
     }
     // Nothing was told yet: the next try is the first one again.
-    const untold = cursor === null || (fresh && chapter.seqs.length === 0 && chapter.start.kind === "oldest");
+    const untold = cursor === null || (cursor === 0 && fresh && chapter.start.kind === "oldest");
     if (untold && this.cursor === null) this.#chapters.pop();
     else this.cursor = cursor ?? this.cursor;
   }

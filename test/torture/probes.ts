@@ -1,6 +1,11 @@
-/** Clients that ask for what no stream has: a seq that is not there yet, or another stream's epoch. Each is told (W6). */
+/**
+ * Clients that ask for what is not there: a seq that has not come yet, another stream's epoch, which are told (W6), and
+ * what was removed, which they do not get (W19).
+ */
 import { ReaderV1 } from "../support/wire/reader-v1.ts";
 import { ReaderV2 } from "../support/wire/reader-v2.ts";
+import { removedBefore } from "./attempt.ts";
+import type { Broker } from "./broker.ts";
 import { FORGED_ID } from "./comparable.ts";
 import { openConnection, type Closing } from "./connection.ts";
 import type { Probe } from "./upheaval-plan.ts";
@@ -10,6 +15,8 @@ import { floorOf, type World } from "./world.ts";
 const NO_EPOCH = "0000000000000000";
 /** W11 gives an answer 10 s. */
 const GIVE_UP_MS = 16_000;
+/** What a window has comes at once. */
+const LOOK_MS = 2_000;
 
 export class Probes {
   made = 0;
@@ -26,8 +33,8 @@ export class Probes {
     const { kind, protocol, filter } = probe;
     this.made += 1;
     const askedAtMs = Date.now();
-    const since =
-      kind === "join-ahead" ? broker.lastAcked + probe.ahead : Math.floor(broker.lastAcked * probe.fraction);
+    const since = sinceOf(probe, broker);
+    const eras = broker.eras.length;
     const asked = { since, epoch: kind === "wrong-epoch" ? NO_EPOCH : null };
     const known = { isForged: (id: string) => id.startsWith(FORGED_ID) };
     const reader = protocol === 1 ? new ReaderV1(asked, known) : new ReaderV2(asked, known);
@@ -42,20 +49,26 @@ export class Probes {
         const { events: got, ping } = reader.read(text, bytes);
         events += got.length;
         if (ping) socket.send("ping");
+        for (const { seq } of got) this.#forbid({ askedAtMs, eras }, seq, probe);
         // One that the stream has reached meanwhile may be served.
         if (this.#isServed(kind, since)) socket.terminate();
       },
       onEnd: resolve,
     });
-    const timer = setTimeout(() => socket.terminate(), GIVE_UP_MS);
+    const timer = setTimeout(() => socket.terminate(), kind === "look-back" ? LOOK_MS : GIVE_UP_MS);
     const closing = await promise;
     clearTimeout(timer);
     const now = Date.now();
     const text = `${kind} v${protocol} ${filter} since=${since}, the stream at ${broker.lastAcked}`;
-    if (this.#isServed(kind, since)) return;
-    if (events > 0) this.wrong.push(`${text}: got ${events} events`);
+    if (this.#isServed(kind, since) || (kind === "look-back" && now - askedAtMs >= LOOK_MS)) return;
+    if (events > 0 && kind !== "look-back") this.wrong.push(`${text}: got ${events} events`);
     const wrong = this.#verdict(closing, reader, askedAtMs, now);
     if (wrong !== null && !upheavals.overlaps(askedAtMs, now)) this.wrong.push(`${text}: ${wrong}`);
+  }
+
+  #forbid(asked: Parameters<typeof removedBefore>[0], seq: number, { kind, protocol, filter }: Probe): void {
+    const wrong = removedBefore(asked, seq, this.#world);
+    if (wrong !== null) this.wrong.push(`${kind} v${protocol} ${filter}: ${wrong}`);
   }
 
   /** A seq that the stream has, or may have, reached. */
@@ -83,5 +96,16 @@ export class Probes {
         floor: floorOf(this.#world),
       },
     );
+  }
+}
+
+function sinceOf(probe: Probe, { lastAcked, era }: Broker): number {
+  switch (probe.kind) {
+    case "join-ahead":
+      return lastAcked + probe.ahead;
+    case "wrong-epoch":
+      return Math.floor(lastAcked * probe.fraction);
+    case "look-back":
+      return Math.max(0, (era.removals.at(-1)?.lastSeq ?? lastAcked) - probe.back);
   }
 }

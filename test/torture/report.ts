@@ -25,10 +25,12 @@ export function summary(outcome: Outcome): string {
     clients.reduce((sum, { story }) => sum + story.violations.filter((violation) => violation.kind === kind).length, 0);
   const reconnects = clients.reduce((sum, client) => sum + client.reconnects, 0);
   const delivered = clients.reduce((sum, { ledger }) => sum + ledger.events, 0);
+  const losses = clients.flatMap(({ story }) => story.losses);
+  const told = [...Map.groupBy(losses, (reason) => reason)].map(([reason, { length }]) => `${reason} ${length}`);
   const list = Object.entries(faults).map(([kind, times]) => `${kind} ${times}`);
   return [
     `seed ${plan.seed}: ${published} events, ${clients.length} clients (${plan.sdk} of the SDK in Node, ${plan.chromium} in Chromium), ${delivered} deliveries, ${reconnects} reconnects,`,
-    `faults {${list.join(", ")}}: ${count("lost")} lost, ${count("repeated")} repeated, ${count("order")} out of order,`,
+    `faults {${list.join(", ")}}, told {${told.join(", ")}}: ${count("lost")} lost, ${count("repeated")} repeated, ${count("order")} out of order,`,
     `${count("other") + probes.wrong.length} other${trouble === null ? "" : `; ${trouble}`}`,
   ].join(" ");
 }

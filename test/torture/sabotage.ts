@@ -16,7 +16,16 @@ export interface Stage {
 }
 
 /** They come at any time; those of broker, stream and relay wait for each other. */
-const CLIENT_KINDS: readonly FaultKind[] = ["drop", "wedge", "vacate", "sleep", "storm", "join-ahead", "wrong-epoch"];
+const CLIENT_KINDS: readonly FaultKind[] = [
+  "drop",
+  "wedge",
+  "vacate",
+  "sleep",
+  "storm",
+  "join-ahead",
+  "wrong-epoch",
+  "look-back",
+];
 
 /** Carries out the faults of the plan at their times; resolves when the last of them has healed. */
 export class Sabotage {
@@ -113,6 +122,7 @@ export class Sabotage {
         return this.#upheavals.deleteMessages(fault.fractions);
       case "join-ahead":
       case "wrong-epoch":
+      case "look-back":
         return probes.send(fault);
       case "cut":
         return ground.act("cut");

@@ -13,6 +13,8 @@ const MAX_TOLD = 5;
 
 export class Story {
   readonly violations: Violation[] = [];
+  /** How often its cursor was lost, and why. */
+  readonly losses: string[] = [];
   readonly #startedAtMs: number;
   readonly #lines: string[] = [];
 

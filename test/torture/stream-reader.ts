@@ -1,5 +1,6 @@
 /** Reads a stream back as bytes: the library's own reader of headers throws at what producers may send. */
 import type { NatsConnection } from "nats.ws";
+import { until } from "../support/until.ts";
 import type { Content } from "./kind.ts";
 
 export interface Stored extends Content {
@@ -13,8 +14,9 @@ interface Answer {
 }
 
 const IN_FLIGHT = 100;
-const TIMEOUT_MS = 10_000;
+const TIMEOUT_MS = 20_000;
 const NOT_FOUND = 404;
+const UNAVAILABLE = 503;
 
 /** Every message that the stream holds from `first` to `last`, in order. */
 export async function readStream(
@@ -33,12 +35,15 @@ export async function readStream(
   }
 }
 
-/** Null when it is not there any more. */
+/** Null when it is not there any more. A cluster may have no leader just then. */
 async function readOne(connection: NatsConnection, stream: string, seq: number): Promise<Stored | null> {
-  const reply = await connection.request(`$JS.API.STREAM.MSG.GET.${stream}`, JSON.stringify({ seq }), {
-    timeout: TIMEOUT_MS,
-  });
-  const { error, message } = reply.json<Answer>();
+  const ask = async (): Promise<Answer | null> => {
+    const subject = `$JS.API.STREAM.MSG.GET.${stream}`;
+    const reply = await connection.request(subject, JSON.stringify({ seq }), { timeout: TIMEOUT_MS }).catch(() => null);
+    const answer = reply?.json<Answer>();
+    return answer === undefined || answer.error?.code === UNAVAILABLE ? null : answer;
+  };
+  const { error, message } = await until(`the broker tells of ${seq}`, ask, TIMEOUT_MS);
   if (error?.code === NOT_FOUND) return null;
   if (message === undefined) throw new Error(`The broker does not give ${seq} back: ${error?.description}.`);
   const { subject, hdrs, data = "" } = message;

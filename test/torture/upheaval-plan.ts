@@ -8,6 +8,8 @@ export type Probe = { readonly atMs: number; readonly protocol: 1 | 2; readonly 
   | { readonly kind: "join-ahead"; readonly ahead: number }
   /** `fraction`: the place in the stream that it names with the epoch. */
   | { readonly kind: "wrong-epoch"; readonly fraction: number }
+  /** After something was removed: it asks from so far below that, and gets nothing of what is gone (W19). */
+  | { readonly kind: "look-back"; readonly back: number }
 );
 
 export type Purge = { readonly atMs: number; readonly kind: "purge" } & (
@@ -48,6 +50,9 @@ const ELECTION_MS = 4_000;
 const PROBE_EVERY_MS = 3_000;
 /** The local runtime takes the memory of an object 10 s after its last client. */
 const ASLEEP_MS = 12_000;
+const FORGOTTEN_MS = 6_500;
+/** In the rooms that most clients are in. */
+const LOOKS = 4;
 const SUBJECTS = [
   "cellos.events.acme.cell",
   "cellos.events.globex.>",
@@ -106,10 +111,10 @@ function upheavalsAt(
       { atMs: restoredAtMs, kind: "restore", grows: random.fraction() < 0.6 },
     ];
   }
-  if (dice < 0.8) return [purgeAt(atMs, random)];
+  if (dice < 0.8) return [purgeAt(atMs, random), ...looksAfter(atMs, random)];
   if (dice < 0.88) {
     const fractions = Array.from({ length: random.between(1, 20) }, () => random.fraction());
-    return [{ atMs, kind: "delete-messages", fractions }];
+    return [{ atMs, kind: "delete-messages", fractions }, ...looksAfter(atMs, random)];
   }
   const awayMs = random.between(ASLEEP_MS, ASLEEP_MS + 4_000);
   const sleep = { atMs, kind: "sleep" as const, client: random.between(0, clients - 1), awayMs };
@@ -125,6 +130,17 @@ function purgeAt(atMs: number, random: Random): StreamFault {
   if (what === "all") return { atMs, kind: "purge", what };
   if (what === "subject") return { atMs, kind: "purge", what, subject: random.pick(SUBJECTS) };
   return { atMs, kind: "purge", what, fraction: random.fraction() };
+}
+
+/** By then every window has forgotten what was removed, unless its room is still on its way back to the broker. */
+function looksAfter(atMs: number, random: Random): Probe[] {
+  return FILTERS.slice(0, LOOKS).map((filter) => ({
+    atMs: atMs + FORGOTTEN_MS + random.between(0, 1_500),
+    kind: "look-back",
+    protocol: random.fraction() < 0.5 ? 1 : 2,
+    filter,
+    back: random.pick([1, 10, 60]),
+  }));
 }
 
 function probeAt(atMs: number, random: Random): Probe {

@@ -11,6 +11,9 @@ import { floorOf, type World } from "./world.ts";
 
 /** How far a stream grows past where it was, before anybody looks. */
 const PAST = 20;
+/** How much a restored stream has lost at least. */
+const LOST = 60;
+const READ_MS = 300;
 
 export class Upheavals {
   readonly #ground: Ground;
@@ -63,6 +66,9 @@ export class Upheavals {
     if (backup === null || backup.era !== broker.era) return;
     this.#backup = null;
     await broker.quietly(async () => {
+      // Without anything to lose it would be a restart: clients get that much, and have it above what comes back.
+      await this.#publish(Math.max(0, LOST - (broker.lastAcked - backup.lastSeq)));
+      await delay(READ_MS);
       await broker.close();
       const ends = [upheavals.begin(), brokerOut.begin()];
       try {
@@ -127,7 +133,12 @@ export class Upheavals {
       const taken = await run(broker, before);
       const { firstSeq } = await broker.position();
       broker.floor = Math.max(floor, firstSeq);
-      const removal: Removal = { atMs: Date.now(), belowSeq: firstSeq, seqs: new Set(taken) };
+      const removal: Removal = {
+        atMs: Date.now(),
+        lastSeq: taken.reduce((high, seq) => Math.max(high, seq), firstSeq - 1),
+        belowSeq: firstSeq,
+        seqs: new Set(taken),
+      };
       broker.era.removals.push(removal);
     });
   }

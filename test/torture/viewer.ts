@@ -164,6 +164,7 @@ export class Viewer implements Participant {
         else if (note.kind === "state") this.#onState(note);
         else {
           isReset = true;
+          this.story.losses.push(note.reason);
           this.story.tell(`reset: ${note.reason}, cursor ${note.cursor}`);
         }
       }

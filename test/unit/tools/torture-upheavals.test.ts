@@ -104,7 +104,7 @@ describe("a stream that is restored", () => {
 
 describe("what an operator removes", () => {
   const purged = era(0, "then", "old", [1, 2, 3, 4, 5, 6]);
-  purged.removals.push({ atMs: 6_500, belowSeq: 3, seqs: new Set([5]) });
+  purged.removals.push({ atMs: 6_500, lastSeq: 5, belowSeq: 3, seqs: new Set([5]) });
 
   test("[W18] what was taken from between others may be missed; what is below the first seq is owed or told", () => {
     expect(faults([purged], [got("old", [1, 2, 3, 4, 6])])).toEqual([]);
@@ -115,7 +115,7 @@ describe("what an operator removes", () => {
 
   test("[P10] at the head of a narrow room alone what is below the first seq may be missed", () => {
     const headless = era(0, "then", "old", [1, 2, 3]);
-    headless.removals.push({ atMs: 3_200, belowSeq: 4, seqs: new Set() });
+    headless.removals.push({ atMs: 3_200, lastSeq: 3, belowSeq: 4, seqs: new Set() });
     const missing = got("old", [1, 2], { end: 3 });
     expect(faults([headless], [missing], NARROW)).toEqual([]);
     expect(faults([headless], [missing], ALL)).toEqual(["lost 3"]);
@@ -135,7 +135,7 @@ describe("a connection", () => {
   const world = (more: object): World =>
     ({ brokerOut: out, relayOut: out, recreations: out, ...more }) as unknown as World;
   const broker = { eras: [0], era: era(0, "then", "old", [1, 2]) };
-  broker.era.removals.push({ atMs: 10_000, belowSeq: 2, seqs: new Set() });
+  broker.era.removals.push({ atMs: 10_000, lastSeq: 1, belowSeq: 2, seqs: new Set() });
   const attempt = (askedAtMs: number): Attempt => ({
     ...newAttempt(new ReaderV2({ since: null, epoch: null }), true, world({ broker })),
     askedAtMs,
@@ -199,6 +199,7 @@ test("plans hold every fault of streams, and a backup before each restore", () =
     "sleep",
     "join-ahead",
     "wrong-epoch",
+    "look-back",
   ] as const) {
     expect(kinds.get(kind), kind).toBeGreaterThan(3);
   }
