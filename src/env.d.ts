@@ -11,6 +11,9 @@ declare namespace Cloudflare {
     ASSETS: Fetcher;
     /** Of the deployed version; absent where it is not bound. */
     CF_VERSION_METADATA?: { readonly id: string };
+    /** Bound where an operator wants them (A9). */
+    AUTH_LIMITER?: RateLimit;
+    REQUEST_LIMITER?: RateLimit;
   }
 }
 interface Env extends Cloudflare.Env {}

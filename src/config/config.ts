@@ -1,5 +1,6 @@
 /** The relay's configuration: the settings of settings.ts, checked against each other and put in the form the code uses. */
 import { isSubsetOf } from "../protocol/subject.ts";
+import { jwtConfig, jwtContradictions, type JwtConfig } from "./jwt.ts";
 import {
   DEFAULT_MAX_ROOMS_PER_GRANT,
   DEFAULT_ROOT,
@@ -10,6 +11,7 @@ import {
 } from "./settings.ts";
 
 export { SETTINGS, type Setting } from "./settings.ts";
+export { MAX_FILTERS, type JwtConfig } from "./jwt.ts";
 
 export type NatsAuth =
   | { readonly kind: "none" }
@@ -34,6 +36,10 @@ export interface Config {
   readonly subjectRoot: string;
   /** Empty when RELAY_API_TOKEN is not set (A4). */
   readonly apiTokens: readonly string[];
+  /** Null when no key of signed tokens is set (A2). */
+  readonly jwt: JwtConfig | null;
+  /** Where the console asks for its token, or null (A11). */
+  readonly consoleTokenUrl: string | null;
   /** Origins as a browser writes them, or `*`. */
   readonly allowedOrigins: readonly string[];
   readonly heartbeatMs: number;
@@ -72,6 +78,8 @@ export function loadConfig(env: Readonly<Record<string, unknown>>): ConfigResult
       defaultSubject: defaultSubject(set),
       subjectRoot: subjectRoot(set),
       apiTokens: set.RELAY_API_TOKEN,
+      jwt: jwtConfig(set),
+      consoleTokenUrl: set.CONSOLE_TOKEN_URL ?? null,
       allowedOrigins: set.ALLOWED_ORIGINS.map((entry) => originOf(entry) ?? entry),
       heartbeatMs: set.HEARTBEAT_SECONDS * 1000,
       batchMs: set.BATCH_MS,
@@ -113,7 +121,7 @@ function contradictions(set: SettingValues): string[] {
     wrong.push("Only one of NATS_CREDS, NATS_NKEY_SEED, NATS_TOKEN, or NATS_USER with NATS_PASS must be set.");
   }
   if (!isSubsetOf(defaultSubject(set), subjectRoot(set))) wrong.push("DEFAULT_SUBJECT must lie inside SUBJECT_ROOT.");
-  return wrong;
+  return [...wrong, ...jwtContradictions(set)];
 }
 
 function natsSettings(set: SettingValues): NatsSettings | null {

@@ -1,19 +1,21 @@
 /** Every setting of the relay in one table: name, unit, default, what a value must be, and what it is for. */
 import * as z from "zod/mini";
-import { isValidFilter } from "../protocol/subject.ts";
 import { isCreds, isUserSeed } from "../shared/user-seed.ts";
+import { CREDENTIAL_SETTINGS } from "./credential-settings.ts";
+import {
+  anyText,
+  choice,
+  docs,
+  filter,
+  integer,
+  list,
+  matching,
+  optionalInteger,
+  type Doc,
+  type Setting,
+} from "./setting-kinds.ts";
 
-/** What docs/settings.md says of one setting. */
-export interface Setting {
-  readonly name: string;
-  readonly unit: string;
-  /** The default as an operator would write it; empty when there is none. */
-  readonly default: string;
-  /** What a value must be; ends the sentence "NAME must be …". */
-  readonly must: string;
-  readonly doc: string;
-}
-type Doc = Omit<Setting, "name">;
+export type { Setting } from "./setting-kinds.ts";
 
 /** The platform's location hints (DO-26). */
 export const HINTS = ["wnam", "enam", "sam", "weur", "eeur", "apac-ne", "apac-se", "apac", "oc", "afr", "me"] as const;
@@ -27,9 +29,6 @@ const KIB = 1024;
 const MIB = 1024 * KIB;
 export const DEFAULT_MAX_ROOMS_PER_GRANT = 50;
 export const DEFAULT_ROOT = "cellos.events.>";
-const FILTER = "a NATS subject filter of at most 256 bytes, such as cellos.events.>";
-
-const docs = z.registry<Doc>();
 
 const table = {
   NATS_URL: list(isBrokerUrl, {
@@ -81,6 +80,7 @@ const table = {
     must: "* or origins such as https://app.example without a path, separated by commas or white space",
     doc: "Web pages that may read from this relay besides its own console.",
   }),
+  ...CREDENTIAL_SETTINGS,
   HEARTBEAT_SECONDS: integer("seconds", 25, 1, 60, "Silence on a connection after which a heartbeat is sent."),
   BATCH_MS: integer("milliseconds", 5, 0, 1000, "The most that batching may add to an event's latency."),
   MAX_CLIENTS_PER_ROOM: integer("clients", 1000, 1, 5000, "Connections that one room serves."),
@@ -187,49 +187,6 @@ function documented(name: string, field: z.core.$ZodType): Doc {
   const doc = docs.get(field);
   if (doc === undefined) throw new Error(`The setting ${name} is not documented.`);
   return doc;
-}
-
-// The kinds of setting. A default or an optional is a new schema, so `register` comes last.
-
-function matching(isValid: (value: string) => boolean, doc: Doc) {
-  return z.optional(z.string().check(z.refine(isValid))).register(docs, doc);
-}
-
-function anyText(unit: string, doc: string) {
-  return matching(() => true, { unit, default: "", must: "text", doc });
-}
-
-function filter(fallback: string, doc: string) {
-  return matching(isValidFilter, { unit: "filter", default: fallback, must: FILTER, doc });
-}
-
-function list(isValid: (entry: string) => boolean, doc: Doc) {
-  const split = z.transform((text: string) => text.split(/[,\s]+/).filter((entry) => entry !== ""));
-  const valid = z.array(z.string()).check(z.refine((entries) => entries.every(isValid)));
-  return z._default(z.pipe(z.pipe(z.string(), split), valid), []).register(docs, doc);
-}
-
-function choice<T extends string>(values: readonly T[], fallback: T, doc: string) {
-  const must = `one of ${values.join(", ")}`;
-  return z._default(z.enum(values), fallback).register(docs, { unit: "word", default: fallback, must, doc });
-}
-
-function integer(unit: string, fallback: number, min: number, max: number, doc: string) {
-  return z._default(wholeNumber(min, max), fallback).register(docs, integerDoc(unit, fallback, min, max, doc));
-}
-
-/** Undefined when not set, for a setting whose default does not hold everywhere. */
-function optionalInteger(unit: string, fallback: number, min: number, max: number, doc: string) {
-  return z.optional(wholeNumber(min, max)).register(docs, integerDoc(unit, fallback, min, max, doc));
-}
-
-function wholeNumber(min: number, max: number) {
-  const digits = z.pipe(z.string().check(z.regex(/^\d+$/)), z.transform(Number));
-  return z.pipe(digits, z.number().check(z.minimum(min), z.maximum(max)));
-}
-
-function integerDoc(unit: string, fallback: number, min: number, max: number, doc: string): Doc {
-  return { unit, default: String(fallback), must: `a whole number from ${min} to ${max} (${unit})`, doc };
 }
 
 /** A user name in the URL would be dropped by the runtime without a word, so it is refused here. */

@@ -1,19 +1,23 @@
 /** Whether a request for events is served: the checks of H3, in its order. The first that fails answers. */
 import type { Config } from "../config/config.ts";
+import { covers, maxSubjectsOf, subjectFor, type Authentication, type Grant } from "../grant/grant.ts";
 import { isSubsetOf } from "../protocol/subject.ts";
 import type { JoinRequest } from "../room/join/request.ts";
-import { covers, maxSubjectsOf, type Authentication, type Grant } from "./grant.ts";
 import { originPasses } from "./origin.ts";
 import type { RefusalReason } from "./refusals.ts";
 import { parseQuery, type EventsQuery } from "./query.ts";
 import { chooseProtocol } from "./subprotocols.ts";
 
-export interface AdmissionInput {
-  readonly authentication: Authentication;
+export interface CallerInput {
+  /** `limited`: the credential is not valid, and its address has presented too many such (A9). */
+  readonly authentication: Authentication | { readonly kind: "limited" };
   /** Header `Origin`, or null. */
   readonly origin: string | null;
   /** The relay's own origin, as the client addressed it. */
   readonly ownOrigin: string;
+}
+
+export interface AdmissionInput extends CallerInput {
   /** The query of the URL, with or without its `?`. */
   readonly search: string;
   /** Header `Sec-WebSocket-Protocol`, or null. */
@@ -36,20 +40,34 @@ export interface Admitted {
   readonly isUpgrade: boolean;
 }
 
-/** Checks of H3 what needs nobody else: all that comes before the subjects of the grant, which its ledger knows. */
+/** The first checks of H3, up to the origin: who asks, and from what page. */
+export function admitCaller(
+  { authentication, origin, ownOrigin }: CallerInput,
+  { allowedOrigins }: Config,
+): { readonly kind: "granted"; readonly grant: Grant } | Refused {
+  if (authentication.kind !== "granted") return refused(UNGRANTED[authentication.kind]);
+  return originPasses(origin, ownOrigin, allowedOrigins) ? authentication : refused("origin-forbidden");
+}
+
+const UNGRANTED = {
+  unconfigured: "auth-unconfigured",
+  missing: "credential-missing",
+  invalid: "credential-invalid",
+  limited: "too-many-failures",
+  unavailable: "auth-unavailable",
+} as const satisfies Record<string, RefusalReason>;
+
+/** Checks of H3 what needs nobody else: all that comes before the limits of the grant. */
 export function admit(input: AdmissionInput, config: Config): Admitted | Refused {
-  const { authentication } = input;
-  if (authentication.kind === "unconfigured") return refused("auth-unconfigured");
-  if (authentication.kind === "missing") return refused("credential-missing");
-  if (authentication.kind === "invalid") return refused("credential-invalid");
-  if (!originPasses(input.origin, input.ownOrigin, config.allowedOrigins)) return refused("origin-forbidden");
+  const caller = admitCaller(input, config);
+  if (caller.kind === "refused") return caller;
 
   const parsed = parseQuery(input.search);
   if (!parsed.ok) return refused(parsed.reason);
   const choice = chooseProtocol(input.protocols);
   if (!choice.ok) return refused("bad-subprotocol");
 
-  const { grant } = authentication;
+  const { grant } = caller;
   const subject = permittedSubject(parsed.query, grant, config);
   if (subject === null) return refused("subject-forbidden");
   const { since, epoch } = parsed.query;
@@ -61,6 +79,7 @@ export function admit(input: AdmissionInput, config: Config): Admitted | Refused
     echoProtocol: choice.echo,
     expiresAtMs: grant.expiresAtMs,
     grantId: grant.id,
+    mark: grant.mark,
   };
   const maxSubjects = maxSubjectsOf(grant, subject, config);
   return { kind: "admitted", grant, join, maxSubjects, isUpgrade: isWebSocketUpgrade(input.upgrade) };
@@ -68,8 +87,9 @@ export function admit(input: AdmissionInput, config: Config): Admitted | Refused
 
 /** The subject to serve, or null when it lies outside SUBJECT_ROOT or the grant (H4). */
 function permittedSubject(query: EventsQuery, grant: Grant, config: Config): string | null {
-  const subject = query.subject ?? config.defaultSubject;
-  return isSubsetOf(subject, config.subjectRoot) && covers(grant, subject) ? subject : null;
+  const { defaultSubject, subjectRoot } = config;
+  const subject = query.subject ?? subjectFor(grant, defaultSubject, subjectRoot);
+  return subject !== null && isSubsetOf(subject, subjectRoot) && covers(grant, subject) ? subject : null;
 }
 
 /** `Upgrade` is a list of names in any case (RFC 9110, 7.8). */

@@ -1,16 +1,17 @@
 /** EFFECTS: the HTTP surface of the relay: H1 to H11. */
 import { Hono } from "hono";
-import { configOf, type ConfigResult } from "../config/config.ts";
+import { configOf, type Config, type ConfigResult } from "../config/config.ts";
 import { leftOutDueInMs, logEvent, tellLeftOut } from "../shared/log.ts";
 import { describeError } from "../shared/log-line.ts";
 import { systemRuntime } from "../shared/system-runtime.ts";
 import { versionOf } from "../shared/version.ts";
-import { admit } from "./admission.ts";
-import { authenticate } from "./authenticate.ts";
+import { authenticate } from "../grant/authenticate.ts";
+import { admit, admitCaller, type CallerInput } from "./admission.ts";
 import { presentedCredential } from "./credentials.ts";
 import { openEvents } from "./forward.ts";
 import { corsHeaders, originPasses, PREFLIGHT_HEADERS } from "./origin.ts";
 import { problemResponse } from "./problem.ts";
+import { hasTooManyRequests, limitFailures } from "./rate-limits.ts";
 import { ReadinessCheck } from "./readiness.ts";
 import { placementFor, type CallerLocation } from "../placement/region.ts";
 
@@ -18,6 +19,8 @@ import { placementFor, type CallerLocation } from "../placement/region.ts";
 const METHODS: ReadonlyMap<string, readonly string[]> = new Map([
   ["/", ["GET", "HEAD"]],
   ["/ws/events", ["GET"]],
+  ["/v1/grant", ["GET"]],
+  ["/console.json", ["GET", "HEAD"]],
   ["/healthz", ["GET", "HEAD"]],
   ["/readyz", ["GET", "HEAD"]],
 ]);
@@ -53,25 +56,36 @@ routes.get("/ws/events", async ({ req, env }) => {
   const loaded = checkedConfig(env);
   if (!loaded.ok) return problemResponse("config-invalid");
   const { headers } = req.raw;
-  const url = new URL(req.url);
-  const protocols = headers.get("Sec-WebSocket-Protocol");
-  const authentication = await authenticate(
-    presentedCredential(headers.get("Authorization"), protocols),
-    loaded.config,
-  );
   const input = {
-    authentication,
-    origin: headers.get("Origin"),
-    ownOrigin: url.origin,
-    search: url.search,
-    protocols,
+    ...(await callerOf(req.raw, env, loaded.config)),
+    search: new URL(req.url).search,
+    protocols: headers.get("Sec-WebSocket-Protocol"),
     upgrade: headers.get("Upgrade"),
   };
   const verdict = admit(input, loaded.config);
   // The types leave open which request has which `cf`; a caller's has a place, and a local one has none.
   const placement = placementFor(loaded.config.roomPlacement, req.raw.cf as CallerLocation | undefined);
   if (verdict.kind === "refused") return problemResponse(verdict.reason);
+  if (await hasTooManyRequests(verdict.grant.id, env)) return problemResponse("too-many-requests");
   return openEvents(verdict, env, placement, loaded.config.compression);
+});
+
+/** What the holder of a credential may read, for pages that offer a choice (A11). */
+routes.get("/v1/grant", async ({ req, env }) => {
+  const loaded = checkedConfig(env);
+  if (!loaded.ok) return problemResponse("config-invalid");
+  const caller = admitCaller(await callerOf(req.raw, env, loaded.config), loaded.config);
+  if (caller.kind === "refused") return problemResponse(caller.reason);
+  const { subjects, expiresAtMs } = caller.grant;
+  const expires_at = expiresAtMs === null ? null : new Date(expiresAtMs).toISOString();
+  return Response.json({ subjects, expires_at }, { headers: { "Cache-Control": "no-store" } });
+});
+
+/** The console's own settings (A11). Open: a page asks for them before it has a token. */
+routes.get("/console.json", ({ env }) => {
+  const loaded = checkedConfig(env);
+  if (!loaded.ok) return problemResponse("config-invalid");
+  return Response.json({ tokenUrl: loaded.config.consoleTokenUrl }, { headers: { "Cache-Control": "no-store" } });
 });
 
 routes.get("/healthz", ({ env }) =>
@@ -126,6 +140,18 @@ function waitForLeftOut(context: ExecutionContext): void {
   if (dueInMs === null || nowMs < waitedForUntilMs) return;
   waitedForUntilMs = nowMs + dueInMs;
   context.waitUntil(systemRuntime.delay(dueInMs).then(tellLeftOut));
+}
+
+/** Who asks, and from what page. */
+async function callerOf(request: Request, env: Env, config: Config): Promise<CallerInput> {
+  const { headers } = request;
+  const credential = presentedCredential({
+    authorization: headers.get("Authorization"),
+    protocols: headers.get("Sec-WebSocket-Protocol"),
+    handedOn: config.jwt?.header ? headers.get(config.jwt.header) : null,
+  });
+  const authentication = await limitFailures(await authenticate(credential, config), request, env);
+  return { authentication, origin: headers.get("Origin"), ownOrigin: new URL(request.url).origin };
 }
 
 const reported = new WeakSet<ConfigResult>();

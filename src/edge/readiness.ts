@@ -20,6 +20,8 @@ export interface Readiness {
 const OK = "ok";
 const SKIPPED = "not checked: correct the configuration first";
 const NOT_ASKED = "not checked: the object that probes the broker could not be reached";
+const NO_CREDENTIAL =
+  "No credential is configured: set RELAY_API_TOKEN, or one of JWT_JWKS_URL, JWT_SECRET and JWT_PUBLIC_KEY.";
 
 /** Keeps this isolate's copy of the last word: an open route must not be a way to keep the one object busy. */
 export class ReadinessCheck {
@@ -33,8 +35,8 @@ export class ReadinessCheck {
 
   async run(loaded: ConfigResult, ask: AskBroker): Promise<Readiness> {
     if (!loaded.ok) return readiness({ config: loaded.problem, credentials: SKIPPED, broker: SKIPPED }, null);
-    const { apiTokens, nats } = loaded.config;
-    const credentials = apiTokens.length > 0 ? OK : "No credential is configured: set RELAY_API_TOKEN.";
+    const { apiTokens, jwt, nats } = loaded.config;
+    const credentials = apiTokens.length > 0 || jwt !== null ? OK : NO_CREDENTIAL;
     const about = { config: OK, credentials };
     if (nats === null) return readiness({ ...about, broker: CAUSES["not-configured"].sentence }, "not-configured");
     try {

@@ -9,6 +9,7 @@ export const TYPES = {
   "method-not-allowed": { status: 405, title: "Method not allowed" },
   "too-many-subjects": { status: 429, title: "Too many subjects" },
   "upgrade-required": { status: 426, title: "Upgrade required" },
+  "too-many-requests": { status: 429, title: "Too many requests" },
   "internal-error": { status: 500, title: "Internal error" },
   "service-unavailable": { status: 503, title: "Service unavailable" },
 } as const;
@@ -27,7 +28,8 @@ export const REFUSALS = {
   },
   "auth-unconfigured": {
     type: "service-unavailable",
-    detail: "The relay has no credential configured and serves nobody; its operator must set RELAY_API_TOKEN.",
+    detail:
+      "The relay has no credential configured and serves nobody; its operator must set RELAY_API_TOKEN or a key for signed tokens.",
   },
   "credential-missing": {
     type: "unauthorized",
@@ -94,6 +96,21 @@ export const REFUSALS = {
   },
   "not-found": { type: "not-found", detail: "There is nothing here; events are at /ws/events." },
   "method-not-allowed": { type: "method-not-allowed", detail: "Use one of the methods of the Allow header." },
+  "auth-unavailable": {
+    type: "service-unavailable",
+    detail: "The keys that the credential is checked with cannot be fetched now; try again later.",
+    headers: { "Retry-After": "5" },
+  },
+  "too-many-failures": {
+    type: "too-many-requests",
+    detail: "Too many credentials from this address were not valid; obtain a valid one and try again later.",
+    headers: { "Retry-After": "60" },
+  },
+  "too-many-requests": {
+    type: "too-many-requests",
+    detail: "This credential was used for too many requests; try again later.",
+    headers: { "Retry-After": "60" },
+  },
   "internal-error": { type: "internal-error", detail: "The relay failed to answer; its log has the cause." },
 } as const satisfies Record<string, RefusalEntry>;
 

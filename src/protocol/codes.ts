@@ -21,7 +21,8 @@ export const CLOSE = {
   internalError: { code: 1011, reason: "internal error", verdict: "resume" },
   upstreamUnavailable: { code: 1013, reason: "upstream unavailable", verdict: "resume" },
   tokenExpired: { code: 4401, reason: "token-expired", verdict: "renew-token" },
-  tokenRevoked: { code: 4401, reason: "token-revoked", verdict: "renew-token" },
+  tokenRefused: { code: 4401, reason: "token-refused", verdict: "renew-token" },
+  forbidden: { code: 4403, reason: "forbidden", verdict: "stop" },
   slowConsumer: { code: 4408, reason: "slow-consumer", verdict: "resume" },
   retentionExhausted: { code: 4410, reason: "retention-exhausted", verdict: "rehydrate" },
   streamReset: { code: 4410, reason: "stream-reset", verdict: "rehydrate" },
@@ -38,8 +39,15 @@ export const PROBLEM = {
   internalError: { type: "/problems/ws/internal-error", title: "Internal error" },
   upstreamUnavailable: { type: "/problems/ws/upstream-unavailable", title: "The broker does not answer" },
   tokenExpired: { type: "/problems/ws/token-expired", title: "Token has expired" },
-  tokenRevoked: { type: "/problems/ws/token-revoked", title: "Token was revoked" },
+  tokenRefused: { type: "/problems/ws/unauthorized", title: "Token is not valid" },
+  forbidden: { type: "/problems/ws/forbidden", title: "Token may not read what this connection reads" },
   slowConsumer: { type: "/problems/ws/slow-consumer", title: "Client does not read what it is sent" },
   retentionExhausted: { type: "/problems/ws/retention-exhausted", title: "Cursor older than stream retention" },
   streamReset: { type: "/problems/ws/stream-reset", title: "Stream was reset" },
 } as const satisfies Record<Exclude<CloseName, "normal">, { readonly type: string; readonly title: string }>;
+
+/** A problem that no close follows (V8). */
+export const AUTH_UNAVAILABLE = {
+  type: "/problems/ws/auth-unavailable",
+  title: "The keys that tokens are checked with cannot be reached",
+} as const;

@@ -4,7 +4,7 @@
  * Everything here is string work on purpose: an envelope is the publisher's own JSON text, so it is spliced
  * and never parsed again, and a number above 2^53 keeps its digits (W1).
  */
-import { PROBLEM, type CloseName } from "./codes.ts";
+import { AUTH_UNAVAILABLE, PROBLEM, type CloseName } from "./codes.ts";
 import { V2, type Protocol } from "./subprotocol.ts";
 
 export const HEARTBEAT_TYPE = "io.cellos.relay.v1.heartbeat";
@@ -37,8 +37,30 @@ export function welcomeFrame(w: {
   heartbeatMs: number;
   ackBytes: number;
   upstream: UpstreamHealth;
+  expiry: Expiry;
 }): Frame {
-  return frame(JSON.stringify({ type: "welcome", protocol: 2, ...w }), w.cursor);
+  const { expiry, ...members } = w;
+  return frame(JSON.stringify({ type: "welcome", protocol: 2, ...members, ...expiry }), w.cursor);
+}
+
+/** When a credential expires: Unix time, and from now, for clients whose clock is wrong. Null where it does not. */
+export type Expiry =
+  | { readonly expiresAtMs: number; readonly expiresInMs: number }
+  | { readonly expiresAtMs: null; readonly expiresInMs: null };
+
+export function expiryAt(expiresAtMs: number | null, wallMs: number): Expiry {
+  if (expiresAtMs === null) return { expiresAtMs: null, expiresInMs: null };
+  return { expiresAtMs, expiresInMs: Math.max(0, expiresAtMs - wallMs) };
+}
+
+/** The answer to a token that replaces another (V8). It carries no cursor. */
+export function authorizedFrame(expiry: Expiry): string {
+  return JSON.stringify({ type: "authorized", ...expiry });
+}
+
+/** The answer to a token that nobody can check now; the connection goes on (V8). */
+export function authUnavailableFrame(): string {
+  return JSON.stringify({ type: "problem", problem: AUTH_UNAVAILABLE });
 }
 
 /**

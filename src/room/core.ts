@@ -13,7 +13,6 @@ import type { Checkpoint } from "./live/checkpoint.ts";
 import { Fanout } from "./delivery/fanout.ts";
 import { ackBytesOf } from "./delivery/flow-control.ts";
 import type { Session } from "./delivery/session.ts";
-import type { UnreadAccount } from "./delivery/unread.ts";
 import { DrainWatch } from "./drain-watch.ts";
 import { HeartbeatTimer } from "./heartbeat.ts";
 import { Linger } from "./linger.ts";
@@ -106,9 +105,9 @@ export class Core implements FeedHost {
     return (this.#reader.fanout?.sessions.size ?? 0) + this.#pending.count;
   }
 
-  /** What lies unread, once there has been anybody to send to (B7). */
-  get unread(): UnreadAccount | null {
-    return this.#reader.fanout?.unread ?? null;
+  /** Who is here and what was sent, once there has been anybody to send to. */
+  get fanout(): Fanout | null {
+    return this.#reader.fanout;
   }
 
   /** True when nobody is here and nothing is open. */

@@ -10,7 +10,7 @@ import { parseRoomName } from "../placement/room-name.ts";
 import type { ShardLimits, ShardReport } from "../placement/shard-book.ts";
 import { ShardReports } from "../placement/shard-reports.ts";
 import type { CloseName } from "../protocol/codes.ts";
-import { welcomeFrame } from "../protocol/frames.ts";
+import { expiryAt, welcomeFrame } from "../protocol/frames.ts";
 import { V2 } from "../protocol/subprotocol.ts";
 import { Renewals } from "../quota/renewals.ts";
 import { describeError } from "../shared/log-line.ts";
@@ -18,6 +18,7 @@ import { SystemRuntime } from "../shared/system-runtime.ts";
 import { openConnection } from "../upstream/nats-connection.ts";
 import { healthOf, troubleOf } from "./broker-state.ts";
 import { Core } from "./core.ts";
+import { Credentials } from "./credentials.ts";
 import { closeQuietly } from "./delivery/close.ts";
 import { ackBytesOf } from "./delivery/flow-control.ts";
 import { onMessage } from "./delivery/inbound.ts";
@@ -41,6 +42,7 @@ export class Room extends DurableObject<Env> {
   readonly #sockets: Sockets;
   readonly #shards: ShardReports;
   readonly #renewals: Renewals;
+  readonly #credentials: Credentials;
   #core: Core | null = null;
   #alarmAtMs: number;
 
@@ -55,6 +57,12 @@ export class Room extends DurableObject<Env> {
     this.#sockets = new Sockets(ctx, this.#runtime);
     const subject = (): string => this.#core?.subject ?? this.#storage.read()?.subject ?? "";
     this.#renewals = new Renewals(this.#runtime, this.#id, subject, (grantId) => env.LEDGER.getByName(grantId));
+    this.#credentials = new Credentials(this.#runtime, this.#sockets, () => this.#config, {
+      subject,
+      answer: (session, text) => this.#core?.fanout?.answer(session, text, this.#runtime.nowMs()),
+      close: (session, close) => this.#core?.leave(session, close),
+      changed: (session, formerGrantId) => this.#onRenewed(session, formerGrantId),
+    });
     const clients = (): number => this.#core?.clients ?? 0;
     this.#shards = new ShardReports(this.#runtime, name, clients, (coordinator) => env.ROOM.getByName(coordinator));
     thisIsolate.forget(this.#id);
@@ -69,9 +77,8 @@ export class Room extends DurableObject<Env> {
   /** The join of one client the edge has admitted. Answers 101, or 503 when there is no place here (H3, B2). */
   override async fetch(request: Request): Promise<Response> {
     const join = decodeJoin(request.headers.get(JOIN_HEADER));
-    const loaded = configOf(this.env);
-    if (join === null || !loaded.ok) return new Response(null, { status: join === null ? 400 : 503 });
-    const { config } = loaded;
+    const config = this.#config;
+    if (join === null || config === null) return new Response(null, { status: join === null ? 400 : 503 });
     const core = (this.#core ??= this.#newCore(join.subject, config));
     const shard = this.#refuses(join.grantId, config) ? null : this.#shards.arrive(limitsOf(config));
     if (shard !== 0) return elsewhere(shard);
@@ -80,42 +87,45 @@ export class Room extends DurableObject<Env> {
     let admission: Admission | null;
     while ((admission = pending.admission()) === null) await pending.change();
     // What was decided holds in this turn only.
+    if (admission.kind === "admit" && isExpired(join, this.#runtime.wallMs()))
+      admission = { kind: "refuse", close: "tokenExpired" };
     if (admission.kind === "admit") this.#enter(core, server, join, admission, config);
     else {
       refuse(server, join.protocol, admission);
       if (join.place !== "none") this.#renewals.refused(join.grantId, join.place);
-      if (admission.kind === "refuse") this.#logRefused(core, admission.close);
+      if (admission.kind === "refuse" && admission.close !== "tokenExpired") this.#logRefused(core, admission.close);
       this.#shards.left(limitsOf(config));
       core.closeIfEmpty();
     }
-    void this.#storage.ensureAlarm(this.#runtime.wallMs() + config.heartbeatMs);
+    void this.#storage.ensureAlarm(this.#credentials.alarmDueMs(config));
     const headers = join.echoProtocol ? { "Sec-WebSocket-Protocol": join.protocol } : undefined;
     return new Response(null, { status: 101, webSocket: client, ...(headers === undefined ? {} : { headers }) });
   }
 
   /** For the edge: null where a join would find a place, else when to come again. Takes no place, and opens nothing (H3). */
   fullForSeconds(grantId: string): number | null {
-    const loaded = configOf(this.env);
-    if (!loaded.ok) return FULL_RETRY_SECONDS;
-    const { config } = loaded;
+    const config = this.#config;
+    if (config === null) return FULL_RETRY_SECONDS;
     const hasPlace = !this.#refuses(grantId, config) && this.#shards.hasPlace(limitsOf(config));
     return hasPlace ? null : FULL_RETRY_SECONDS;
   }
 
   #refuses(grantId: string, { maxQueuedBytes }: Config): boolean {
     const grant = { grantId, maxQueuedBytes, nowMs: this.#runtime.nowMs() };
-    return refusesJoin(thisIsolate.unread, this.#core?.unread ?? null, grant);
+    return refusesJoin(thisIsolate.unread, this.#core?.fanout?.unread ?? null, grant);
   }
 
   /** For the coordinator of the shards: what another shard says of itself (B2). */
   report(shard: number, report: ShardReport): void {
-    const loaded = configOf(this.env);
-    if (loaded.ok) this.#shards.heard(shard, report, limitsOf(loaded.config));
+    const config = this.#config;
+    if (config !== null) this.#shards.heard(shard, report, limitsOf(config));
   }
 
-  override webSocketMessage(socket: WebSocket, message: string | ArrayBuffer): void {
+  override async webSocketMessage(socket: WebSocket, message: string | ArrayBuffer): Promise<void> {
     const session = this.#sockets.get(socket);
     if (session === undefined) return;
+    const renewed = this.#credentials.take(session, message);
+    if (renewed !== null) return renewed;
     const verdict = onMessage(session.inbound, message, this.#runtime.nowMs());
     if (verdict !== null) this.#core?.leave(session, verdict);
   }
@@ -141,15 +151,16 @@ export class Room extends DurableObject<Env> {
     const place = this.#sockets.placeOf(socket);
     if (session !== undefined) this.#core?.leave(session, null);
     else if (place !== null) this.#renewals.leftAsleep(place);
-    this.#core?.unread?.drained(socket);
+    this.#core?.fanout?.unread.drained(socket);
   }
 
   /** The next alarm is set before anything can go wrong; a throw would be retried behind it (DO-16). */
   override async alarm(): Promise<void> {
-    const config = configOf(this.env);
-    this.#storage.setAlarm(this.#runtime.wallMs() + (config.ok ? config.config.heartbeatMs : 60_000));
+    const config = this.#config;
+    this.#storage.setAlarm(config !== null ? this.#credentials.alarmDueMs(config) : this.#runtime.wallMs() + 60_000);
     this.#alarmAtMs = this.#runtime.nowMs();
     try {
+      if (config !== null) this.#credentials.beat(config, this.#isAwake);
       if (this.#core !== null && this.#core.clients > 0) this.#core.tick();
       else if (this.#core === null || this.#core.isIdle) await this.#forget();
     } catch (error) {
@@ -168,6 +179,7 @@ export class Room extends DurableObject<Env> {
     const { subject, cursor } = checkpoint;
     this.#core = this.#newCore(subject, loaded.config);
     this.#core.restore(checkpoint, sessions);
+    this.#credentials.woke(sessions, loaded.config, this.#isAwake);
     this.#runtime.log("room-woke", { subject, clients: sessions.length, cursor });
   }
 
@@ -177,12 +189,34 @@ export class Room extends DurableObject<Env> {
     const session = this.#sockets.accept(socket, join, admitted, lease);
     const { cursor, live } = admitted;
     const { heartbeatMs } = config;
+    const ackBytes = ackBytesOf(config);
     const upstream = healthOf(core.feed);
+    const expiry = expiryAt(join.expiresAtMs, this.#runtime.wallMs());
     core.enter(session, (epoch) =>
-      join.protocol === V2
-        ? welcomeFrame({ epoch, cursor, live, heartbeatMs, ackBytes: ackBytesOf(config), upstream })
-        : null,
+      join.protocol === V2 ? welcomeFrame({ epoch, cursor, live, heartbeatMs, ackBytes, upstream, expiry }) : null,
     );
+    this.#credentials.entered(session, this.#isAwake);
+  }
+
+  get #config(): Config | null {
+    const loaded = configOf(this.env);
+    return loaded.ok ? loaded.config : null;
+  }
+
+  /** Whether something of the room's own keeps it awake: only then may anything else wait by a timer (DO-2). */
+  get #isAwake(): boolean {
+    return this.#core?.feed?.isAwake === true;
+  }
+
+  /** A client brought another credential (V8). */
+  #onRenewed(session: Session, formerGrantId: string): void {
+    if (session.lease !== null && session.grantId !== formerGrantId) {
+      this.#renewals.left(formerGrantId);
+      session.lease = this.#renewals.entered(session.grantId, "assumed");
+      this.#sockets.write(session);
+    }
+    const config = this.#config;
+    if (config !== null) this.#storage.hurryAlarm(this.#credentials.alarmDueMs(config));
   }
 
   /** Why a join failed, in the words of `/readyz` (O8). */
@@ -214,9 +248,10 @@ export class Room extends DurableObject<Env> {
   }
 
   /** A replaced room learns it only by touching storage, which throws when it is fenced off (U5, DO-13). */
-  #onBeat({ heartbeatMs }: Config): void {
+  #onBeat(config: Config): void {
     const nowMs = this.#runtime.nowMs();
-    this.#storage.hurryAlarm(this.#runtime.wallMs() + heartbeatMs);
+    this.#storage.hurryAlarm(this.#credentials.alarmDueMs(config));
+    this.#credentials.beat(config, this.#isAwake);
     this.#shards.tell();
     this.#renewals.beat();
     if (nowMs - this.#alarmAtMs < FENCE_MS) return;
@@ -225,8 +260,9 @@ export class Room extends DurableObject<Env> {
   }
 
   async #onEmpty(): Promise<void> {
+    this.#credentials.rest();
     await this.#forget();
-    const unread = this.#core?.unread ?? null;
+    const unread = this.#core?.fanout?.unread ?? null;
     if (this.#core === null || this.#core.clients > 0 || unread?.isOver !== true || unread.undrained === 0) return;
     unread.end();
     this.#end("only closed sockets remain, and they do not drain");
@@ -241,10 +277,15 @@ export class Room extends DurableObject<Env> {
   async #forget(): Promise<void> {
     await this.#storage.clear();
     // Somebody may have joined while the storage was being emptied, alarm included.
-    const config = configOf(this.env);
-    if (config.ok && (this.#core?.clients ?? 0) > 0)
-      await this.#storage.ensureAlarm(this.#runtime.wallMs() + config.config.heartbeatMs);
+    const config = this.#config;
+    if (config !== null && (this.#core?.clients ?? 0) > 0)
+      await this.#storage.ensureAlarm(this.#credentials.alarmDueMs(config));
   }
+}
+
+/** A join may wait for its answer longer than its credential is good for. */
+function isExpired({ expiresAtMs }: JoinRequest, wallMs: number): boolean {
+  return expiresAtMs !== null && expiresAtMs <= wallMs;
 }
 
 /** No place here: `shard` has one, or none has. */

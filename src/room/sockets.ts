@@ -28,6 +28,15 @@ export class Sockets {
     return this.#sessions.get(socket);
   }
 
+  /** Whether the session is one of a client that is still here. */
+  has(session: Session): boolean {
+    return this.#sessions.get(socketOf(session)) === session;
+  }
+
+  all(): Iterable<Session> {
+    return this.#sessions.values();
+  }
+
   forget(session: Session): void {
     this.#sessions.delete(socketOf(session));
   }
@@ -58,6 +67,8 @@ export class Sockets {
       expiresAtMs: join.expiresAtMs,
       grantId: join.grantId,
       lease,
+      mark: join.mark,
+      isRenewing: false,
       phase: { kind: "lagging", cursor, readTo: cursor },
       owesCaughtUp: !live,
       fromOldest,
@@ -96,6 +107,8 @@ export class Sockets {
       expiresAtMs: kept.expiresAtMs,
       grantId: kept.grantId,
       lease: kept.lease && take ? take(kept.grantId, kept.lease.renewedAtMs) : null,
+      mark: kept.mark ?? null,
+      isRenewing: false,
       phase: kept.own === null ? LIVE : { kind: "lagging", ...kept.own },
       owesCaughtUp: kept.owesCaughtUp,
       fromOldest: kept.fromOldest,
@@ -108,12 +121,15 @@ export class Sockets {
 
   /** Writes down what each socket needs when memory is lost. */
   persist(): void {
-    for (const [socket, session] of this.#sessions) {
-      try {
-        socket.serializeAttachment(toAttachment(session));
-      } catch {
-        // The socket closed meanwhile: it has no future to write down.
-      }
+    for (const session of this.#sessions.values()) this.write(session);
+  }
+
+  /** As persist(), for one that has changed. */
+  write(session: Session): void {
+    try {
+      socketOf(session).serializeAttachment(toAttachment(session));
+    } catch {
+      // The socket closed meanwhile: it has no future to write down.
     }
   }
 }

@@ -1,7 +1,7 @@
 /** In workerd, since the comparison is the runtime's own: Node has no `crypto.subtle.timingSafeEqual`. */
 import { describe, expect, it } from "vitest";
 import { loadConfig, type Config } from "../../src/config/config.ts";
-import { authenticate } from "../../src/edge/authenticate.ts";
+import { authenticate } from "../../src/grant/authenticate.ts";
 
 function configWith(tokens: string): Config {
   const result = loadConfig({ RELAY_API_TOKEN: tokens });
@@ -43,7 +43,7 @@ describe("authenticate", () => {
         return result.kind === "granted" ? result.grant.id : "";
       }),
     );
-    expect(ids[0]).toMatch(/^[0-9a-f]{12}$/);
+    expect(ids[0]).toMatch(/^[0-9a-f]{32}$/);
     expect(ids[0]).toBe(ids[1]);
     expect(ids[0]).not.toBe(ids[2]);
   });

@@ -3,7 +3,7 @@ import { env } from "cloudflare:workers";
 import { evictDurableObject, runDurableObjectAlarm, runInDurableObject } from "cloudflare:test";
 import { afterAll, afterEach, beforeAll, expect, test, vi } from "vitest";
 import { configOf } from "../../src/config/config.ts";
-import { authenticate } from "../../src/edge/authenticate.ts";
+import { authenticate } from "../../src/grant/authenticate.ts";
 import type { Ledger } from "../../src/quota/ledger.ts";
 import { roomName } from "../../src/placement/room-name.ts";
 import { configure, holdTimers, takeMemory, type Stub } from "./room-stub.ts";

@@ -1,19 +1,25 @@
 import { env } from "cloudflare:workers";
 import { evictDurableObject, runInDurableObject } from "cloudflare:test";
 import { vi } from "vitest";
-import { encodeJoin, JOIN_HEADER } from "../../src/room/join/request.ts";
+import { apiTokenId } from "../../src/grant/authenticate.ts";
+import { encodeJoin, JOIN_HEADER, type JoinRequest } from "../../src/room/join/request.ts";
 import type { Room } from "../../src/room/object.ts";
 import type { Timer } from "../../src/shared/runtime.ts";
 import { SystemRuntime } from "../../src/shared/system-runtime.ts";
 import { Follower, type Version } from "../support/wire/follower.ts";
 import { TestSocket } from "../support/wire/test-socket.ts";
+import { TOKEN } from "../support/workerd.ts";
 import { until } from "../support/until.ts";
 
 export type Stub = DurableObjectStub<Room>;
 
+/** What the door found out about the client; without it, the API token of the tests. */
+export type RoomCredential = Partial<Pick<JoinRequest, "expiresAtMs" | "grantId" | "mark">>;
+
 export interface JoinOptions {
   readonly since?: number;
   readonly acks?: boolean;
+  readonly credential?: RoomCredential;
 }
 
 /** Settings for the rooms that are created from now on: the runtime hands every object this same environment. */
@@ -27,7 +33,12 @@ export function roomOf(subject: string): Stub {
 }
 
 /** Upgrades at the room itself; the client reads nothing before it accepts its end. */
-export async function openRoom(subject: string, version: Version, since: number | null = null): Promise<WebSocket> {
+export async function openRoom(
+  subject: string,
+  version: Version,
+  since: number | null = null,
+  credential: RoomCredential = {},
+): Promise<WebSocket> {
   const protocol = version === 2 ? "cellos.relay.v2" : "cellos.events.v1";
   const join = encodeJoin({
     subject,
@@ -36,8 +47,10 @@ export async function openRoom(subject: string, version: Version, since: number 
     protocol,
     echoProtocol: version === 2,
     expiresAtMs: null,
-    grantId: "test",
+    grantId: await apiTokenId(TOKEN),
     place: "none",
+    mark: { kind: "api-token" },
+    ...credential,
   });
   const response = await roomOf(subject).fetch("https://room/join", {
     headers: { Upgrade: "websocket", [JOIN_HEADER]: join },
@@ -48,8 +61,8 @@ export async function openRoom(subject: string, version: Version, since: number 
 
 /** Joins the room itself, so that a test has the object behind the socket. */
 export async function joinRoom(subject: string, version: Version, options: JoinOptions = {}): Promise<Follower> {
-  const { since = null, acks } = options;
-  const raw = await openRoom(subject, version, since);
+  const { since = null, acks, credential } = options;
+  const raw = await openRoom(subject, version, since, credential);
   const follower = new Follower({ socket: new TestSocket(raw), raw }, version, since, acks);
   raw.accept();
   return follower;

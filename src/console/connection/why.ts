@@ -15,7 +15,9 @@ const CLOSE_WORDS: Record<CloseName, string> = {
   internalError: "The relay met an internal error. If this keeps happening, look at the relay's log.",
   upstreamUnavailable: "The relay cannot reach its broker just now. Nothing to do here: it goes on by itself.",
   tokenExpired: "The token has expired. Paste a new one and press Connect; the list goes on where it stopped.",
-  tokenRevoked: "The token was revoked. Paste a new one and press Connect; the list goes on where it stopped.",
+  tokenRefused: "The token is no longer valid. Paste a new one and press Connect; the list goes on where it stopped.",
+  forbidden:
+    "The new token may not read this subject. Paste another one and press Connect, or choose a narrower subject.",
   slowConsumer: "This page fell too far behind and the relay let it go. It catches up from where it stopped.",
   retentionExhausted:
     "Events after the cursor are gone: the stream no longer keeps them. Choose where to go on; what is between cannot be shown.",

@@ -272,6 +272,11 @@ export class Fanout {
     this.#sender.broadcast(this.#roster.live, encode, nowMs, asksForPing, only, onPaused);
   }
 
+  /** As `Sender.answer`. */
+  answer(session: Session, text: string, nowMs: number): void {
+    this.#sender.answer(session, text, nowMs);
+  }
+
   /** The `welcome` of a session about to join (V3). */
   greet(session: Session, welcome: Frame, nowMs: number): void {
     this.#sender.send(session, welcome, nowMs, false);

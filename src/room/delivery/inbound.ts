@@ -22,13 +22,18 @@ export function newInbound(): Inbound {
  * begins, has more than 60 that are ignored.
  */
 export function onMessage(inbound: Inbound, message: string | ArrayBuffer, nowMs: number): CloseName | null {
-  if (sizeBytes(message) > MAX_MESSAGE_BYTES) return "messageTooBig";
+  if (isTooBig(message)) return "messageTooBig";
   const place = inbound.count % MAX_PER_MINUTE;
   const before = inbound.timesMs[place];
   if (before !== undefined && nowMs - before < MINUTE_MS) return "tooManyMessages";
   inbound.timesMs[place] = nowMs;
   inbound.count++;
   return null;
+}
+
+/** Larger than a client may send. */
+export function isTooBig(message: string | ArrayBuffer): boolean {
+  return sizeBytes(message) > MAX_MESSAGE_BYTES;
 }
 
 function sizeBytes(message: string | ArrayBuffer): number {

@@ -71,7 +71,7 @@ export class Sender {
   }
 
   send(session: Session, frame: Frame, nowMs: number, asksForPing: boolean): Outcome {
-    if (session.expiresAtMs !== null && this.#options.wallMs() > session.expiresAtMs + EXPIRY_GRACE_MS) {
+    if (this.#isExpired(session)) {
       this.#room.close(session, "tokenExpired");
       return "gone";
     }
@@ -124,8 +124,22 @@ export class Sender {
   }
 
   /** True when nothing can come between the first frame and the last: neither a look at the ping nor a pause. */
-  #hasRoomFor({ flow, expiresAtMs, protocol }: Session, { bytes }: Batch): boolean {
-    return expiresAtMs === null && hasRoom(flow, bytes, this.#limits(protocol));
+  #hasRoomFor(session: Session, { bytes }: Batch): boolean {
+    return !this.#isExpired(session) && hasRoom(session.flow, bytes, this.#limits(session.protocol));
+  }
+
+  #isExpired({ expiresAtMs }: Session): boolean {
+    return expiresAtMs !== null && this.#options.wallMs() > expiresAtMs + EXPIRY_GRACE_MS;
+  }
+
+  /** Sends a text that carries no cursor, past any bound: the answer to something that the client may not do often. */
+  answer(session: Session, text: string, nowMs: number): void {
+    try {
+      session.socket.send(text);
+    } catch {
+      return this.#room.gone(session);
+    }
+    recordSent(session.flow, text.length, false, this.#limits(session.protocol), nowMs);
   }
 
   #sendWhole(session: Session, { frames, bytes }: Batch, nowMs: number, asksForPing: boolean): void {

@@ -9,6 +9,7 @@
  *
  * A live session has no cursor of its own: it is the room's (V10).
  */
+import type { CredentialMark } from "../../grant/grant.ts";
 import type { Protocol } from "../../protocol/subprotocol.ts";
 import { V1, V2 } from "../../protocol/subprotocol.ts";
 import { keptFlow, type Flow, type KeptFlow } from "./flow-control.ts";
@@ -36,10 +37,15 @@ export const LIVE: Phase = { kind: "live" };
 export interface Session {
   readonly socket: Socket;
   readonly protocol: Protocol;
-  readonly expiresAtMs: number | null;
-  readonly grantId: string;
+  /** This and the next two change when the client brings another token (V8). */
+  expiresAtMs: number | null;
+  grantId: string;
+  /** By what it can be told to end (A10); null where an older version admitted it. */
+  mark: CredentialMark | null;
   /** When the grant's ledger was last told of this room, by the wall clock (B4); null where that costs no book-keeping. */
-  readonly lease: { readonly renewedAtMs: number | null } | null;
+  lease: { readonly renewedAtMs: number | null } | null;
+  /** A token is being checked that may put off its expiry (V8). */
+  isRenewing: boolean;
   phase: Phase;
   /** A `caught-up` is still to come (V5). */
   owesCaughtUp: boolean;
@@ -72,6 +78,8 @@ export interface Attachment {
   readonly flow?: KeptFlow;
   /** As `lease`; absent when an older version wrote it. */
   readonly lease?: Session["lease"];
+  /** Absent when an older version wrote it. */
+  readonly mark?: CredentialMark | null;
 }
 
 export function toAttachment(session: Session): Attachment {
@@ -86,6 +94,7 @@ export function toAttachment(session: Session): Attachment {
     fromOldest: session.fromOldest,
     flow: keptFlow(session.flow),
     lease: session.lease && { renewedAtMs: session.lease.renewedAtMs },
+    mark: session.mark,
   };
 }
 

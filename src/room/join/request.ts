@@ -1,3 +1,4 @@
+import type { CredentialMark } from "../../grant/grant.ts";
 import { isValidFilter } from "../../protocol/subject.ts";
 import { V1, V2, type Protocol } from "../../protocol/subprotocol.ts";
 
@@ -18,6 +19,8 @@ export interface JoinRequest {
   readonly grantId: string;
   /** Whether the subject takes a place of its grant, and whether the ledger was asked about this client (B4). */
   readonly place: Place;
+  /** By what the connection can be told to end (A10); null from a Worker of an older version. */
+  readonly mark: CredentialMark | null;
 }
 
 const PLACES = ["none", "asked", "assumed"] as const;
@@ -51,7 +54,20 @@ export function decodeJoin(header: string | null): JoinRequest | null {
   if (typeof echoProtocol !== "boolean") return null;
   if (expiresAtMs !== null && !isWholeNumber(expiresAtMs)) return null;
   if (typeof grantId !== "string" || place === undefined) return null;
-  return { subject, since, epoch, protocol, echoProtocol, expiresAtMs, grantId, place };
+  const mark = readMark(later["mark"]);
+  return { subject, since, epoch, protocol, echoProtocol, expiresAtMs, grantId, place, mark };
+}
+
+/** Null for anything else: such a connection ends at the first waking of its room. */
+function readMark(value: unknown): CredentialMark | null {
+  const { kind, sub = null, jti = null } = Object(value) as Readonly<Record<string, unknown>>;
+  if (kind === "api-token") return { kind };
+  if (kind !== "jwt" || !isTextOrNull(sub) || !isTextOrNull(jti)) return null;
+  return { kind, sub, jti };
+}
+
+function isTextOrNull(value: unknown): value is string | null {
+  return value === null || typeof value === "string";
 }
 
 function isWholeNumber(value: unknown): value is number {

@@ -9,7 +9,7 @@ const TABLE: Readonly<Record<number, readonly string[]>> = {
   1011: [],
   1012: [],
   1013: ["upstream unavailable"],
-  4401: ["token-expired", "token-revoked"],
+  4401: ["token-expired", "token-refused"],
   4403: ["forbidden"],
   4408: ["slow-consumer"],
   4410: ["retention-exhausted", "stream-reset"],

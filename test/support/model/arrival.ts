@@ -1,7 +1,7 @@
 /** Clients that come to the model's room, as object.ts lets them in, and what they must be told. */
 import { CLOSE } from "../../../src/protocol/codes.ts";
 import { healthOf } from "../../../src/room/broker-state.ts";
-import { welcomeFrame } from "../../../src/protocol/frames.ts";
+import { expiryAt, welcomeFrame } from "../../../src/protocol/frames.ts";
 import { V1, V2 } from "../../../src/protocol/subprotocol.ts";
 import type { Admission } from "../../../src/room/join/decision.ts";
 import type { PendingJoin } from "../../../src/room/join/pending.ts";
@@ -61,11 +61,12 @@ export function arrive(world: CoreWorld, join: { v2: boolean; back: number | nul
     world.clients.set(session, client);
     const { ackBytes } = world;
     const upstream = healthOf(world.core.feed);
+    const expiry = expiryAt(null, 0);
     world.core.enter(session, (told) => {
       // The stream may have been replaced while it waited: the room says which one it is let into.
       client.stream = world.broker.known(told) ?? client.stream;
       return join.v2
-        ? welcomeFrame({ epoch: told, cursor, live, heartbeatMs: CORE_HEARTBEAT_MS, ackBytes, upstream })
+        ? welcomeFrame({ epoch: told, cursor, live, heartbeatMs: CORE_HEARTBEAT_MS, ackBytes, upstream, expiry })
         : null;
     });
   };

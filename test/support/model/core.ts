@@ -244,6 +244,6 @@ export class CoreWorld {
     this.clients.delete(session);
     this.#gone.push({ client, phase: session.phase, close });
     // Whoever was closed reads what it was sent.
-    this.core.unread?.drained(client);
+    this.core.fanout?.unread.drained(client);
   }
 }

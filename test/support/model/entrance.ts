@@ -1,5 +1,5 @@
 /** How a client comes into the model's room, as the core lets it in. */
-import { welcomeFrame } from "../../../src/protocol/frames.ts";
+import { expiryAt, welcomeFrame } from "../../../src/protocol/frames.ts";
 import { V2, type Protocol } from "../../../src/protocol/subprotocol.ts";
 import { decide } from "../../../src/room/join/decision.ts";
 import type { Phase } from "../../../src/room/delivery/session.ts";
@@ -54,7 +54,7 @@ export function enter(world: FanoutWorld, entering: Entering): void {
     lastFrameAtMs: nowMs,
   });
   world.clients.set(session, client);
-  const told = { epoch: fanout.epoch, cursor, live };
+  const told = { epoch: fanout.epoch, cursor, live, expiry: expiryAt(expiresAtMs, nowMs) };
   const upstream = "connected" as const;
   const welcome = { ...told, heartbeatMs: HEARTBEAT_MS, ackBytes: world.ackBytes, upstream };
   if (protocol === V2) fanout.greet(session, welcomeFrame(welcome), nowMs);

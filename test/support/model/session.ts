@@ -10,6 +10,8 @@ export function makeSession(given: SessionGiven): Session {
     expiresAtMs: null,
     grantId: "grant",
     lease: null,
+    mark: null,
+    isRenewing: false,
     phase: LIVE,
     owesCaughtUp: false,
     fromOldest: false,

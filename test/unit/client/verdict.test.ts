@@ -72,7 +72,7 @@ describe("[C] what follows a close", () => {
   test("4401 takes a new token at once; one that cannot be renewed ends the stream", () => {
     expect(delayMs(lose(closedBy("tokenExpired")))).toBe(0);
     expect(delayMs(lose(closedBy("tokenExpired"), {}, live({ hurriedAtMs: NOW_MS })))).toBe(500);
-    expect(lose(closedBy("tokenRevoked"), { canRenew: false })[0].kind).toBe("closed");
+    expect(lose(closedBy("tokenRefused"), { canRenew: false })[0].kind).toBe("closed");
   });
 
   test("4410 waits with jitter, hydrates, then connects; a hydration that fails is tried again, jittered longer", () => {

@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { loadConfig, type Config } from "../../../src/config/config.ts";
 import { admit, type AdmissionInput } from "../../../src/edge/admission.ts";
-import type { Authentication, Grant } from "../../../src/edge/grant.ts";
+import type { Authentication, Grant } from "../../../src/grant/grant.ts";
 import type { RefusalReason } from "../../../src/edge/refusals.ts";
 
 function configWith(env: Record<string, string> = {}): Config {
@@ -10,7 +10,8 @@ function configWith(env: Record<string, string> = {}): Config {
   return result.config;
 }
 
-const GRANT = { subjects: ["cellos.events.>"], expiresAtMs: null, id: "0", isApiToken: true };
+const GRANT: Grant = { subjects: ["cellos.events.>"], expiresAtMs: null, id: "0", mark: { kind: "api-token" } };
+const SIGNED = { kind: "jwt", sub: "alice", jti: null } as const;
 const GRANTED: Authentication = { kind: "granted", grant: GRANT };
 
 const GOOD: AdmissionInput = {
@@ -24,7 +25,8 @@ const GOOD: AdmissionInput = {
 
 function outcome(change: Partial<AdmissionInput>, config = configWith()): string {
   const verdict = admit({ ...GOOD, ...change }, config);
-  return verdict.kind === "refused" ? verdict.reason : "admitted";
+  if (verdict.kind === "refused") return verdict.reason;
+  return verdict.isUpgrade ? "admitted" : "not-an-upgrade";
 }
 
 describe("admit", () => {
@@ -40,6 +42,7 @@ describe("admit", () => {
         echoProtocol: true,
         expiresAtMs: null,
         grantId: "0",
+        mark: { kind: "api-token" },
       },
       maxSubjects: null,
       isUpgrade: true,
@@ -63,6 +66,8 @@ describe("admit", () => {
     ["auth-unconfigured", { authentication: { kind: "unconfigured" } }],
     ["credential-missing", { authentication: { kind: "missing" } }],
     ["credential-invalid", { authentication: { kind: "invalid" } }],
+    ["too-many-failures", { authentication: { kind: "limited" } }],
+    ["auth-unavailable", { authentication: { kind: "unavailable" } }],
     ["origin-forbidden", { origin: "https://evil.example" }],
     ["bad-since", { search: "?since=x&subject=other.>" }],
     ["bad-subprotocol", { protocols: "graphql-ws" }],
@@ -104,7 +109,26 @@ describe("admit", () => {
     expect(outcome({ authentication: narrow, search: "?subject=cellos.events.t1.*" })).toBe("admitted");
     expect(outcome({ authentication: narrow, search: "?subject=cellos.events.t2.a" })).toBe("subject-forbidden");
     expect(outcome({ authentication: narrow, search: "?subject=other.a" })).toBe("subject-forbidden");
-    expect(outcome({ authentication: narrow, search: "" })).toBe("subject-forbidden");
+  });
+
+  it("[A2] gives a request without a subject the default, else the only filter of the grant, else refuses", () => {
+    const subjectOf = (...subjects: string[]): string => {
+      const authentication: Authentication = { kind: "granted", grant: { ...GRANT, subjects } };
+      const verdict = admit(
+        { ...GOOD, authentication, search: "" },
+        configWith({ DEFAULT_SUBJECT: "cellos.events.d.>" }),
+      );
+      return verdict.kind === "refused" ? verdict.reason : verdict.join.subject;
+    };
+    expect(subjectOf("cellos.events.>")).toBe("cellos.events.d.>");
+    expect(subjectOf(">", "cellos.events.a")).toBe("cellos.events.d.>");
+    expect(subjectOf("cellos.events.a.>")).toBe("cellos.events.a.>");
+    expect(subjectOf("other.>", "cellos.events.a.>", "cellos.events.a.b", "cellos.events.a.>")).toBe(
+      "cellos.events.a.>",
+    );
+    expect(subjectOf("cellos.events.a", "cellos.events.b")).toBe("subject-forbidden");
+    expect(subjectOf("other.>")).toBe("subject-forbidden");
+    expect(subjectOf()).toBe("subject-forbidden");
   });
 
   it.each(["websocket", "WebSocket", "h2c, websocket"])("[H3] takes Upgrade: %s as an upgrade", (upgrade) => {
@@ -124,7 +148,7 @@ describe("admit", () => {
   }
 
   it("[B4] limits the subjects of an API token only where the limit is set, and those of other grants always", () => {
-    const others = { isApiToken: false };
+    const others = { mark: SIGNED };
     expect(limit("cellos.events.a", GRANT, {})).toBeNull();
     expect(limit("cellos.events.a", GRANT, { MAX_ROOMS_PER_GRANT: "7" })).toBe(7);
     expect(limit("cellos.events.a", others, {})).toBe(50);
@@ -132,7 +156,7 @@ describe("admit", () => {
   });
 
   it("[B4] keeps no books of DEFAULT_SUBJECT and of the grant's own filters", () => {
-    const narrow = { subjects: ["cellos.events.t1.>", "cellos.events.t2.*"], isApiToken: false };
+    const narrow = { subjects: ["cellos.events.t1.>", "cellos.events.t2.*"], mark: SIGNED };
     const env = { DEFAULT_SUBJECT: "cellos.events.t1.news", MAX_ROOMS_PER_GRANT: "7" };
     const subjects = ["t1.>", "t2.*", "t1.news", "t1.a", "t2.a"];
     const limits = subjects.map((subject) => limit(`cellos.events.${subject}`, narrow, env));

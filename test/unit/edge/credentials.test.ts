@@ -1,6 +1,9 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { presentedCredential } from "../../../src/edge/credentials.ts";
+import { presentedCredential as presented } from "../../../src/edge/credentials.ts";
+
+const presentedCredential = (authorization: string | null, protocols: string | null, handedOn: string | null = null) =>
+  presented({ authorization, protocols, handedOn });
 
 const bearer = (token: string) => `bearer.${Buffer.from(token).toString("base64url")}`;
 const MISSING = { kind: "missing" };
@@ -59,5 +62,17 @@ describe("presentedCredential", () => {
   it("[A1] lets the Authorization header decide alone", () => {
     expect(presentedCredential("Bearer a", bearer("b"))).toEqual({ kind: "bearer", token: "a" });
     expect(presentedCredential("Basic x", bearer("b"))).toEqual(MALFORMED);
+  });
+
+  it("[A2] reads the header that JWT_HEADER names, bare, after all that the client says for itself", () => {
+    expect(presentedCredential(null, null, " a.b.c ")).toEqual({ kind: "bearer", token: "a.b.c" });
+    expect(presentedCredential(null, "cellos.relay.v2", "a.b.c")).toEqual({ kind: "bearer", token: "a.b.c" });
+    expect(presentedCredential(null, bearer("b"), "a.b.c")).toEqual({ kind: "bearer", token: "b" });
+    expect(presentedCredential("Bearer a", null, "a.b.c")).toEqual({ kind: "bearer", token: "a" });
+    expect(presentedCredential("Basic x", null, "a.b.c")).toEqual(MALFORMED);
+  });
+
+  it.each(["", " ", "Bearer a.b.c", "a.b.c, a.b.c"])("[A2] finds no token in %j of it", (handedOn) => {
+    expect(presentedCredential(null, null, handedOn)).toEqual(MALFORMED);
   });
 });

@@ -120,7 +120,7 @@ describe("a shard tells its coordinator who left", () => {
     for (const id of [null, { region: "test", subject: "a", shard: 0 }]) {
       const coordinator = new ShardReports(
         // Each has the measure of its own clock: the clocks of these tests fall from one to the next.
-      new SystemRuntime(new Measure(() => Date.now())),
+        new SystemRuntime(new Measure(() => Date.now())),
         id,
         () => 3,
         () => ({ report }),

@@ -4,6 +4,7 @@ import { CLOSE, PROBLEM, type CloseName } from "../../../src/protocol/codes.ts";
 import {
   caughtUpFrame,
   eventFrames,
+  expiryAt,
   heartbeatFrame,
   problemFrame,
   reasonFrame,
@@ -144,7 +145,15 @@ describe("other frames", () => {
         (cursor, protocol, nowMs) => {
           const epoch = "0123456789abcdef";
           const frames = [
-            welcomeFrame({ epoch, cursor, live: true, heartbeatMs: 25_000, ackBytes: 1, upstream: "connected" }),
+            welcomeFrame({
+              epoch,
+              cursor,
+              live: true,
+              heartbeatMs: 25_000,
+              ackBytes: 1,
+              upstream: "connected",
+              expiry: expiryAt(nowMs, nowMs),
+            }),
             caughtUpFrame(cursor),
             heartbeatFrame(protocol, { cursor, epoch, upstream: "connected", nowMs, wallMs: nowMs }),
           ];

@@ -3,8 +3,11 @@ import { readFileSync } from "node:fs";
 import { describe, expect, it } from "vitest";
 import { CLOSE, type CloseName } from "../../../src/protocol/codes.ts";
 import {
+  authorizedFrame,
+  authUnavailableFrame,
   caughtUpFrame,
   eventFrames,
+  expiryAt,
   heartbeatFrame,
   problemFrame,
   reasonFrame,
@@ -24,20 +27,26 @@ function wire(protocol: Protocol): string {
   const heartbeats = (["connected", "reconnecting"] as const).map(
     (upstream) => heartbeatFrame(protocol, { cursor: 9, epoch: EPOCH, upstream, nowMs: NOW, wallMs: NOW }).text,
   );
-  const welcomes = [true, false].map(
-    (live) =>
-      welcomeFrame({
-        epoch: EPOCH,
-        cursor: 5,
-        live,
-        heartbeatMs: 25_000,
-        ackBytes: 262_144,
-        upstream: live ? "connected" : "reconnecting",
-      }).text,
+  const expiries = [null, NOW + 60_000].map((expiresAtMs) => expiryAt(expiresAtMs, NOW));
+  const welcomes = expiries.flatMap((expiry) =>
+    [true, false].map(
+      (live) =>
+        welcomeFrame({
+          epoch: EPOCH,
+          cursor: 5,
+          live,
+          heartbeatMs: 25_000,
+          ackBytes: 262_144,
+          upstream: live ? "connected" : "reconnecting",
+          expiry,
+        }).text,
+    ),
   );
   return [
     protocol,
-    ...(protocol === V2 ? [...welcomes, caughtUpFrame(9).text, BEARER_PREFIX] : []),
+    ...(protocol === V2
+      ? [...welcomes, ...expiries.map(authorizedFrame), authUnavailableFrame(), caughtUpFrame(9).text, BEARER_PREFIX]
+      : []),
     ...eventFrames(protocol, 5, EVENTS).map(({ text }) => text),
     ...heartbeats,
     problemFrame(protocol, "retention-exhausted", 3),
@@ -55,8 +64,8 @@ function wire(protocol: Protocol): string {
  *  - anything else: it is a new version, with a subprotocol name, a line there and a row here of its own.
  */
 const HASHES: Record<Protocol, string> = {
-  "cellos.events.v1": "3a3f7a2c535cc237",
-  "cellos.relay.v2": "0cffa416eb29a8f1",
+  "cellos.events.v1": "15f7338704cd9407",
+  "cellos.relay.v2": "1927e1dd060683fc",
 };
 
 describe("the wire", () => {

@@ -36,10 +36,10 @@ test("package.json asks for exact versions alone", () => {
 });
 
 test("what the Worker's code imports is a dependency, which `npm audit --omit=dev` looks at", () => {
-  expect(Object.keys(dependencies)).toEqual(["hono", "nats.ws", "zod"]);
+  expect(Object.keys(dependencies)).toEqual(["hono", "jose", "nats.ws", "zod"]);
   const audited = locked("package-lock.json").filter(([, entry]) => entry.dev !== true);
   expect(audited.map(([name]) => name)).toEqual(
-    expect.arrayContaining(["hono", "nats.ws", "nkeys.js", "tweetnacl", "zod"]),
+    expect.arrayContaining(["hono", "jose", "nats.ws", "nkeys.js", "tweetnacl", "zod"]),
   );
 });
 

@@ -1,7 +1,7 @@
 import { afterEach, describe, expect, it, vi } from "vitest";
 import { V1, V2 } from "../../../../src/protocol/subprotocol.ts";
 import { newFlow } from "../../../../src/room/delivery/flow-control.ts";
-import { welcomeFrame } from "../../../../src/protocol/frames.ts";
+import { expiryAt, welcomeFrame } from "../../../../src/protocol/frames.ts";
 import { client, envelope, NOW, room } from "../../../support/model/small.ts";
 
 afterEach(() => {
@@ -117,7 +117,15 @@ describe("Fanout and its bounds", () => {
     const one = client(V2, 5);
     fanout.greet(
       one.session,
-      welcomeFrame({ epoch: "e", cursor: 5, live: true, heartbeatMs: 1, ackBytes: 1, upstream: "connected" }),
+      welcomeFrame({
+        epoch: "e",
+        cursor: 5,
+        live: true,
+        heartbeatMs: 1,
+        ackBytes: 1,
+        upstream: "connected",
+        expiry: expiryAt(null, 0),
+      }),
       NOW,
     );
     expect(one.heard).toEqual(["welcome 5"]);

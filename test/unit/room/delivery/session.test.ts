@@ -41,6 +41,12 @@ const sessions: fc.Arbitrary<Session> = fc.record({
   expiresAtMs: fc.option(fc.maxSafeNat()),
   grantId: fc.string(),
   lease: fc.option(fc.record({ renewedAtMs: fc.option(fc.maxSafeNat()) })),
+  mark: fc.oneof(
+    fc.constant(null),
+    fc.constant({ kind: "api-token" as const }),
+    fc.record({ kind: fc.constant("jwt" as const), sub: fc.option(fc.string()), jti: fc.option(fc.string()) }),
+  ),
+  isRenewing: fc.constant(false),
   phase: phases,
   owesCaughtUp: fc.boolean(),
   fromOldest: fc.boolean(),
@@ -58,7 +64,7 @@ describe("an attachment", () => {
       fc.assert(
         fc.property(sessions, (session) => {
           const kept = fromAttachment(structuredClone(toAttachment(session)));
-          const { protocol, expiresAtMs, grantId, lease, owesCaughtUp, fromOldest, phase, flow } = session;
+          const { protocol, expiresAtMs, grantId, lease, owesCaughtUp, fromOldest, phase, flow, mark } = session;
           const own = phase.kind === "live" ? null : { cursor: phase.cursor, readTo: phase.readTo };
           expect(kept).toEqual({
             v: 1,
@@ -70,6 +76,7 @@ describe("an attachment", () => {
             fromOldest,
             own,
             flow: keptFlow(flow),
+            mark,
           });
           expect(JSON.stringify(kept).length).toBeLessThan(1_024);
         }),

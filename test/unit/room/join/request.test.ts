@@ -11,6 +11,7 @@ const JOIN: JoinRequest = {
   expiresAtMs: null,
   grantId: "g",
   place: "none",
+  mark: { kind: "api-token" },
 };
 
 const joins: fc.Arbitrary<JoinRequest> = fc.record({
@@ -22,6 +23,11 @@ const joins: fc.Arbitrary<JoinRequest> = fc.record({
   expiresAtMs: fc.option(fc.maxSafeNat()),
   grantId: fc.string(),
   place: fc.constantFrom("none", "asked", "assumed"),
+  mark: fc.oneof(
+    fc.constant(null),
+    fc.constant({ kind: "api-token" as const }),
+    fc.record({ kind: fc.constant("jwt" as const), sub: fc.option(fc.string()), jti: fc.option(fc.string()) }),
+  ),
 });
 
 describe("encodeJoin and decodeJoin", () => {
@@ -57,4 +63,16 @@ describe("encodeJoin and decodeJoin", () => {
   it("[B4] read a join of an older version as one that takes no place", () => {
     expect(decodeJoin(JSON.stringify({ ...JOIN, place: undefined }))).toEqual(JOIN);
   });
+  it.each([
+    undefined,
+    null,
+    1,
+    "jwt",
+    {},
+    { kind: "other" },
+    { kind: "jwt", sub: 1 },
+    { kind: "jwt", sub: "a", jti: {} },
+  ])("[A10] take %j for no mark, as from a Worker of an older version", (mark) =>
+    expect(decodeJoin(JSON.stringify({ ...JOIN, mark }))).toEqual({ ...JOIN, mark: null }),
+  );
 });

@@ -1,0 +1,28 @@
+/** Signed tokens for tests: claims that a relay admits until a test says otherwise. */
+import { SignJWT, type JWTPayload } from "jose";
+
+export const ISSUER = "https://issuer.example/";
+export const AUDIENCE = "relay";
+
+/** A token of a secret that the relay shares. */
+export async function secretToken(secret: string, claims: JWTPayload = {}, alg = "HS256"): Promise<string> {
+  return new SignJWT(goodClaims(claims)).setProtectedHeader({ alg }).sign(new TextEncoder().encode(secret));
+}
+
+/** Claims that are good for a minute; `undefined` takes one away. */
+export function goodClaims(claims: JWTPayload): JWTPayload {
+  const all = {
+    iss: ISSUER,
+    aud: AUDIENCE,
+    sub: "alice",
+    subjects: ["cellos.events.>"],
+    exp: inSeconds(60),
+    ...claims,
+  };
+  return Object.fromEntries(Object.entries(all).filter(([, value]) => value !== undefined));
+}
+
+/** A NumericDate. */
+export function inSeconds(seconds: number): number {
+  return Math.floor(Date.now() / 1000) + seconds;
+}
