@@ -1,8 +1,8 @@
 /** An issuer of signed tokens with keys of its own, and the address where it publishes them, which can be in trouble. */
 import { createServer, type Server, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
-import { exportJWK, exportSPKI, generateKeyPair, SignJWT, type CryptoKey, type JWK, type JWTPayload } from "jose";
-import { AUDIENCE, goodClaims, ISSUER } from "./tokens.ts";
+import { exportJWK, exportSPKI, generateKeyPair, SignJWT, type CryptoKey, type JWK } from "jose";
+import { AUDIENCE, goodClaims, ISSUER, type Claims } from "./tokens.ts";
 
 export const ALGORITHMS = ["RS256", "PS256", "ES256", "EdDSA"] as const;
 export type Algorithm = (typeof ALGORITHMS)[number];
@@ -85,11 +85,13 @@ export class Issuer implements AsyncDisposable {
   }
 
   /** A token that such a relay admits until `claims` or `options` say otherwise: it may read `cellos.events.>` for a minute. */
-  async token(claims: JWTPayload = {}, options: SignOptions = {}): Promise<string> {
+  async token(claims: Claims = {}, options: SignOptions = {}): Promise<string> {
     const { alg = "ES256", header = {} } = options;
     const { kid, privateKey } = this.#pair(alg);
     const named = options.kid === null ? {} : { kid: options.kid ?? kid };
-    return new SignJWT(goodClaims(claims)).setProtectedHeader({ ...header, alg, ...named }).sign(privateKey);
+    return new SignJWT(goodClaims(claims))
+      .setProtectedHeader({ ...header, alg, ...named })
+      .sign(privateKey, { crit: { exp: true } });
   }
 
   publicPem(alg: Algorithm): Promise<string> {

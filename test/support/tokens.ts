@@ -1,16 +1,19 @@
 /** Signed tokens for tests: claims that a relay admits until a test says otherwise. */
 import { SignJWT, type JWTPayload } from "jose";
 
+/** What a claim is changed to; undefined takes it away. */
+export type Claims = Readonly<Record<string, unknown>>;
+
 export const ISSUER = "https://issuer.example/";
 export const AUDIENCE = "relay";
 
 /** A token of a secret that the relay shares. */
-export async function secretToken(secret: string, claims: JWTPayload = {}, alg = "HS256"): Promise<string> {
+export async function secretToken(secret: string, claims: Claims = {}, alg = "HS256"): Promise<string> {
   return new SignJWT(goodClaims(claims)).setProtectedHeader({ alg }).sign(new TextEncoder().encode(secret));
 }
 
 /** Claims that are good for a minute; `undefined` takes one away. */
-export function goodClaims(claims: JWTPayload): JWTPayload {
+export function goodClaims(claims: Claims): JWTPayload {
   const all = {
     iss: ISSUER,
     aud: AUDIENCE,

@@ -18,6 +18,8 @@ export interface JoinOptions {
   readonly since?: number;
   readonly epoch?: string;
   readonly acks?: boolean;
+  /** In place of the API token. */
+  readonly token?: string;
   /** How long both close frames may have been there before the client ends the connection, as browsers do. */
   readonly closeTimeoutMs?: number;
 }
@@ -96,11 +98,11 @@ export async function joinAt(
   version: Version,
   options: JoinOptions = {},
 ): Promise<Client> {
-  const { since, epoch, acks, closeTimeoutMs = 900 } = options;
+  const { since, epoch, acks, token = TOKEN, closeTimeoutMs = 900 } = options;
   const query = new URLSearchParams({ subject });
   if (since !== undefined) query.set("since", String(since));
   if (epoch !== undefined) query.set("epoch", epoch);
   const protocols = version === 2 ? ["cellos.relay.v2"] : [];
-  const dialled = await dial(`${relay.wsUrl}/ws/events?${query}`, { token: TOKEN, protocols, closeTimeoutMs });
+  const dialled = await dial(`${relay.wsUrl}/ws/events?${query}`, { token, protocols, closeTimeoutMs });
   return new Follower(dialled, version, since ?? null, acks);
 }

@@ -32,7 +32,10 @@ export class ReaderV2 extends Reader {
   protected frame(value: Value, text: string, bytes: number): Content {
     const type = String(value["type"]);
     if (type === "problem") {
-      this.problem = problemOf(value["problem"]);
+      const problem = problemOf(value["problem"]);
+      // The only one that no close follows (V8).
+      if (problem?.type === "/problems/ws/auth-unavailable") return NOTHING;
+      this.problem = problem;
       return wrong(this.problem === null ? "a problem in a form of its own" : null);
     }
     if (type === "welcome") return wrong(this.#welcome(value));
@@ -50,6 +53,8 @@ export class ReaderV2 extends Reader {
         const told = wrong(isUpstream(upstream) ? null : "heartbeat without upstream", this.move(type, cursor));
         return { ...told, heartbeat: { upstream } };
       }
+      case "authorized":
+        return wrong(saysExpiry(value) ? null : "authorized without its expiry");
       default:
         return wrong(`unknown type ${type}`);
     }
@@ -63,6 +68,7 @@ export class ReaderV2 extends Reader {
     if (!isUpstream(upstream)) return "welcome without upstream";
     if (protocol !== 2 || typeof live !== "boolean" || heartbeatMs !== (this.#heartbeatMs ?? Number(heartbeatMs)))
       return "welcome with wrong members";
+    if (!saysExpiry(value)) return "welcome without its expiry";
     const { since } = this.#asked;
     this.cursor = cursor;
     this.welcomedAt = cursor;
@@ -85,6 +91,11 @@ export class ReaderV2 extends Reader {
     );
     return { ...NOTHING, events, breaches: [...breaches, ...this.take(events)] };
   }
+}
+
+/** Both members are numbers, or both null (V3, V8). */
+function saysExpiry({ expiresAtMs, expiresInMs }: Value): boolean {
+  return expiresAtMs === null ? expiresInMs === null : Number.isInteger(expiresAtMs) && Number.isInteger(expiresInMs);
 }
 
 /** The text of each event of an `events` frame; null when it is no list of envelopes. */

@@ -43,6 +43,8 @@ export interface Frame {
   readonly live?: boolean;
   readonly heartbeatMs?: number;
   readonly ackBytes?: number;
+  readonly expiresAtMs?: number | null;
+  readonly expiresInMs?: number | null;
   readonly prev?: number;
   readonly events?: readonly Envelope[];
   readonly upstream?: string;

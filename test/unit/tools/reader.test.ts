@@ -28,6 +28,8 @@ const welcome = (cursor: number, live = true): string =>
     heartbeatMs: HEARTBEAT_MS,
     ackBytes: ACK_BYTES,
     upstream: "connected",
+    expiresAtMs: null,
+    expiresInMs: null,
   });
 const gone = { type: "/problems/ws/retention-exhausted", title: "Cursor older than stream retention", oldest_seq: 9 };
 
