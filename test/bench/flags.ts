@@ -1,7 +1,17 @@
 /** The command line of `npm run bench`. Pure. */
 import { parseArgs } from "node:util";
 
-export const SCENARIOS = ["fanout", "latency", "replay", "storm", "memory", "crowd", "compression", "growth"] as const;
+export const SCENARIOS = [
+  "fanout",
+  "latency",
+  "replay",
+  "storm",
+  "memory",
+  "crowd",
+  "compression",
+  "growth",
+  "joins",
+] as const;
 export type ScenarioName = (typeof SCENARIOS)[number];
 
 export interface Flags {

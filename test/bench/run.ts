@@ -1,5 +1,5 @@
 /**
- * `npm run bench -- [--only fanout,latency,replay,storm,memory,crowd,compression,growth] [--rounds K] [--quick] [--profile]`: compares the
+ * `npm run bench -- [--only fanout,latency,replay,storm,memory,crowd,compression,growth,joins] [--rounds K] [--quick] [--profile]`: compares the
  * relay with what one would use instead. A whole run writes RESULTS.md, a partial or quick one prints the same page. Wants
  * a machine with nothing else to do.
  */
@@ -18,6 +18,7 @@ import { crowd } from "./scenarios/crowd.ts";
 import { fanout } from "./scenarios/fanout.ts";
 import { growth } from "./scenarios/growth.ts";
 import { idle } from "./scenarios/idle.ts";
+import { joins } from "./scenarios/joins.ts";
 import { latency } from "./scenarios/latency.ts";
 import { profile } from "./scenarios/profile.ts";
 import { replay } from "./scenarios/replay.ts";
@@ -37,6 +38,7 @@ const PARTS: Readonly<Record<ScenarioName, readonly Scenario[]>> = {
   crowd: [crowd],
   compression: [compression],
   growth: [growth],
+  joins: [joins],
 };
 
 const stop = new AbortController();

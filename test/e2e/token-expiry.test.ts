@@ -29,15 +29,15 @@ function lastCursorAtMs({ socket }: Client): number {
 
 /** A firehose until `stop` is called; returns the seqs it published. */
 function firehose(subject: string): { readonly stop: () => Promise<number[]> } {
-  let isOn = true;
+  const end = new AbortController();
   const published = (async () => {
     const seqs: number[] = [];
-    while (isOn) seqs.push(...(await world.publish(subject, 50)));
+    while (!end.signal.aborted) seqs.push(...(await world.publish(subject, 50)));
     return seqs;
   })();
   return {
     stop: () => {
-      isOn = false;
+      end.abort();
       return published;
     },
   };
