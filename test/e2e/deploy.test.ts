@@ -19,19 +19,26 @@ let metadata: Readonly<Record<string, unknown>>;
 /** What `wrangler deploy` would send to the platform. */
 beforeAll(async () => {
   dir = await mkdtemp(join(tmpdir(), "cellos-relay-deploy-"));
-  const file = join(dir, "upload");
-  const args = ["deploy", "--dry-run", "--outdir", join(dir, "out"), "--outfile", file];
-  await run(join(ROOT, "node_modules/.bin/wrangler"), args, { cwd: ROOT });
-  const body = await readFile(file);
-  const boundary = body.toString("latin1", 2, body.indexOf("\r\n"));
-  const headers = { "content-type": `multipart/form-data; boundary=${boundary}` };
-  upload = await new Response(body, { headers }).formData();
+  upload = await uploadOf();
   metadata = JSON.parse(await part("metadata")) as Record<string, unknown>;
 });
 afterAll(() => rm(dir, { recursive: true, force: true }));
 
-async function part(name: string): Promise<string> {
-  const value = upload.get(name);
+async function uploadOf(...more: readonly string[]): Promise<FormData> {
+  const file = join(dir, "upload");
+  const args = ["deploy", "--dry-run", "--outdir", join(dir, "out"), "--outfile", file, ...more];
+  await run(join(ROOT, "node_modules/.bin/wrangler"), args, { cwd: ROOT });
+  const body = await readFile(file);
+  const boundary = body.toString("latin1", 2, body.indexOf("\r\n"));
+  const headers = { "content-type": `multipart/form-data; boundary=${boundary}` };
+  return new Response(body, { headers }).formData();
+}
+
+function part(name: string): Promise<string> {
+  return textOf(upload.get(name));
+}
+
+async function textOf(value: FormDataEntryValue | null): Promise<string> {
   return value instanceof Blob ? value.text() : (value ?? "");
 }
 
@@ -40,6 +47,24 @@ describe("a deployment", () => {
     expect(metadata["keep_bindings"]).toEqual(
       expect.arrayContaining(["plain_text", "json", "secret_text", "secret_key"]),
     );
+  });
+
+  test("[A9] has rate limits in its environment alone", async () => {
+    const names = (bindings: unknown): unknown[] =>
+      (bindings as readonly { readonly type: string; readonly name: string }[])
+        .filter(({ type }) => type === "ratelimit")
+        .map(({ name }) => name);
+    expect(names(metadata["bindings"])).toEqual([]);
+    const production = await uploadOf("--env", "production");
+    const { bindings } = JSON.parse(await textOf(production.get("metadata"))) as { readonly bindings: unknown };
+    expect(names(bindings)).toEqual(["AUTH_LIMITER", "REQUEST_LIMITER"]);
+    // An environment inherits no binding: what was forgotten there would be missing in production alone.
+    const others = (all: unknown): string[] =>
+      (all as readonly { readonly type: string; readonly name: string }[])
+        .filter(({ type }) => type !== "ratelimit")
+        .map(({ type, name }) => `${type} ${name}`)
+        .toSorted();
+    expect(others(bindings)).toEqual(others(metadata["bindings"]));
   });
 
   test("[A6] has its log on, without a line for every request", () => {
