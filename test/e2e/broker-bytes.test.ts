@@ -74,7 +74,7 @@ test("[P20] [B1] [W12] 400 events of 900 KB after an outage cost a bounded part 
   expect(most.pendingBytes).toBeLessThan(6 * MIB);
   expect(most.rssBytes).toBeLessThan(400 * MIB);
   expect(world.rig.proxy.accepted - before).toBe(1);
-});
+}, 180_000);
 
 test("[P20] [P22] [W12] 60 events of 1 MB over a link of 4 MB/s come over one connection and one consumer, live and by replay", async () => {
   await using rig = await Rig.start();
@@ -97,4 +97,4 @@ test("[P20] [P22] [W12] 60 events of 1 MB over a link of 4 MB/s come over one co
   }
   expect(most.pendingBytes).toBeLessThan(6 * MIB);
   expect(link.accepted).toBe(1);
-});
+}, 180_000);
