@@ -22,7 +22,13 @@ export class ReplaysBench {
   connection: ModelConnection | null;
   readonly #pings = new Map<Session, ModelClient>();
 
-  constructor(clock: ModelClock, messages: number, maxReplays: number, maxUnreadBytes = 100_000) {
+  constructor(
+    clock: ModelClock,
+    messages: number,
+    maxReplays: number,
+    maxUnreadBytes = 100_000,
+    maxQueuedBytes = 100_000_000,
+  ) {
     this.clock = clock;
     for (let i = 0; i < messages; i++) this.stream.publish("match", 100);
     this.broker = new ModelBroker(clock, this.stream);
@@ -35,7 +41,7 @@ export class ReplaysBench {
       sendTimeoutMs: 1_000_000,
       maxUnreadBytes,
       maxUnprovenBytes: 1_000_000,
-      maxQueuedBytes: 100_000_000,
+      maxQueuedBytes,
       ackBytes: maxUnreadBytes / 8,
       pingAtMs: (session) => this.#pings.get(session)?.pingAtMs ?? null,
       wallMs: () => clock.wallMs,
