@@ -9,9 +9,6 @@
  * One pull is always allowed, be it as large as it must (JS-9), or nothing would ever come.
  */
 
-/** Two pulls of a broker whose `max_payload` is the usual 1 MiB. */
-const LIMIT_BYTES = 2.25 * 1024 * 1024;
-
 interface Waiter {
   readonly bytes: number;
   readonly grant: () => void;
@@ -23,7 +20,7 @@ export class PullBudget {
   /** In order of arrival: a large pull is not passed by small ones for ever. */
   readonly #waiting = new Set<Waiter>();
 
-  constructor(limitBytes = LIMIT_BYTES) {
+  constructor(limitBytes: number) {
     this.#limitBytes = limitBytes;
   }
 

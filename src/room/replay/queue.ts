@@ -25,6 +25,8 @@ export interface ReplayQueueOptions extends ReplayHost {
 /** So close behind another's replay, a session waits for it instead of opening its own. */
 const SHARE_DISTANCE = 4_096;
 const IDLE_HEARTBEAT_MS = 100;
+/** What all replays of a room may have under way (P20): four pulls of a broker whose `max_payload` is the usual 1 MiB. */
+const BUDGET_BYTES = 4.5 * 1024 * 1024;
 /** A replay that has read everything holds a pull for this long, and its bytes are not there for others. */
 const PULL_EXPIRES_MS = 5_000;
 /** After a replay broke off, the next one waits, and ever longer: its reason may still be there. */
@@ -45,8 +47,7 @@ interface Want {
 export class ReplayQueue {
   readonly #options: ReplayQueueOptions;
   readonly #active = new Set<Replay>();
-  /** What all of them may have under way. */
-  readonly #budget = new PullBudget();
+  readonly #budget = new PullBudget(BUDGET_BYTES);
   /** In order of arrival. */
   readonly #wanting = new Map<Session, Want>();
   /** Since when the broker has refused every consumer asked for; null while it does not. */

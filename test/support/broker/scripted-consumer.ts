@@ -12,14 +12,14 @@ export const parts = (): Omit<NewConsumer, "connection"> => ({
   idleHeartbeatMs: 1_000,
   onLeft: () => {},
   runtime: systemRuntime,
-  budget: new PullBudget(),
+  budget: new PullBudget(2.25 * 1024 * 1024),
 });
 
 /** A consumer over a connection of its own, and what it said. */
 
 export async function created(
   answer: object = {},
-  budget = new PullBudget(),
+  budget = new PullBudget(2.25 * 1024 * 1024),
 ): Promise<{
   link: ScriptedConnection;
   consumer: Consumer;

@@ -4,7 +4,7 @@ import { ModelClock } from "../../../support/model/clock.ts";
 import { ReplaysBench } from "../../../support/model/replays.ts";
 
 const MIB = 1024 * 1024;
-const BUDGET_BYTES = 2.25 * MIB;
+const BUDGET_BYTES = 4.5 * MIB;
 
 describe("what replays ask for together", () => {
   it(
