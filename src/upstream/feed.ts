@@ -18,8 +18,6 @@ import { stepUpstream, type Upstream, type UpstreamEvent } from "./feed-machine.
 import { Stall } from "./stall.ts";
 import { Tries, type Try } from "./tries.ts";
 
-/** What the live consumer may have under way (P20): two pulls of a broker whose `max_payload` is the usual 1 MiB. */
-const BUDGET_BYTES = 2.25 * 1024 * 1024;
 /** A broker that is behind what was read is asked again after this, and then ever later. */
 const BEHIND_RETRY_MS = 250;
 const BEHIND_RETRY_CAP_MS = 1_000;
@@ -43,7 +41,7 @@ export class Feed {
   #refusedAt = 0;
   readonly #leftovers: Leftovers;
   readonly #retryTimer: Timer;
-  readonly #budget = new PullBudget(BUDGET_BYTES);
+  readonly #budget = new PullBudget();
 
   constructor(ports: FeedPorts, options: FeedOptions, reader: FeedReader, host: FeedHost) {
     const { runtime } = ports;

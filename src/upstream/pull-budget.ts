@@ -9,6 +9,9 @@
  * One pull is always allowed, be it as large as it must (JS-9), or nothing would ever come.
  */
 
+/** What a consumer may have under way: two pulls of a broker whose `max_payload` is the usual 1 MiB. */
+const CONSUMER_BYTES = 2.25 * 1024 * 1024;
+
 interface Waiter {
   readonly bytes: number;
   readonly grant: () => void;
@@ -20,7 +23,7 @@ export class PullBudget {
   /** In order of arrival: a large pull is not passed by small ones for ever. */
   readonly #waiting = new Set<Waiter>();
 
-  constructor(limitBytes: number) {
+  constructor(limitBytes = CONSUMER_BYTES) {
     this.#limitBytes = limitBytes;
   }
 

@@ -12,14 +12,14 @@ export const parts = (): Omit<NewConsumer, "connection"> => ({
   idleHeartbeatMs: 1_000,
   onLeft: () => {},
   runtime: systemRuntime,
-  budget: new PullBudget(2.25 * 1024 * 1024),
+  budget: new PullBudget(),
 });
 
 /** A consumer over a connection of its own, and what it said. */
 
 export async function created(
   answer: object = {},
-  budget = new PullBudget(2.25 * 1024 * 1024),
+  budget = new PullBudget(),
 ): Promise<{
   link: ScriptedConnection;
   consumer: Consumer;

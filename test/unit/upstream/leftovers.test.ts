@@ -12,7 +12,7 @@ describe("what a lost connection leaves at the broker", () => {
   it("[U1] a consumer whose end nobody confirmed is named to its owner, be it half made or half deleted", async () => {
     const left: string[] = [];
     const onLeft = (name: string): void => void left.push(name);
-    const wanted = { ...OPTIONS, runtime: systemRuntime, budget: new PullBudget(2.25 * 1024 * 1024), onLeft };
+    const wanted = { ...OPTIONS, runtime: systemRuntime, budget: new PullBudget(), onLeft };
     const dead = new ScriptedConnection();
     dead.answer = () => {
       throw new UpstreamError("timeout", "closed");
