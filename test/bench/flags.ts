@@ -5,6 +5,7 @@ export const SCENARIOS = [
   "fanout",
   "latency",
   "replay",
+  "fair",
   "storm",
   "memory",
   "crowd",

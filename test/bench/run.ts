@@ -1,5 +1,5 @@
 /**
- * `npm run bench -- [--only fanout,latency,replay,storm,memory,crowd,compression,growth,joins] [--rounds K] [--quick] [--profile]`: compares the
+ * `npm run bench -- [--only fanout,latency,replay,fair,storm,memory,crowd,compression,growth,joins] [--rounds K] [--quick] [--profile]`: compares the
  * relay with what one would use instead. A whole run writes RESULTS.md, a partial or quick one prints the same page. Wants
  * a machine with nothing else to do.
  */
@@ -15,6 +15,7 @@ import type { Scenario, Section } from "./section.ts";
 import { markdown } from "./table.ts";
 import { compression } from "./scenarios/compression.ts";
 import { crowd } from "./scenarios/crowd.ts";
+import { fair } from "./scenarios/fair.ts";
 import { fanout } from "./scenarios/fanout.ts";
 import { growth } from "./scenarios/growth.ts";
 import { idle } from "./scenarios/idle.ts";
@@ -33,6 +34,7 @@ const PARTS: Readonly<Record<ScenarioName, readonly Scenario[]>> = {
   fanout: [fanout],
   latency: [latency],
   replay: [replay],
+  fair: [fair],
   storm: [storm],
   memory: [idle, wedged],
   crowd: [crowd],
