@@ -187,6 +187,7 @@ export class Client implements Participant {
   #ended(attempt: Attempt, closing: Closing): number {
     const { reader, askedAtMs, own } = attempt;
     const { brokerOut, relayOut, streamOut, upheavals, plan } = this.#world;
+    if (own === null) this.#world.onEnd?.(closing);
     const now = Date.now();
     const { code, reason, status } = closing;
     this.story.tell(

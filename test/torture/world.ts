@@ -1,4 +1,5 @@
 /** What all clients of a run share. */
+import type { Closing } from "./connection.ts";
 import type { Broker } from "./broker.ts";
 import type { Outages } from "./outages.ts";
 import type { Plan } from "./plan.ts";
@@ -19,6 +20,8 @@ export interface World {
   readonly wsUrl: string;
   readonly token: string;
   readonly startedAtMs: number;
+  /** Hears of every end of a plain client's connection but those of its own making. */
+  readonly onEnd?: (closing: Closing) => void;
 }
 
 /** The highest first seq that the stream can have had by now; 0 when nothing is ever removed. */
