@@ -7,9 +7,15 @@
  * lost its memory believes the others empty until they report, within a heartbeat: then a shard may refuse, and
  * the client comes again.
  */
+import type { Config } from "../config/config.ts";
+
 export interface ShardLimits {
   readonly maxClients: number;
   readonly maxShards: number;
+}
+
+export function limitsOf({ maxClientsPerRoom: maxClients, maxShards }: Config): ShardLimits {
+  return { maxClients, maxShards };
 }
 
 /** A client that was sent on has arrived, or never will, after this long: the report is the whole truth again. */

@@ -13,6 +13,7 @@ import type { Checkpoint } from "./live/checkpoint.ts";
 import { Fanout } from "./delivery/fanout.ts";
 import { ackBytesOf } from "./delivery/flow-control.ts";
 import type { Session } from "./delivery/session.ts";
+import { Costs } from "./costs.ts";
 import { DrainWatch } from "./drain-watch.ts";
 import { HeartbeatTimer } from "./heartbeat.ts";
 import { Linger } from "./linger.ts";
@@ -53,6 +54,7 @@ export class Core implements FeedHost {
   readonly #config: Config;
   readonly #ports: CorePorts;
   readonly #host: CoreHost;
+  readonly costs: Costs;
   /** Null without NATS_URL. */
   readonly feed: Feed | null;
   readonly #replays: ReplayQueue;
@@ -70,13 +72,13 @@ export class Core implements FeedHost {
     this.#ports = ports;
     this.#host = host;
     this.#pending = new PendingJoins(runtime);
+    this.costs = new Costs(runtime, isolate, ports.id, () => this.feed?.readOn());
     this.#linger = new Linger(runtime, () => this.#closeUpstream());
     this.#drainWatch = new DrainWatch(runtime, () => this.#lookAtUndrained());
-    const head = (): Promise<Head> => this.#ask();
     this.#reader = new LiveReader(runtime, subject, config, {
       newFanout: (cursor, epoch) => this.#newFanout(cursor, epoch),
-      onFlushed: () => this.#catchUpLoop.wake(),
-      head,
+      onFlushed: (work) => (this.costs.spent(work, this.clients), this.#catchUpLoop.wake()),
+      head: () => this.#ask(),
       doubt: (why) => this.feed?.doubt(why),
       readOn: () => this.feed?.readOn(),
       startRequests: () => this.#pending.requests,
@@ -86,14 +88,13 @@ export class Core implements FeedHost {
     this.feed = nats && new Feed(ports, { nats, stream, filter: subject, idleHeartbeatMs }, this.#reader, this);
     this.#heartbeatTimer = new HeartbeatTimer(runtime, config.heartbeatMs, (nowMs) => this.#beat(nowMs));
     this.#replays = new ReplayQueue({
-      runtime,
-      isolate,
+      ...ports,
       stream,
       filter: subject,
       maxReplays: config.maxReplays,
       connection: () => this.feed?.connection ?? null,
       onLeft: (name) => this.feed?.onLeft(name),
-      head,
+      head: () => this.#ask(),
       onDropped: (...dropped) => this.#reader.drop(...dropped),
       wake: () => this.#catchUpLoop.wake(0),
     });
@@ -216,8 +217,7 @@ export class Core implements FeedHost {
 
   async collect(): Promise<void> {
     const cold = this.#reader.fanout === null || this.#reader.fanout.sessions.size === 0;
-    if (cold && this.#pending.requests.some((request) => request.since !== null))
-      await this.#ports.runtime.delay(COLLECT_MS);
+    if (cold && this.#pending.requests.some(({ since }) => since !== null)) await this.#ports.runtime.delay(COLLECT_MS);
   }
 
   onReady(): void {

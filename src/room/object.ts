@@ -7,7 +7,7 @@
 import { DurableObject } from "cloudflare:workers";
 import { configOf, type Config } from "../config/config.ts";
 import { parseRoomName } from "../placement/room-name.ts";
-import type { ShardLimits, ShardReport } from "../placement/shard-book.ts";
+import { limitsOf, type ShardReport } from "../placement/shard-book.ts";
 import { ShardReports } from "../placement/shard-reports.ts";
 import type { CloseName } from "../protocol/codes.ts";
 import { expiryAt, welcomeFrame } from "../protocol/frames.ts";
@@ -26,12 +26,11 @@ import type { Session } from "./delivery/session.ts";
 import { refusesJoin } from "./delivery/unread.ts";
 import { thisIsolate } from "./isolate/this-isolate.ts";
 import type { Admission, Admitted } from "./join/decision.ts";
-import { decodeJoin, JOIN_HEADER, SHARD_HEADER, type JoinRequest } from "./join/request.ts";
+import { decodeJoin, JOIN_HEADER, type JoinRequest } from "./join/request.ts";
+import { elsewhere, FULL_RETRY_SECONDS } from "./elsewhere.ts";
 import { refuse, Sockets } from "./sockets.ts";
 import { RoomStorage } from "./storage.ts";
 
-/** A place is free again as soon as its coordinator hears of it. */
-const FULL_RETRY_SECONDS = 1;
 /** A room that saw no alarm for this long may have been replaced without knowing it (U5). */
 const FENCE_MS = 150_000;
 
@@ -110,7 +109,10 @@ export class Room extends DurableObject<Env> {
     return hasPlace ? null : FULL_RETRY_SECONDS;
   }
 
+  /** Too much lies unread, or the credential has half of the isolate's rooms while others have some (B7). */
   #refuses(grantId: string, { maxQueuedBytes }: Config): boolean {
+    const isEmpty = (this.#core?.clients ?? 0) === 0;
+    if (isEmpty && !thisIsolate.presence.mayOpen(grantId)) return true;
     const grant = { grantId, maxQueuedBytes, nowMs: this.#runtime.nowMs() };
     return refusesJoin(thisIsolate.unread, this.#core?.fanout?.unread ?? null, grant);
   }
@@ -178,6 +180,7 @@ export class Room extends DurableObject<Env> {
     if (sessions.length === 0 || checkpoint === null || !loaded.ok) return;
     const { subject, cursor } = checkpoint;
     this.#core = this.#newCore(subject, loaded.config);
+    for (const session of sessions) this.#core.costs.entered(session);
     this.#core.restore(checkpoint, sessions);
     this.#credentials.woke(sessions, loaded.config, this.#isAwake);
     this.#runtime.log("room-woke", { subject, clients: sessions.length, cursor });
@@ -192,6 +195,7 @@ export class Room extends DurableObject<Env> {
     const ackBytes = ackBytesOf(config);
     const upstream = healthOf(core.feed);
     const expiry = expiryAt(join.expiresAtMs, this.#runtime.wallMs());
+    core.costs.entered(session);
     core.enter(session, (epoch) =>
       join.protocol === V2 ? welcomeFrame({ epoch, cursor, live, heartbeatMs, ackBytes, upstream, expiry }) : null,
     );
@@ -210,6 +214,8 @@ export class Room extends DurableObject<Env> {
 
   /** A client brought another credential (V8). */
   #onRenewed(session: Session, formerGrantId: string): void {
+    this.#core?.costs.left({ grantId: formerGrantId });
+    this.#core?.costs.entered(session);
     if (session.lease !== null && session.grantId !== formerGrantId) {
       this.#renewals.left(formerGrantId);
       session.lease = this.#renewals.entered(session.grantId, "assumed");
@@ -242,6 +248,7 @@ export class Room extends DurableObject<Env> {
 
   #onGone(session: Session, close: CloseName | null, config: Config): void {
     this.#sockets.forget(session);
+    this.#core?.costs.left(session);
     if (session.lease !== null) this.#renewals.left(session.grantId);
     this.#shards.left(limitsOf(config));
     if (close !== null) this.#runtime.log("client-closed", { subject: this.#core?.subject ?? "", why: close });
@@ -261,6 +268,7 @@ export class Room extends DurableObject<Env> {
 
   async #onEmpty(): Promise<void> {
     this.#credentials.rest();
+    this.#core?.costs.stop();
     await this.#forget();
     const unread = this.#core?.fanout?.unread ?? null;
     if (this.#core === null || this.#core.clients > 0 || unread?.isOver !== true || unread.undrained === 0) return;
@@ -286,15 +294,4 @@ export class Room extends DurableObject<Env> {
 /** A join may wait for its answer longer than its credential is good for. */
 function isExpired({ expiresAtMs }: JoinRequest, wallMs: number): boolean {
   return expiresAtMs !== null && expiresAtMs <= wallMs;
-}
-
-/** No place here: `shard` has one, or none has. */
-function elsewhere(shard: number | null): Response {
-  const headers = new Headers({ "Retry-After": String(FULL_RETRY_SECONDS) });
-  if (shard !== null) headers.set(SHARD_HEADER, String(shard));
-  return new Response(null, { status: 503, headers });
-}
-
-function limitsOf(config: Config): ShardLimits {
-  return { maxClients: config.maxClientsPerRoom, maxShards: config.maxShards };
 }

@@ -180,10 +180,10 @@ export class Consumer {
     return this.#pulls.outstanding <= BATCH / 2 || this.#pulls.openBytes < this.#pullBytes;
   }
 
-  /** Asks for `batch` more messages, or as many as the broker allows, as soon as the budget has room for them. */
+  /** Asks for `batch` more messages, or as many as are allowed, as soon as the budget has room for them. */
   pull(batch = BATCH): void {
     const { idleHeartbeatMs, pullExpiresMs = PULL_EXPIRES_MS } = this.#options;
-    if (this.#isStopped || this.#queued !== null) return;
+    if (this.#isStopped || this.#queued !== null || batch === 0) return;
     const bytes = this.#pullBytes;
     let isTaken = false;
     const callOff = this.#budget.take(bytes, () => {
@@ -199,12 +199,12 @@ export class Consumer {
    * The first pull: throws UpstreamError when the broker forbids it. It is short, with quick heartbeats, so that it is
    * soon known whether anything is there.
    */
-  async pullChecked(): Promise<void> {
+  async pullChecked(batch = BATCH): Promise<void> {
     if (this.#isStopped) return;
     const bytes = this.#pullBytes;
     await new Promise<void>((grant) => void this.#budget.take(bytes, grant));
     if (this.#isStopped) return this.#budget.giveBack(bytes);
-    const request = this.#ask(BATCH, bytes, FIRST_PULL);
+    const request = this.#ask(batch, bytes, FIRST_PULL);
     await this.#connection.publishChecked(request.subject, request.body, request.reply);
   }
 
@@ -213,7 +213,7 @@ export class Consumer {
   }
 
   #batch(wanted: number): number {
-    return Math.min(wanted, this.#limits.batch ?? Infinity);
+    return Math.min(wanted, BATCH, this.#limits.batch ?? Infinity);
   }
 
   /** The bytes are taken from the budget. */
@@ -222,7 +222,7 @@ export class Consumer {
     bytes: number,
     times: { readonly expiresMs: number; readonly idleHeartbeatMs: number },
   ): { subject: string; body: object; reply: string } {
-    const terms = pullTerms({ batch, bytes, ...times }, this.#limits);
+    const terms = pullTerms({ batch: this.#batch(batch), bytes, ...times }, this.#limits);
     const nowMs = this.#runtime.nowMs();
     this.#watchdog.saw();
     const inbox = this.#connection.inbox((message) => this.#receive(pull, message));

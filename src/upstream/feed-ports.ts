@@ -45,6 +45,14 @@ export interface FeedReader {
   readonly wantsMore: boolean;
 }
 
+/** What the room may cost the isolate (B7). */
+export interface FeedCosts {
+  /** How many messages may be asked for now, Infinity for a whole pull; 0: none, and `readOn` is called when it is time. */
+  allowance(outstanding: number): number;
+  /** As `allowance`, of a new consumer. */
+  readonly firstAllowance: number;
+}
+
 export interface FeedHost {
   /** True while somebody waits for the upstream to open. */
   hasWaiters(): boolean;
@@ -55,4 +63,5 @@ export interface FeedHost {
   /** The upstream is gone or in doubt: what must survive is written down now (DO-3). */
   onLost(): void;
   onFailed(): void;
+  readonly costs: FeedCosts;
 }

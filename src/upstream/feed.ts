@@ -137,7 +137,7 @@ export class Feed {
   /** Asks for more, now that the reader can take it. */
   readOn(): void {
     const consumer = this.#consumer;
-    if (consumer !== null && this.#reader.wantsMore && consumer.isLow) consumer.pull();
+    if (consumer?.isLow && this.#reader.wantsMore) consumer.pull(this.#host.costs.allowance(consumer.outstanding));
   }
 
   #step(event: UpstreamEvent): void {
@@ -280,7 +280,7 @@ export class Feed {
       }
       this.#consumer = consumer;
       this.#reader.begin({ start: start - 1, head, atHead: pending === 0 });
-      await consumer.pullChecked();
+      await consumer.pullChecked(this.#host.costs.firstAllowance);
       if (consumer === this.#consumer) this.#log.opened(start - 1, head.lastSeq);
       return;
     }

@@ -90,7 +90,7 @@ export class UnreadAccount implements UnreadRoom {
   /** A session has come, be it with something that it was sent before. */
   enter(session: Session): void {
     const { grantId } = session;
-    const charge = { bytes: 0, room: this.#debt(grantId), grant: this.#sums.grant(grantId) };
+    const charge = { grantId, bytes: 0, room: this.#debt(grantId), grant: this.#sums.grant(grantId) };
     session.charge = charge;
     this.#sessions.add(session);
     charge.room.sessions += 1;
@@ -120,9 +120,10 @@ export class UnreadAccount implements UnreadRoom {
 
   /** A session has left: closed by us, its queue stays; gone by itself, its queue is gone with it. */
   left(session: Session, closedByUs: boolean): void {
-    const { charge, flow, grantId, socket, protocol } = session;
+    const { charge, flow, socket, protocol } = session;
     if (charge === null || !this.#sessions.delete(session)) return;
-    const { room, grant } = charge;
+    // Another credential may have taken over (V8).
+    const { grantId, room, grant } = charge;
     this.#add(room, grant, protocol === V2 ? "v2Bytes" : "v1Bytes", -charge.bytes);
     session.charge = null;
     room.sessions -= 1;
@@ -181,10 +182,11 @@ export class UnreadAccount implements UnreadRoom {
 
   *suspects(nowMs: number): Generator<Suspect> {
     for (const session of this.#sessions) {
-      const { charge, flow, grantId, protocol } = session;
+      const { charge, flow, protocol } = session;
+      if (charge === null) continue;
       const isV1 = protocol === V1;
       const isStuck = flow.owedSinceMs !== null && nowMs - flow.owedSinceMs > SUSPECT_MS;
-      const bytes = charge?.bytes ?? 0;
+      const { bytes, grantId } = charge;
       if (bytes > 0 && (isV1 || isStuck)) yield { session, grantId, isV1, bytes };
     }
   }

@@ -5,7 +5,12 @@
  */
 
 const BYTES_PER_MS = 8 * 1024;
-/** However many members share a replay, the others do not wait for longer than this for one of its pulls. */
+/** While nobody hears anything, but clients of another credential are there, who may at any time (B7). */
+const BESIDE_OTHERS_BYTES_PER_MS = 16 * 1024;
+/** What an event costs besides its bytes. */
+const EVENT_BYTES = 512;
+/** However many members share a replay, the others do not wait for longer than this for one of its pulls, unless one member is as much. */
+const SHARED_TURN_MS = 13;
 const MAX_TURN_MS = 50;
 /** Nor does anybody wait for longer than this, be there many replays. */
 const MAX_WAIT_MS = 1_000;
@@ -24,13 +29,22 @@ export class Throttle {
     this.#heardAtMs = nowMs;
   }
 
-  /** When `bytes` may be served to each of `members`. Turns are given in the order in which they are asked for. */
-  book(bytes: number, members: number, nowMs: number): number {
-    if (nowMs - this.#heardAtMs > MEMORY_MS) return nowMs;
-    const arrivesInMs = (bytes * MEMORY_MS) / Math.max(1, this.#heardBytes);
+  /** Somebody live heard something a moment ago: replays give way. */
+  isBusy(nowMs: number): boolean {
+    return nowMs - this.#heardAtMs <= MEMORY_MS;
+  }
+
+  /** When `events` of so many bytes together may be served to each of `members`. Turns are given in the order in which they are asked for. */
+  book(bytes: number, events: number, members: number, nowMs: number, isBesideOthers = false): number {
+    const isBusy = this.isBusy(nowMs);
+    if (!isBusy && !isBesideOthers) return nowMs;
+    const bytesPerMs = isBusy ? BYTES_PER_MS : BESIDE_OTHERS_BYTES_PER_MS;
+    const arrivesInMs = isBusy ? (bytes * MEMORY_MS) / Math.max(1, this.#heardBytes) : Infinity;
     const maxWaitMs = Math.min(MAX_WAIT_MS, arrivesInMs / 2);
     const turnMs = Math.min(Math.max(this.#bookedToMs, nowMs), nowMs + maxWaitMs);
-    this.#bookedToMs = turnMs + Math.min(MAX_TURN_MS, (bytes * members) / BYTES_PER_MS);
+    const ownMs = (bytes + events * EVENT_BYTES) / bytesPerMs;
+    const sharedMs = ownMs + (bytes * (members - 1)) / bytesPerMs;
+    this.#bookedToMs = turnMs + Math.min(MAX_TURN_MS, Math.max(ownMs, Math.min(SHARED_TURN_MS, sharedMs)));
     return turnMs;
   }
 }

@@ -20,6 +20,7 @@ export interface Debt {
 
 /** Where the bytes of one session are counted: how many they are, and in which sums. */
 export interface Charge {
+  readonly grantId: string;
   bytes: number;
   readonly room: Debt;
   readonly grant: Debt;

@@ -22,7 +22,8 @@ import { decideStart } from "./start-decision.ts";
 
 export interface LiveReaderHost {
   newFanout(cursor: number, epoch: string): Fanout;
-  onFlushed(): void;
+  /** A batch was sent; so much was read for it, in events. */
+  onFlushed(work: number): void;
   /** The stream's head, asked from now on. */
   head(): Promise<Head>;
   doubt(why: string): void;
@@ -42,6 +43,9 @@ const MAX_HELD_BYTES = 1024 * 1024;
  */
 const PATIENCE_MS = 8_000;
 
+/** As much work as an event of no size. */
+const EVENT_BYTES = 4_096;
+
 /** Dropped payloads that are remembered, so that a replay that meets one again does not count it again. */
 const MAX_DROPPED_SEQS = 1_024;
 
@@ -60,6 +64,8 @@ export class LiveReader implements FeedReader {
   #proven = false;
   #behindSinceMs: number | null = null;
   #dropped = 0;
+  /** What was read since the last flush, in events: large ones count for more. */
+  #work = 0;
   readonly #droppedSeqs = new Set<number>();
 
   constructor(runtime: Runtime, subject: string, config: Config, host: LiveReaderHost) {
@@ -69,7 +75,8 @@ export class LiveReader implements FeedReader {
     this.#host = host;
     this.#batcher = new Batcher(runtime, config.batchMs, (nowMs) => {
       this.#fanout?.flush(nowMs);
-      host.onFlushed();
+      host.onFlushed(this.#work);
+      this.#work = 0;
     });
     const position = (): number => this.#position;
     this.#guard = new GapGuard({
@@ -257,6 +264,7 @@ export class LiveReader implements FeedReader {
     this.#position = Math.max(this.#position, event.position);
     if (event.kind === "position") return fanout.setAtHead(true, this.#runtime.nowMs());
     this.#history.read({ seq: event.position, time: event.time });
+    this.#work += 1 + event.payload.length / EVENT_BYTES;
     const why = openMessage(event, (envelope) => fanout.receive(envelope));
     if (why !== null) this.drop(event.position, why, event.subject);
     if (event.pending === 0) fanout.setAtHead(true, this.#runtime.nowMs());

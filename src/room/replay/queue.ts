@@ -1,6 +1,12 @@
 /**
- * Who reads from the broker what the window no longer holds, and in which order: at most `maxReplays` consumers,
- * the oldest request first, overlapping ranges together (U1). One that only clients hold who do not read makes way.
+ * Who reads from the broker what the window no longer holds, and in which order: at most `maxReplays` consumers in
+ * the room and as many as the isolate has places for, the oldest request first, overlapping ranges together (U1, B7).
+ *
+ *   waiting ──a place, or a replay below it──▶ placed ──window reached──▶ done
+ *      ▲  to the end of the queue                │ its turn is over and somebody waits, it lags behind the others,
+ *      └─────────────────────────────────────────┘ nobody reads, the replay broke off
+ *
+ * Nobody loses or repeats anything by it: a session has a cursor of its own, from which the next replay goes on.
  */
 import { backoffMs } from "../../shared/backoff.ts";
 import { UpstreamError } from "../../upstream/jetstream-api.ts";
@@ -9,10 +15,14 @@ import type { BrokerConnection } from "../../upstream/connection.ts";
 import { PullBudget } from "../../upstream/pull-budget.ts";
 import type { Fanout } from "../delivery/fanout.ts";
 import { PACED_MS } from "../delivery/flow-control.ts";
+import { nextInLine } from "./line.ts";
 import { Replay, type ReplayHost } from "./replay.ts";
+import { gains, isPlaced, newWant, put, type Place, type Want } from "./want.ts";
 import type { Session } from "../delivery/session.ts";
 
 export interface ReplayQueueOptions extends ReplayHost {
+  /** Names the object among those that share the isolate. */
+  readonly id: string;
   readonly stream: string;
   readonly filter: string;
   readonly maxReplays: number;
@@ -34,21 +44,13 @@ const RETRY_MS = 500;
 const RETRY_CAP_MS = 5_000;
 /** A client whose replay the broker refuses for this long is told, as one that joins is (W11). */
 const REFUSED_PATIENCE_MS = 10_000;
-/** A replay that comes no closer to the window for this long is given up (U1). */
-const NO_GAIN_MS = 60_000;
-
-interface Want {
-  readonly sinceMs: number;
-  /** How close to the window the session has come, and when. */
-  distance: number;
-  atMs: number;
-}
 
 export class ReplayQueue {
   readonly #options: ReplayQueueOptions;
-  readonly #active = new Set<Replay>();
+  readonly #active = new Map<Replay, Place>();
+  /** What all of them may have under way. */
   readonly #budget = new PullBudget(BUDGET_BYTES);
-  /** In order of arrival. */
+  /** In the order of the queue. */
   readonly #wanting = new Map<Session, Want>();
   /** Since when the broker has refused every consumer asked for; null while it does not. */
   #refusedSinceMs: number | null = null;
@@ -67,7 +69,8 @@ export class ReplayQueue {
 
   /** A session that the window cannot serve. */
   want(session: Session, nowMs: number): void {
-    if (!this.#wanting.has(session)) this.#wanting.set(session, { sinceMs: nowMs, distance: Infinity, atMs: nowMs });
+    if (this.#wanting.has(session)) return;
+    this.#wanting.set(session, newWant(session, nowMs));
   }
 
   /**
@@ -76,37 +79,23 @@ export class ReplayQueue {
    */
   run(fanout: Fanout, nowMs: number): number {
     let againMs = Infinity;
-    let waitMs = Infinity;
-    for (const replay of [...this.#active]) {
+    for (const [replay, place] of [...this.#active]) {
       againMs = Math.min(againMs, replay.serve(nowMs));
-      if (replay.isStuck(nowMs) && this.#isAwaited(fanout, nowMs)) replay.stop();
-      if (replay.state === "stopped") this.#active.delete(replay);
+      if (this.#mustYield(replay, place, fanout, nowMs)) replay.stop();
+      if (replay.state === "stopped") this.#end(replay, place);
       if (replay.state === "serving") this.#failures = 0;
       if (replay.brokeOff) this.#notBeforeMs = nowMs + this.#nextRetryMs();
     }
-    for (const [session, gain] of [...this.#wanting]) {
-      const phase = session.phase;
-      if (!fanout.lagging.has(session) || phase.kind === "live" || phase.readTo >= fanout.window.from) {
-        this.#wanting.delete(session);
-        continue;
-      }
-      if (!this.#gains(session, gain, fanout.window.from - phase.readTo, nowMs)) {
-        fanout.close(session, "slowConsumer");
-        continue;
-      }
-      if (this.#isServed(session)) continue;
-      if (
-        this.#refusedSinceMs !== null &&
-        nowMs - Math.max(this.#refusedSinceMs, gain.sinceMs) >= REFUSED_PATIENCE_MS
-      ) {
-        fanout.close(session, "subscribeFailed");
-        continue;
-      }
+    let waitMs = Infinity;
+    const ready: Want[] = [];
+    for (const want of [...this.#wanting.values()]) {
+      if (!this.#stillWaits(want, fanout, nowMs)) continue;
       // Who cannot be sent anything now has no use for a place.
-      const sessionMs = fanout.waitMs(session, nowMs);
-      if (sessionMs === 0) this.#place(session, phase.readTo, fanout, nowMs);
-      else waitMs = Math.min(waitMs, sessionMs);
+      const sessionMs = fanout.waitMs(want.session, nowMs);
+      if (sessionMs > 0) waitMs = Math.min(waitMs, sessionMs);
+      else if (!this.#share(want)) ready.push(want);
     }
+    if (!this.#startAll(ready, fanout, nowMs)) waitMs = Math.min(waitMs, PACED_MS);
     if (this.#wanting.size > 0 && nowMs < this.#notBeforeMs) waitMs = Math.min(waitMs, PACED_MS);
     // Without a connection nothing can start, and the room may fall asleep.
     return this.#options.connection() === null ? againMs : Math.min(againMs, waitMs);
@@ -114,64 +103,137 @@ export class ReplayQueue {
 
   /** The connection is gone: everybody waits again. */
   stop(): void {
-    for (const replay of this.#active) replay.stop();
-    this.#active.clear();
+    for (const [replay, place] of this.#active) {
+      replay.stop();
+      this.#end(replay, place);
+    }
   }
 
   /** Ends queued sessions that retention has passed (U1, W5). */
   expire(fanout: Fanout, firstSeq: number): void {
-    for (const session of [...this.#wanting.keys()]) {
+    for (const [session, want] of [...this.#wanting]) {
       const phase = session.phase;
-      if (phase.kind !== "lagging" || this.#isServed(session) || !fanout.lagging.has(session)) continue;
+      if (phase.kind !== "lagging" || isPlaced(want) || !fanout.lagging.has(session)) continue;
       if (phase.readTo + 1 >= firstSeq) continue;
       if (session.fromOldest) fanout.skipTo(session, firstSeq - 1, this.#options.runtime.nowMs());
       else fanout.tellLost(session, "retention-exhausted", firstSeq);
     }
   }
 
-  /** Somebody who reads waits for a place, and there is none. */
-  #isAwaited(fanout: Fanout, nowMs: number): boolean {
-    if (this.#active.size < this.#options.maxReplays) return false;
-    for (const session of this.#wanting.keys()) {
-      if (fanout.lagging.has(session) && !this.#isServed(session) && fanout.waitMs(session, nowMs) === 0) return true;
+  /** Others have more use for its place. */
+  #mustYield(replay: Replay, place: Place, fanout: Fanout, nowMs: number): boolean {
+    if (replay.state === "stopped") return false;
+    const { places } = this.#options.isolate;
+    if (!places.mayKeep(place, nowMs)) return true;
+    if (replay.isTurnOver(nowMs)) return places.isAwaited(place, nowMs) || this.#isAwaited(fanout, nowMs, replay);
+    return replay.isStuck(nowMs) && (places.isAwaited(place, nowMs) || this.#isAwaited(fanout, nowMs, null));
+  }
+
+  /** Somebody who reads waits for a place, and there is none; or for this replay to come to where it is. */
+  #isAwaited(fanout: Fanout, nowMs: number, slow: Replay | null): boolean {
+    const isFull = this.#active.size >= this.#options.maxReplays;
+    for (const [session, want] of this.#wanting) {
+      if (!fanout.lagging.has(session)) continue;
+      const waits = isPlaced(want) ? want.replay === slow && slow?.isBelow(session) === true : isFull;
+      if (waits && fanout.waitMs(session, nowMs) === 0) return true;
     }
     return false;
   }
 
-  #isServed(session: Session): boolean {
-    for (const replay of this.#active) if (replay.members.has(session)) return true;
+  #end(replay: Replay, place: Place): void {
+    this.#active.delete(replay);
+    this.#options.isolate.places.release(place);
+  }
+
+  /** False when it waits for no place: it has one, needs none any more, or was closed. */
+  #stillWaits(want: Want, fanout: Fanout, nowMs: number): boolean {
+    const { session } = want;
+    const { phase } = session;
+    if (!fanout.lagging.has(session) || phase.kind === "live" || phase.readTo >= fanout.window.from) {
+      this.#forget(want);
+      return false;
+    }
+    if (!gains(want, fanout.window.from - phase.readTo, nowMs)) {
+      this.#forget(want);
+      fanout.close(session, "slowConsumer");
+      return false;
+    }
+    if (isPlaced(want)) return false;
+    if (want.replay !== null) this.#queueAgain(want, phase.readTo, nowMs);
+    const refusedForMs = nowMs - Math.max(this.#refusedSinceMs ?? nowMs, want.sinceMs);
+    if (refusedForMs < REFUSED_PATIENCE_MS) return true;
+    this.#forget(want);
+    fanout.close(session, "subscribeFailed");
     return false;
+  }
+
+  #forget(want: Want): void {
+    this.#wanting.delete(want.session);
+    this.#options.isolate.places.release(want.place);
+  }
+
+  /** Its turn is over. One that had nothing of it, since the replay was still below it, keeps its place in the queue. */
+  #queueAgain(want: Want, readTo: number, nowMs: number): void {
+    const hadNothing = readTo === want.placedAt && want.replay?.brokeOff === false;
+    want.replay = null;
+    if (hadNothing) return;
+    want.queuedAtMs = nowMs;
+    this.#wanting.delete(want.session);
+    this.#wanting.set(want.session, want);
   }
 
   #nextRetryMs(): number {
     return backoffMs(this.#failures++, RETRY_MS, RETRY_CAP_MS, this.#options.runtime.random());
   }
 
-  /** False when the session came no closer to the window for too long; waiting in the queue counts as patience. */
-  #gains(session: Session, gain: Want, distance: number, nowMs: number): boolean {
-    if (distance >= gain.distance && this.#isServed(session)) return nowMs - gain.atMs <= NO_GAIN_MS;
-    gain.distance = Math.min(gain.distance, distance);
-    gain.atMs = nowMs;
-    return true;
-  }
-
-  #place(session: Session, readTo: number, fanout: Fanout, nowMs: number): void {
+  /** Joins a replay that will come to where the session is. */
+  #share(want: Want): boolean {
+    const { phase } = want.session;
+    if (phase.kind === "live") return false;
     const full = this.#active.size >= this.#options.maxReplays;
-    for (const replay of this.#active) {
-      if (readTo < replay.base || replay.state === "stopped") continue;
-      if (!full && readTo - replay.base > SHARE_DISTANCE) continue;
-      replay.members.add(session);
-      return;
+    for (const replay of this.#active.keys()) {
+      if (phase.readTo < replay.base || replay.state === "stopped") continue;
+      if (!full && phase.readTo - replay.base > SHARE_DISTANCE) continue;
+      put(want, replay, phase.readTo);
+      this.#options.isolate.places.release(want.place);
+      return true;
     }
-    const connection = this.#options.connection();
-    if (full || connection === null || nowMs < this.#notBeforeMs) return;
-    void this.#start(session, readTo, fanout, connection);
+    return false;
   }
 
-  async #start(session: Session, readTo: number, fanout: Fanout, connection: BrokerConnection): Promise<void> {
-    const replay = new Replay(readTo, fanout, this.#options);
-    replay.members.add(session);
-    this.#active.add(replay);
+  /** Starts what there are places for. False when somebody waits whom the isolate has no place for. */
+  #startAll(ready: readonly Want[], fanout: Fanout, nowMs: number): boolean {
+    const connection = this.#options.connection();
+    if (ready.length === 0 || connection === null || nowMs < this.#notBeforeMs) return true;
+    const held = new Map<string, number>();
+    for (const { credential } of this.#active.values()) held.set(credential, (held.get(credential) ?? 0) + 1);
+    const { isolate, id, maxReplays } = this.#options;
+    let line = ready;
+    let isRefused = false;
+    while (this.#active.size < maxReplays) {
+      line = line.filter((want) => !isPlaced(want) && !this.#share(want));
+      const want = nextInLine(line, held);
+      if (want === null) break;
+      const { credential } = want;
+      if (isolate.places.take(want.place, id, credential, want.queuedAtMs, nowMs)) {
+        held.set(credential, (held.get(credential) ?? 0) + 1);
+        void this.#start(want, fanout, connection);
+      } else {
+        isRefused = true;
+        line = line.filter((other) => other.credential !== credential);
+      }
+    }
+    return !isRefused;
+  }
+
+  async #start(want: Want, fanout: Fanout, connection: BrokerConnection): Promise<void> {
+    const { phase } = want.session;
+    if (phase.kind === "live") return;
+    const { readTo } = phase;
+    const replay = new Replay(readTo, want.credential, fanout, this.#options);
+    put(want, replay, readTo);
+    this.#active.set(replay, want.place);
+    want.place = { credential: want.credential };
     const { runtime, stream, filter, onLeft } = this.#options;
     try {
       const startSeq = readTo + 1;

@@ -19,8 +19,11 @@ import type { Fanout } from "../delivery/fanout.ts";
 import { lookAgainMs } from "../delivery/flow-control.ts";
 import { leavesOut } from "../../upstream/gap-guard.ts";
 import type { Session } from "../delivery/session.ts";
+import { Turn } from "./turn.ts";
 
 const BATCH = 256;
+/** Beside live clients, and others who may hear something at any time: the thread is not busy with it for longer than two or three milliseconds. */
+const SMALL_BATCH = 64;
 /** With more than this to serve, nothing is pulled ahead: a room's replays share the isolate's memory. */
 const AHEAD_BYTES = 256 * 1024;
 /** A member that cannot keep up with the others is let go after this long, to a replay of its own. */
@@ -40,6 +43,7 @@ export interface ReplayHost {
 
 export class Replay {
   readonly members = new Set<Session>();
+  readonly #credential: string;
   readonly #fanout: Fanout;
   readonly #host: ReplayHost;
   #consumer: Consumer | null = null;
@@ -62,10 +66,12 @@ export class Replay {
   #servingSinceMs = 0;
   #takenAtMs = 0;
   #brokeOff = false;
+  readonly #turn = new Turn();
 
-  /** Starts above `base`. */
-  constructor(base: number, fanout: Fanout, host: ReplayHost) {
+  /** Starts above `base`, for somebody with this credential. */
+  constructor(base: number, credential: string, fanout: Fanout, host: ReplayHost) {
     this.#base = base;
+    this.#credential = credential;
     this.#lastSeq = base;
     this.#readyTo = base;
     this.#fanout = fanout;
@@ -79,6 +85,16 @@ export class Replay {
   /** Nobody here has taken anything for a while: others have more use for its place (W13). */
   isStuck(nowMs: number): boolean {
     return this.#state === "serving" && this.#takenAtMs > 0 && nowMs - this.#takenAtMs > LAGGARD_MS;
+  }
+
+  /** It had its place for long enough, if somebody waits for one. */
+  isTurnOver(nowMs: number): boolean {
+    return this.#turn.isOver(nowMs);
+  }
+
+  /** A member above what was read is not served yet: it waits, as those in the queue do. */
+  isBelow({ phase }: Session): boolean {
+    return phase.kind === "lagging" && phase.readTo > this.#readyTo;
   }
 
   get base(): number {
@@ -141,7 +157,14 @@ export class Replay {
 
   /** One pull at a time. */
   #pull(): void {
-    if (this.#consumer?.outstanding === 0) this.#consumer.pull(BATCH);
+    const { isolate, runtime } = this.#host;
+    const batch = this.#isBesideOthers || isolate.throttle.isBusy(runtime.nowMs()) ? SMALL_BATCH : BATCH;
+    if (this.#consumer?.outstanding === 0) this.#consumer.pull(batch);
+  }
+
+  /** Clients of another credential share the isolate. */
+  get #isBesideOthers(): boolean {
+    return this.#host.isolate.presence.hasOthers(this.#credential, this.#host.runtime.nowMs());
   }
 
   /** Takes what came. A filter skips seqs, and so does retention: only the stream's floor tells them apart. */
@@ -177,7 +200,10 @@ export class Replay {
     this.#servingSinceMs = 0;
     this.#takenAtMs = 0;
     const readyBytes = this.#ready.reduce((sum, { bytes }) => sum + bytes, 0);
-    this.#turnAtMs = this.#host.isolate.throttle.book(readyBytes, this.members.size, this.#host.runtime.nowMs());
+    const { length } = this.#ready;
+    const nowMs = this.#host.runtime.nowMs();
+    const { throttle } = this.#host.isolate;
+    this.#turnAtMs = throttle.book(readyBytes, length, this.members.size, nowMs, this.#isBesideOthers);
     if (readyBytes <= AHEAD_BYTES) this.#pull();
     this.#host.wake();
   }
@@ -192,6 +218,7 @@ export class Replay {
     this.#servingSinceMs ||= nowMs;
     this.#takenAtMs ||= nowMs;
     const lagging: Session[] = [];
+    let takenBytes = 0;
     for (const member of [...this.members]) {
       const phase = member.phase;
       if (!this.#fanout.lagging.has(member) || phase.kind === "live" || phase.readTo >= this.#fanout.window.from) {
@@ -199,13 +226,16 @@ export class Replay {
         continue;
       }
       const before = phase.readTo;
+      const { sentBytes } = member.flow;
       const outcome = this.#fanout.deliver(member, this.#ready, nowMs);
+      takenBytes += member.flow.sentBytes - sentBytes;
       if (phase.readTo > before) this.#takenAtMs = nowMs;
       if (outcome === "gone") this.members.delete(member);
       else if (outcome === "paused") lagging.push(member);
       else phase.readTo = Math.max(phase.readTo, this.#readyTo);
       if (outcome === "more" && phase.readTo >= this.#fanout.window.from) this.members.delete(member);
     }
+    this.#turn.serving(takenBytes, nowMs);
     if (this.members.size === 0) {
       this.stop();
       return Infinity;
@@ -218,6 +248,7 @@ export class Replay {
     this.#ready = [];
     this.#base = this.#readyTo;
     this.#state = "pulling";
+    this.#turn.pulling();
     if (this.#consumer === null) this.stop(true);
     else if (this.#isOver) this.#check();
     else this.#pull();

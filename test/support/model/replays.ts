@@ -53,6 +53,7 @@ export class ReplaysBench {
     this.replays = new ReplayQueue({
       runtime: clock.runtime,
       isolate: this.isolate,
+      id: "room",
       stream: STREAM,
       filter: "s",
       maxReplays,

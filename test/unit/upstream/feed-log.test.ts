@@ -27,6 +27,7 @@ const HOST: FeedHost = {
   onReady: () => {},
   onLost: () => {},
   onFailed: () => {},
+  costs: { allowance: () => Infinity, firstAllowance: Infinity },
 };
 
 /** What was printed: the events, each with its reason. */

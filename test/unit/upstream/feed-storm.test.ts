@@ -11,7 +11,14 @@ const BUCKET_MS = 50;
 const AWAY_MS = 30_000;
 
 const NATS = { servers: ["ws://broker"], auth: { kind: "none" }, access: null } as const;
-const HOST = { hasWaiters: () => false, collect: async () => {}, onReady() {}, onLost() {}, onFailed() {} };
+const HOST = {
+  hasWaiters: () => false,
+  collect: async () => {},
+  onReady() {},
+  onLost() {},
+  onFailed() {},
+  costs: { allowance: () => Infinity, firstAllowance: Infinity },
+};
 const READER = { landmarks: () => [], startAt: () => 0, begin() {}, read() {}, paused() {}, end() {}, wantsMore: true };
 
 /** An empty stream. */

@@ -32,6 +32,7 @@ function behind(): {
   const replays = new ReplayQueue({
     runtime: clock.runtime,
     isolate: new Isolate(),
+    id: "room",
     stream: "S",
     filter: "a.>",
     maxReplays: 1,
