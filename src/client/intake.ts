@@ -3,6 +3,7 @@
  * included. So a slow handler holds back the pings, the relay sees it and pauses (B1), and no new connection
  * starts before everything the old one brought was handled.
  */
+import { CLOSE } from "../protocol/codes.ts";
 import { accept, type Accepted, type Position } from "./wire/accept.ts";
 import { Consumers, report } from "./consumers.ts";
 import { isTooDeep } from "./wire/depth.ts";
@@ -31,7 +32,13 @@ export interface Closed {
  * and some libraries wait for its end. Whoever comes back is told again, and let go.
  */
 const CLOSE_WAIT_MS = 2_000;
-const BROKEN: Closed = { code: 1006, reason: "" };
+/** The close that a problem announces: mostly the problem's type is the beginning of its reason. */
+export function closeOf({ type = "" }: Problem): Closed {
+  if (type.endsWith("/unauthorized")) return CLOSE.tokenRefused;
+  const closes = Object.values(CLOSE);
+  const told = closes.find(({ reason }) => type && `/problems/ws/${reason.replaceAll(" ", "-")}`.startsWith(type));
+  return told ?? { code: 1006, reason: "" };
+}
 
 export class Intake<Event> {
   readonly consumers = new Consumers<Event>();
@@ -114,7 +121,7 @@ export class Intake<Event> {
     if (accepted instanceof RelayError) return this.#host.onLost(accepted);
     if (frame.type === "problem") {
       this.#problem = frame.problem;
-      setTimeout(() => inbox === this.#inbox && this.take(BROKEN), CLOSE_WAIT_MS);
+      setTimeout(() => inbox === this.#inbox && this.take(closeOf(frame.problem)), CLOSE_WAIT_MS);
     }
     if (frame.type === "welcome") this.#ackBytes = frame.ackBytes;
     for (const { seq, event } of accepted.fresh) {

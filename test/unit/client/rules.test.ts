@@ -2,7 +2,9 @@ import { describe, expect, test } from "vitest";
 import { consumed, FRESH_ACK, type Ack } from "../../../src/client/wire/ack.ts";
 import { RelayError } from "../../../src/client/wire/error.ts";
 import type { Frame } from "../../../src/client/wire/frame.ts";
+import { closeOf } from "../../../src/client/intake.ts";
 import { addressOf } from "../../../src/client/options.ts";
+import { CLOSE, PROBLEM } from "../../../src/protocol/codes.ts";
 import { cursorIn } from "../../../src/client/storage.ts";
 import { claimsOf, protocolsFor } from "../../../src/client/wire/token.ts";
 
@@ -90,4 +92,13 @@ test("[H3] a RelayError says what happened and carries what the relay said", () 
   expect(error).toMatchObject({ name: "RelayError", reason: "refused", status: 401, problem });
   expect(error.code).toBeUndefined();
   expect(new RelayError("lost", { code: 1006 }).message).toBe("lost 1006");
+});
+
+test("[C] [V5] a problem whose close does not come is taken for that close", () => {
+  for (const [name, { type }] of Object.entries(PROBLEM)) {
+    const { code, reason } = CLOSE[name as keyof typeof PROBLEM];
+    expect(closeOf({ type })).toMatchObject({ code, reason });
+  }
+  for (const type of ["/problems/ws/new", "", undefined])
+    expect(closeOf(type === undefined ? {} : { type })).toEqual({ code: 1006, reason: "" });
 });
