@@ -7,6 +7,8 @@ import { versionOf } from "./shared/version.ts";
 export { Readiness } from "./edge/readiness-object.ts";
 export { Ledger } from "./quota/ledger.ts";
 export { Room } from "./room/object.ts";
+export { SpentTicket } from "./ticket/spent-ticket.ts";
+export { TicketKey } from "./ticket/ticket-key.ts";
 
 keepConsole();
 nameVersion(versionOf(env));

@@ -38,6 +38,8 @@ export interface Config {
   readonly apiTokens: readonly string[];
   /** Null when no key of signed tokens is set (A2). */
   readonly jwt: JwtConfig | null;
+  /** What the key of tickets is made of; null when the relay keeps a random one (H8). */
+  readonly ticketSecret: string | null;
   /** Where the console asks for its token, or null (A11). */
   readonly consoleTokenUrl: string | null;
   /** Origins as a browser writes them, or `*`. */
@@ -79,6 +81,7 @@ export function loadConfig(env: Readonly<Record<string, unknown>>): ConfigResult
       subjectRoot: subjectRoot(set),
       apiTokens: set.RELAY_API_TOKEN,
       jwt: jwtConfig(set),
+      ticketSecret: set.TICKET_SECRET ?? set.JWT_SECRET ?? null,
       consoleTokenUrl: set.CONSOLE_TOKEN_URL ?? null,
       allowedOrigins: set.ALLOWED_ORIGINS.map((entry) => originOf(entry) ?? entry),
       heartbeatMs: set.HEARTBEAT_SECONDS * 1000,
@@ -97,6 +100,11 @@ export function loadConfig(env: Readonly<Record<string, unknown>>): ConfigResult
       maxQueuedBytes: set.MAX_QUEUED_BYTES,
     },
   };
+}
+
+/** Whether anybody can be admitted at all (A4). */
+export function hasCredential({ apiTokens, jwt }: Config): boolean {
+  return apiTokens.length > 0 || jwt !== null;
 }
 
 const loaded = new WeakMap<object, ConfigResult>();

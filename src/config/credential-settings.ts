@@ -17,7 +17,7 @@ export const CREDENTIAL_SETTINGS = {
     must: "an https:// URL (http:// on a loopback address) without user name, password or fragment",
     doc: "Signed tokens (JWT): where the issuer publishes its public keys; needs JWT_ISSUER and JWT_AUDIENCE.",
   }),
-  JWT_SECRET: matching((text) => new TextEncoder().encode(text).byteLength >= MIN_SECRET_BYTES, {
+  JWT_SECRET: matching(isLongSecret, {
     unit: "secret",
     default: "",
     must: `text of at least ${MIN_SECRET_BYTES} bytes`,
@@ -65,6 +65,12 @@ export const CREDENTIAL_SETTINGS = {
     must: "values of the claims sub or jti, percent-encoded, separated by commas or white space",
     doc: "Signed tokens: whose are refused before they expire, and whose connections are ended.",
   }),
+  TICKET_SECRET: matching(isLongSecret, {
+    unit: "secret",
+    default: "",
+    must: `text of at least ${MIN_SECRET_BYTES} bytes`,
+    doc: "What tickets are signed with; without it a key made of JWT_SECRET, or else a random one that the relay keeps.",
+  }),
   CONSOLE_TOKEN_URL: matching(isTokenUrl, {
     unit: "URL",
     default: "",
@@ -80,6 +86,10 @@ export function decodeEntry(entry: string): string | null {
   } catch {
     return null;
   }
+}
+
+function isLongSecret(text: string): boolean {
+  return new TextEncoder().encode(text).byteLength >= MIN_SECRET_BYTES;
 }
 
 function isKeySetUrl(text: string): boolean {

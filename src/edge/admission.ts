@@ -1,16 +1,21 @@
 /** Whether a request for events is served: the checks of H3, in its order. The first that fails answers. */
 import type { Config } from "../config/config.ts";
-import { covers, maxSubjectsOf, subjectFor, type Authentication, type Grant } from "../grant/grant.ts";
+import { covers, maxSubjectsOf, onlyFilter, subjectFor, type Authentication, type Grant } from "../grant/grant.ts";
 import { isSubsetOf } from "../protocol/subject.ts";
 import type { JoinRequest } from "../room/join/request.ts";
+import { rememberUntilMs, type Ticket } from "../ticket/ticket.ts";
 import { originPasses } from "./origin.ts";
 import type { RefusalReason } from "./refusals.ts";
 import { parseQuery, type EventsQuery } from "./query.ts";
 import { chooseProtocol } from "./subprotocols.ts";
 
 export interface CallerInput {
-  /** `limited`: the credential is not valid, and its address has presented too many such (A9). */
-  readonly authentication: Authentication | { readonly kind: "limited" };
+  readonly authentication:
+    | Authentication
+    /** The credential is not valid, and its address has presented too many such (A9). */
+    | { readonly kind: "limited" }
+    /** A ticket is there in a way that nobody can mean (H8). */
+    | { readonly kind: "misused"; readonly reason: RefusalReason };
   /** Header `Origin`, or null. */
   readonly origin: string | null;
   /** The relay's own origin, as the client addressed it. */
@@ -18,6 +23,10 @@ export interface CallerInput {
 }
 
 export interface AdmissionInput extends CallerInput {
+  /** What `authentication` rests on, or null when that is a token. */
+  readonly ticket: Ticket | null;
+  /** Names this request among all that bring the same ticket. */
+  readonly claim: string;
   /** The query of the URL, with or without its `?`. */
   readonly search: string;
   /** Header `Sec-WebSocket-Protocol`, or null. */
@@ -45,6 +54,7 @@ export function admitCaller(
   { authentication, origin, ownOrigin }: CallerInput,
   { allowedOrigins }: Config,
 ): { readonly kind: "granted"; readonly grant: Grant } | Refused {
+  if (authentication.kind === "misused") return refused(authentication.reason);
   if (authentication.kind !== "granted") return refused(UNGRANTED[authentication.kind]);
   return originPasses(origin, ownOrigin, allowedOrigins) ? authentication : refused("origin-forbidden");
 }
@@ -68,7 +78,8 @@ export function admit(input: AdmissionInput, config: Config): Admitted | Refused
   if (!choice.ok) return refused("bad-subprotocol");
 
   const { grant } = caller;
-  const subject = permittedSubject(parsed.query, grant, config);
+  const { ticket, claim } = input;
+  const subject = permittedSubject(parsed.query, grant, ticket, config);
   if (subject === null) return refused("subject-forbidden");
   const { since, epoch } = parsed.query;
   const join = {
@@ -80,15 +91,24 @@ export function admit(input: AdmissionInput, config: Config): Admitted | Refused
     expiresAtMs: grant.expiresAtMs,
     grantId: grant.id,
     mark: grant.mark,
+    ticket: ticket && { id: ticket.id, claim, untilMs: rememberUntilMs(ticket) },
   };
   const maxSubjects = maxSubjectsOf(grant, subject, config);
   return { kind: "admitted", grant, join, maxSubjects, isUpgrade: isWebSocketUpgrade(input.upgrade) };
 }
 
-/** The subject to serve, or null when it lies outside SUBJECT_ROOT or the grant (H4). */
-function permittedSubject(query: EventsQuery, grant: Grant, config: Config): string | null {
-  const { defaultSubject, subjectRoot } = config;
-  const subject = query.subject ?? subjectFor(grant, defaultSubject, subjectRoot);
+/**
+ * The subject to serve, or null when it lies outside SUBJECT_ROOT or the grant (H4). A request that names none gets what its
+ * ticket was bought for.
+ */
+function permittedSubject(
+  query: EventsQuery,
+  grant: Grant,
+  ticket: Ticket | null,
+  { defaultSubject, subjectRoot }: Config,
+): string | null {
+  const usual = ticket?.isBound ? onlyFilter(grant, subjectRoot) : subjectFor(grant, defaultSubject, subjectRoot);
+  const subject = query.subject ?? usual;
   return subject !== null && isSubsetOf(subject, subjectRoot) && covers(grant, subject) ? subject : null;
 }
 

@@ -1,18 +1,18 @@
 /** EFFECTS: the HTTP surface of the relay: H1 to H11. */
 import { Hono } from "hono";
-import { configOf, type Config, type ConfigResult } from "../config/config.ts";
+import { configOf, type ConfigResult } from "../config/config.ts";
 import { leftOutDueInMs, logEvent, tellLeftOut } from "../shared/log.ts";
 import { describeError } from "../shared/log-line.ts";
 import { systemRuntime } from "../shared/system-runtime.ts";
 import { versionOf } from "../shared/version.ts";
-import { authenticate } from "../grant/authenticate.ts";
-import { admit, admitCaller, type CallerInput } from "./admission.ts";
-import { presentedCredential } from "./credentials.ts";
+import { admit, admitCaller } from "./admission.ts";
+import { callerOf } from "./caller.ts";
 import { openEvents } from "./forward.ts";
 import { corsHeaders, originPasses, PREFLIGHT_HEADERS } from "./origin.ts";
 import { problemResponse } from "./problem.ts";
 import { hasTooManyRequests, limitFailures } from "./rate-limits.ts";
 import { ReadinessCheck } from "./readiness.ts";
+import { answerTicketRequest } from "./sell-ticket.ts";
 import { placementFor, type CallerLocation } from "../placement/region.ts";
 
 /** Methods of each path besides OPTIONS. HEAD stands apart from GET: hono would run an upgrade for it. */
@@ -20,6 +20,7 @@ const METHODS: ReadonlyMap<string, readonly string[]> = new Map([
   ["/", ["GET", "HEAD"]],
   ["/ws/events", ["GET"]],
   ["/v1/grant", ["GET"]],
+  ["/v1/tickets", ["POST"]],
   ["/console.json", ["GET", "HEAD"]],
   ["/healthz", ["GET", "HEAD"]],
   ["/readyz", ["GET", "HEAD"]],
@@ -57,7 +58,8 @@ routes.get("/ws/events", async ({ req, env }) => {
   if (!loaded.ok) return problemResponse("config-invalid");
   const { headers } = req.raw;
   const input = {
-    ...(await callerOf(req.raw, env, loaded.config)),
+    ...(await callerOf(req.raw, env, loaded.config, "accepted")),
+    claim: crypto.randomUUID(),
     search: new URL(req.url).search,
     protocols: headers.get("Sec-WebSocket-Protocol"),
     upgrade: headers.get("Upgrade"),
@@ -67,18 +69,28 @@ routes.get("/ws/events", async ({ req, env }) => {
   const placement = placementFor(loaded.config.roomPlacement, req.raw.cf as CallerLocation | undefined);
   if (verdict.kind === "refused") return problemResponse(verdict.reason);
   if (await hasTooManyRequests(verdict.grant.id, env)) return problemResponse("too-many-requests");
-  return openEvents(verdict, env, placement, loaded.config.compression);
+  const answer = await openEvents(verdict, env, placement, loaded.config.compression);
+  if (answer.status !== 401) return answer;
+  // The ticket was spent, which nobody knew before (H8).
+  const spent = await limitFailures({ kind: "invalid" }, req.raw, env);
+  return spent.kind === "limited" ? problemResponse("too-many-failures") : answer;
 });
 
 /** What the holder of a credential may read, for pages that offer a choice (A11). */
 routes.get("/v1/grant", async ({ req, env }) => {
   const loaded = checkedConfig(env);
   if (!loaded.ok) return problemResponse("config-invalid");
-  const caller = admitCaller(await callerOf(req.raw, env, loaded.config), loaded.config);
+  const caller = admitCaller(await callerOf(req.raw, env, loaded.config, "ignored"), loaded.config);
   if (caller.kind === "refused") return problemResponse(caller.reason);
   const { subjects, expiresAtMs } = caller.grant;
   const expires_at = expiresAtMs === null ? null : new Date(expiresAtMs).toISOString();
   return Response.json({ subjects, expires_at }, { headers: { "Cache-Control": "no-store" } });
+});
+
+/** A credential for half a minute, which may stand in an address (H8). */
+routes.post("/v1/tickets", ({ req, env }) => {
+  const loaded = checkedConfig(env);
+  return loaded.ok ? answerTicketRequest(req.raw, env, loaded.config) : problemResponse("config-invalid");
 });
 
 /** The console's own settings (A11). Open: a page asks for them before it has a token. */
@@ -140,18 +152,6 @@ function waitForLeftOut(context: ExecutionContext): void {
   if (dueInMs === null || nowMs < waitedForUntilMs) return;
   waitedForUntilMs = nowMs + dueInMs;
   context.waitUntil(systemRuntime.delay(dueInMs).then(tellLeftOut));
-}
-
-/** Who asks, and from what page. */
-async function callerOf(request: Request, env: Env, config: Config): Promise<CallerInput> {
-  const { headers } = request;
-  const credential = presentedCredential({
-    authorization: headers.get("Authorization"),
-    protocols: headers.get("Sec-WebSocket-Protocol"),
-    handedOn: config.jwt?.header ? headers.get(config.jwt.header) : null,
-  });
-  const authentication = await limitFailures(await authenticate(credential, config), request, env);
-  return { authentication, origin: headers.get("Origin"), ownOrigin: new URL(request.url).origin };
 }
 
 const reported = new WeakSet<ConfigResult>();

@@ -2,10 +2,11 @@
  * EFFECTS: the checks of H3 that others answer: the grant's ledger, and a room of the subject, which an upgrade is handed
  * to and whose answer the client gets.
  */
-import { encodeJoin, JOIN_HEADER, SHARD_HEADER, type JoinRequest } from "../room/join/request.ts";
+import { encodeJoin, JOIN_HEADER, SHARD_HEADER, SPENT_HEADER, type JoinRequest } from "../room/join/request.ts";
 import { roomName, type RoomId } from "../placement/room-name.ts";
 import { logEvent } from "../shared/log.ts";
 import { describeError } from "../shared/log-line.ts";
+import { CLOSE } from "../protocol/codes.ts";
 import { couldOpen, letGo, mayOpen } from "../quota/may-open.ts";
 import type { Admitted } from "./admission.ts";
 import { answerPlainGet } from "./capacity.ts";
@@ -49,20 +50,28 @@ async function joinRoom(
   const coordinator = { region: placement.region, subject: join.subject, shard: 0 };
   const answer = await knock(rooms, coordinator, placement, join);
   const shard = Number(answer?.headers.get(SHARD_HEADER) ?? 0);
-  if (answer === null || shard === 0) return toClient(answer, compression);
+  if (answer === null || shard === 0) return toClient(answer, join, compression);
   await answer.body?.cancel();
-  return toClient(await knock(rooms, { ...coordinator, shard }, placement, join), compression);
+  return toClient(await knock(rooms, { ...coordinator, shard }, placement, join), join, compression);
 }
 
-async function toClient(answer: Response | null, compression: boolean): Promise<Response> {
+async function toClient(answer: Response | null, { ticket }: JoinRequest, compression: boolean): Promise<Response> {
   if (answer === null) return problemResponse("room-busy");
   if (answer.status === 101 && answer.webSocket !== null) {
     const headers = new Headers(answer.headers);
+    const isSpent = headers.has(SPENT_HEADER);
+    headers.delete(SPENT_HEADER);
+    if (ticket !== null && !isSpent) {
+      answer.webSocket.accept();
+      answer.webSocket.close(CLOSE.normal.code);
+      return problemResponse("room-busy");
+    }
     // Left alone, the runtime takes every offer (WS-18). An extension that nobody offered takes none, and is not sent.
     if (!compression) headers.set("Sec-WebSocket-Extensions", "none");
     return new Response(null, { status: 101, webSocket: answer.webSocket, headers });
   }
   await answer.body?.cancel();
+  if (answer.status === 401) return problemResponse("ticket-spent");
   const retryAfter = answer.headers.get("Retry-After");
   if (answer.status === 503)
     return problemResponse("room-full", retryAfter === null ? {} : { "Retry-After": retryAfter });

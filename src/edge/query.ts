@@ -22,13 +22,10 @@ const MAX_SINCE = 2n ** 64n - 1n;
 /** Parses the `search` part of a URL. Unknown parameters are ignored, known ones are taken strictly (H5). */
 export function parseQuery(search: string): QueryResult {
   const values = new Map<Known, string>();
-  for (const pair of search.replace(/^\?/, "").split("&")) {
-    const [rawName = "", ...rest] = pair.split("=");
-    const decodedName = decode(rawName);
+  for (const [decodedName, value] of pairsOf(search)) {
     const name = KNOWN.find((known) => known === decodedName);
     if (name === undefined) continue;
     if (values.has(name)) return refuse("repeated-parameter");
-    const value = decode(rest.join("="));
     if (value === null) return refuse("bad-encoding");
     values.set(name, value);
   }
@@ -40,6 +37,19 @@ export function parseQuery(search: string): QueryResult {
   const epoch = values.get("epoch") ?? null;
   if (epoch !== null && !/^[A-Za-z0-9_-]{1,64}$/.test(epoch)) return refuse("bad-epoch");
   return { ok: true, query: { subject, since, epoch } };
+}
+
+/** The values of one parameter, in their order; null for one that is not percent-encoded UTF-8. */
+export function valuesOf(search: string, name: string): readonly (string | null)[] {
+  return pairsOf(search).flatMap(([found, value]) => (found === name ? [value] : []));
+}
+
+function pairsOf(search: string): (readonly [string | null, string | null])[] {
+  const pairs = search.replace(/^\?/, "").split("&");
+  return pairs.map((pair) => {
+    const [name = "", ...rest] = pair.split("=");
+    return [decode(name), decode(rest.join("="))];
+  });
 }
 
 /** Undefined when malformed. Past 2^53-1 the value is clamped: no stream is that long, so it stays above every sequence. */

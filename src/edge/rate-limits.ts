@@ -1,5 +1,4 @@
 /** EFFECTS: Cloudflare's rate limits (A9), where they are bound. One that fails refuses nobody. */
-import type { Authentication } from "../grant/grant.ts";
 import { logEvent } from "../shared/log.ts";
 import { describeError } from "../shared/log-line.ts";
 import { addressKey } from "./address-key.ts";
@@ -7,11 +6,11 @@ import { addressKey } from "./address-key.ts";
 type Limiters = Pick<Env, "AUTH_LIMITER" | "REQUEST_LIMITER">;
 
 /** Counts a credential that is not valid against its address; `limited` where that has presented too many. */
-export async function limitFailures(
-  authentication: Authentication,
+export async function limitFailures<T extends { readonly kind: string }>(
+  authentication: T,
   request: Request,
   env: Limiters,
-): Promise<Authentication | { readonly kind: "limited" }> {
+): Promise<T | { readonly kind: "limited" }> {
   if (authentication.kind !== "invalid") return authentication;
   const key = addressKey(request.headers.get("CF-Connecting-IP") ?? "");
   const isOver = key !== null && (await isOverLimit("AUTH_LIMITER", key, env));

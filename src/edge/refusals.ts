@@ -7,6 +7,7 @@ export const TYPES = {
   forbidden: { status: 403, title: "Forbidden" },
   "not-found": { status: 404, title: "Not found" },
   "method-not-allowed": { status: 405, title: "Method not allowed" },
+  "too-large": { status: 413, title: "Content too large" },
   "too-many-subjects": { status: 429, title: "Too many subjects" },
   "upgrade-required": { status: 426, title: "Upgrade required" },
   "too-many-requests": { status: 429, title: "Too many requests" },
@@ -34,7 +35,7 @@ export const REFUSALS = {
   "credential-missing": {
     type: "unauthorized",
     detail:
-      "Send a bearer token in the Authorization header, or from a browser as the subprotocol bearer.<base64url of the token>.",
+      "Send a bearer token in the Authorization header, or from a browser as the subprotocol bearer.<base64url of the token>, or a ticket.",
     headers: { "WWW-Authenticate": "Bearer" },
   },
   "credential-invalid": {
@@ -64,7 +65,36 @@ export const REFUSALS = {
     detail: "epoch must be the value a welcome or heartbeat frame carried: 1 to 64 letters, digits, - or _.",
   },
   "bad-encoding": { type: "bad-request", detail: "The query must be percent-encoded UTF-8." },
-  "repeated-parameter": { type: "bad-request", detail: "Give each of subject, since and epoch at most once." },
+  "repeated-parameter": { type: "bad-request", detail: "Give each of subject, since, epoch and ticket at most once." },
+  "ticket-empty": {
+    type: "bad-request",
+    detail: "ticket must be the text that POST /v1/tickets answered, or be left out.",
+  },
+  "ticket-with-token": {
+    type: "bad-request",
+    detail:
+      "Send a ticket alone: with an Authorization header or a bearer subprotocol it is not clear which one counts.",
+  },
+  "bad-ticket-body": {
+    type: "bad-request",
+    detail:
+      'The body must be empty, or JSON in UTF-8 as {"subject":"a.>"} or {"subject":["a.>","b.>"]} with at most 16 filters of 768 bytes together.',
+  },
+  "ticket-too-long": {
+    type: "bad-request",
+    detail: "What this credential may read does not fit into a ticket; name the subjects that the ticket is for.",
+  },
+  "body-too-large": { type: "too-large", detail: "The body may have at most 4 KiB." },
+  "ticket-spent": {
+    type: "unauthorized",
+    detail: "The ticket was used already; obtain a new one for each connection.",
+    headers: { "WWW-Authenticate": 'Bearer error="invalid_token"' },
+  },
+  "tickets-unavailable": {
+    type: "service-unavailable",
+    detail: "Tickets can be neither sold nor checked now; try again later.",
+    headers: { "Retry-After": "5" },
+  },
   "bad-subprotocol": {
     type: "bad-request",
     detail: "Sec-WebSocket-Protocol must name cellos.relay.v2 or cellos.events.v1, each value once, or be left out.",

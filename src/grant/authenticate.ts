@@ -1,12 +1,12 @@
 /** EFFECTS: from a presented credential to what it grants: A1, A2 and A4. */
-import type { Config } from "../config/config.ts";
+import { hasCredential, type Config } from "../config/config.ts";
 import type { Authentication, Credential } from "./grant.ts";
 import { checkSignedToken } from "./signed-token.ts";
 
 /** Checks `credential` against the configured tokens and keys. Never throws on what a client sent. */
 export async function authenticate(credential: Credential, config: Config): Promise<Authentication> {
   const { apiTokens, jwt } = config;
-  if (apiTokens.length === 0 && jwt === null) return { kind: "unconfigured" };
+  if (!hasCredential(config)) return { kind: "unconfigured" };
   if (credential.kind === "missing") return { kind: "missing" };
   if (credential.kind === "malformed") return { kind: "invalid" };
   const { token } = credential;

@@ -55,7 +55,11 @@ export function covers({ subjects }: Pick<Grant, "subjects">, subject: string): 
  * else the only filter of the grant inside `root`.
  */
 export function subjectFor(grant: Pick<Grant, "subjects">, defaultSubject: string, root: string): string | null {
-  if (covers(grant, defaultSubject)) return defaultSubject;
+  return covers(grant, defaultSubject) ? defaultSubject : onlyFilter(grant, root);
+}
+
+/** The only filter of the grant inside `root`; null when there is none, or more. */
+export function onlyFilter(grant: Pick<Grant, "subjects">, root: string): string | null {
   const inside = canonical(grant.subjects.filter((filter) => isSubsetOf(filter, root)));
   const [only, second] = inside;
   return second === undefined ? (only ?? null) : null;

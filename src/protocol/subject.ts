@@ -41,7 +41,7 @@ export function matches(filter: string, subject: string): boolean {
 }
 
 /** Bytes of `text` in UTF-8; a lone surrogate counts as the three of its replacement. */
-function utf8Length(text: string): number {
+export function utf8Length(text: string): number {
   let bytes = 0;
   for (const character of text) {
     const point = character.codePointAt(0) ?? 0;

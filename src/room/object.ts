@@ -26,8 +26,9 @@ import type { Session } from "./delivery/session.ts";
 import { refusesJoin } from "./delivery/unread.ts";
 import { thisIsolate } from "./isolate/this-isolate.ts";
 import type { Admission, Admitted } from "./join/decision.ts";
-import { decodeJoin, JOIN_HEADER, type JoinRequest } from "./join/request.ts";
+import { decodeJoin, JOIN_HEADER, SPENT_HEADER, type JoinRequest } from "./join/request.ts";
 import { elsewhere, FULL_RETRY_SECONDS } from "./elsewhere.ts";
+import { spend } from "./join/spend.ts";
 import { refuse, Sockets } from "./sockets.ts";
 import { RoomStorage } from "./storage.ts";
 
@@ -81,8 +82,14 @@ export class Room extends DurableObject<Env> {
     const core = (this.#core ??= this.#newCore(join.subject, config));
     const shard = this.#refuses(join.grantId, config) ? null : this.#shards.arrive(limitsOf(config));
     if (shard !== 0) return elsewhere(shard);
-    const { 0: client, 1: server } = new WebSocketPair();
     const pending = core.arrive(join);
+    const isSpent = join.ticket === null || (await spend(this.env.SPENT_TICKET, join.ticket));
+    if (isSpent !== true) {
+      pending.withdraw();
+      this.#shards.left(limitsOf(config));
+      return isSpent === null ? elsewhere(null) : new Response(null, { status: 401 });
+    }
+    const { 0: client, 1: server } = new WebSocketPair();
     let admission: Admission | null;
     while ((admission = pending.admission()) === null) await pending.change();
     // What was decided holds in this turn only.
@@ -97,8 +104,10 @@ export class Room extends DurableObject<Env> {
       core.closeIfEmpty();
     }
     void this.#storage.ensureAlarm(this.#credentials.alarmDueMs(config));
-    const headers = join.echoProtocol ? { "Sec-WebSocket-Protocol": join.protocol } : undefined;
-    return new Response(null, { status: 101, webSocket: client, ...(headers === undefined ? {} : { headers }) });
+    const headers = new Headers();
+    if (join.echoProtocol) headers.set("Sec-WebSocket-Protocol", join.protocol);
+    if (join.ticket !== null) headers.set(SPENT_HEADER, "1");
+    return new Response(null, { status: 101, webSocket: client, headers });
   }
 
   /** For the edge: null where a join would find a place, else when to come again. Takes no place, and opens nothing (H3). */

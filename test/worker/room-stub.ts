@@ -50,6 +50,7 @@ export async function openRoom(
     grantId: await apiTokenId(TOKEN),
     place: "none",
     mark: { kind: "api-token" },
+    ticket: null,
     ...credential,
   });
   const response = await roomOf(subject).fetch("https://room/join", {

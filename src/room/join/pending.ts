@@ -17,6 +17,8 @@ export interface PendingJoin {
   admission(): Admission | null;
   /** Resolves when the answer may have come. Never rejects. */
   change(): Promise<void>;
+  /** Nobody waits any more. */
+  withdraw(): void;
 }
 
 export class PendingJoins {
@@ -41,12 +43,15 @@ export class PendingJoins {
     const deadline = this.#runtime.timer();
     const late = new Promise<void>((resolve) => deadline.arm(JOIN_TIMEOUT_MS, resolve));
     this.#waiting.add(request);
+    const withdraw = (): void => {
+      deadline.clear();
+      this.#waiting.delete(request);
+    };
     return {
+      withdraw,
       admission: () => {
         const admission = questions.admission(!deadline.isArmed);
-        if (admission === null) return null;
-        deadline.clear();
-        this.#waiting.delete(request);
+        if (admission !== null) withdraw();
         return admission;
       },
       change: async () => {

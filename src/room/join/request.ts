@@ -21,6 +21,16 @@ export interface JoinRequest {
   readonly place: Place;
   /** By what the connection can be told to end (A10); null from a Worker of an older version. */
   readonly mark: CredentialMark | null;
+  /** The ticket to spend before the client comes in (H8), or null when a token admitted it. */
+  readonly ticket: TicketClaim | null;
+}
+
+export interface TicketClaim {
+  readonly id: string;
+  /** Names the request that brought the ticket. */
+  readonly claim: string;
+  /** Until when it is to be remembered that the ticket was spent, as Unix time. */
+  readonly untilMs: number;
 }
 
 const PLACES = ["none", "asked", "assumed"] as const;
@@ -29,6 +39,9 @@ export type Place = (typeof PLACES)[number];
 export const JOIN_HEADER = "relay-join";
 /** In a coordinator's 503: the shard that has a place (B2). */
 export const SHARD_HEADER = "relay-shard";
+
+/** In a room's 101: it has spent the ticket. A room of an older version does not know that it must. */
+export const SPENT_HEADER = "relay-ticket-spent";
 
 /** The value of the header: JSON with every non-ASCII character escaped, since a header carries bytes and a subject may be Unicode. */
 export function encodeJoin(join: JoinRequest): string {
@@ -55,7 +68,17 @@ export function decodeJoin(header: string | null): JoinRequest | null {
   if (expiresAtMs !== null && !isWholeNumber(expiresAtMs)) return null;
   if (typeof grantId !== "string" || place === undefined) return null;
   const mark = readMark(later["mark"]);
-  return { subject, since, epoch, protocol, echoProtocol, expiresAtMs, grantId, place, mark };
+  const ticket = readTicket(later["ticket"] ?? null);
+  if (ticket === undefined) return null;
+  return { subject, since, epoch, protocol, echoProtocol, expiresAtMs, grantId, place, mark, ticket };
+}
+
+/** Undefined for what is no such claim: to pass over it would admit a ticket twice. */
+function readTicket(value: unknown): TicketClaim | null | undefined {
+  if (value === null) return null;
+  const { id, claim, untilMs } = Object(value) as Readonly<Record<string, unknown>>;
+  if (typeof id !== "string" || typeof claim !== "string" || !isWholeNumber(untilMs)) return undefined;
+  return { id, claim, untilMs };
 }
 
 /** Null for anything else: such a connection ends at the first waking of its room. */

@@ -2,6 +2,7 @@ import { describe, expect, it } from "vitest";
 import { loadConfig, type Config } from "../../../src/config/config.ts";
 import { admit, type AdmissionInput } from "../../../src/edge/admission.ts";
 import type { Authentication, Grant } from "../../../src/grant/grant.ts";
+import type { Ticket } from "../../../src/ticket/ticket.ts";
 import type { RefusalReason } from "../../../src/edge/refusals.ts";
 
 function configWith(env: Record<string, string> = {}): Config {
@@ -16,6 +17,8 @@ const GRANTED: Authentication = { kind: "granted", grant: GRANT };
 
 const GOOD: AdmissionInput = {
   authentication: GRANTED,
+  ticket: null,
+  claim: "c",
   origin: "https://relay.example",
   ownOrigin: "https://relay.example",
   search: "?subject=cellos.events.a.>&since=5&epoch=e1",
@@ -43,10 +46,32 @@ describe("admit", () => {
         expiresAtMs: null,
         grantId: "0",
         mark: { kind: "api-token" },
+        ticket: null,
       },
       maxSubjects: null,
       isUpgrade: true,
     });
+  });
+
+  it("[H8] hands the room a ticket to spend, which outlives what may hold the request up", () => {
+    const ticket: Ticket = { id: "t", expiresAtMs: 1_000, isBound: false, grant: GRANT };
+    expect(admit({ ...GOOD, ticket }, configWith())).toMatchObject({
+      join: { ticket: { id: "t", claim: "c", untilMs: 61_000 } },
+    });
+  });
+
+  it("[H8] gives a request without a subject that of its ticket, also where the default lies inside it", () => {
+    const subjectOf = (isBound: boolean, ...subjects: string[]): string => {
+      const grant: Grant = { ...GRANT, subjects };
+      const ticket: Ticket = { id: "t", expiresAtMs: 1_000, isBound, grant };
+      const authentication: Authentication = { kind: "granted", grant };
+      const config = configWith({ DEFAULT_SUBJECT: "cellos.events.d.>" });
+      const verdict = admit({ ...GOOD, authentication, ticket, search: "" }, config);
+      return verdict.kind === "refused" ? verdict.reason : verdict.join.subject;
+    };
+    expect(subjectOf(true, "cellos.events.>")).toBe("cellos.events.>");
+    expect(subjectOf(false, "cellos.events.>")).toBe("cellos.events.d.>");
+    expect(subjectOf(true, "cellos.events.d.>", "cellos.events.e")).toBe("subject-forbidden");
   });
 
   it("[H1] admits the barest upgrade to the default subject, live, as v1", () => {
@@ -64,6 +89,7 @@ describe("admit", () => {
   /** One fault per check, in the order of H3. */
   const faults: readonly (readonly [RefusalReason, Partial<AdmissionInput>])[] = [
     ["auth-unconfigured", { authentication: { kind: "unconfigured" } }],
+    ["ticket-with-token", { authentication: { kind: "misused", reason: "ticket-with-token" } }],
     ["credential-missing", { authentication: { kind: "missing" } }],
     ["credential-invalid", { authentication: { kind: "invalid" } }],
     ["too-many-failures", { authentication: { kind: "limited" } }],

@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { presentedCredential as presented } from "../../../src/edge/credentials.ts";
+import { presentedCredential as presented, presentedIn, ticketFits } from "../../../src/edge/credentials.ts";
 
 const presentedCredential = (authorization: string | null, protocols: string | null, handedOn: string | null = null) =>
   presented({ authorization, protocols, handedOn });
@@ -74,5 +74,48 @@ describe("presentedCredential", () => {
 
   it.each(["", " ", "Bearer a.b.c", "a.b.c, a.b.c"])("[A2] finds no token in %j of it", (handedOn) => {
     expect(presentedCredential(null, null, handedOn)).toEqual(MALFORMED);
+  });
+});
+
+describe("presentedIn", () => {
+  const NONE = { authorization: null, protocols: null, handedOn: null };
+
+  it("[H8] reads a ticket from the address, and passes over what a proxy hands on beside it", () => {
+    for (const search of ["?ticket=a.b", "?subject=x&ticket=a.b", "?ticket=%61.b", "?%74icket=a.b"])
+      expect(presentedIn(search, { ...NONE, handedOn: "x.y.z" })).toEqual({ kind: "ticket", text: "a.b" });
+    expect(presentedIn("?Ticket=a&tickets=b", NONE)).toEqual(MISSING);
+    expect(presentedIn("", { ...NONE, authorization: "Bearer a" })).toEqual({ kind: "bearer", token: "a" });
+  });
+
+  it.each([
+    ["?ticket=a&ticket=b", NONE, "repeated-parameter"],
+    ["?ticket=&ticket=", NONE, "repeated-parameter"],
+    ["?ticket=a&%74icket=a", { ...NONE, authorization: "Bearer a" }, "repeated-parameter"],
+    ["?ticket=%ff", NONE, "bad-encoding"],
+    ["?ticket=", NONE, "ticket-empty"],
+    ["?ticket", NONE, "ticket-empty"],
+    ["?ticket=a", { ...NONE, authorization: "Bearer a" }, "ticket-with-token"],
+    ["?ticket=a", { ...NONE, authorization: "" }, "ticket-with-token"],
+    ["?ticket=a", { ...NONE, protocols: `cellos.relay.v2, ${bearer("a")}` }, "ticket-with-token"],
+    ["?ticket=a", { ...NONE, protocols: "bearer." }, "ticket-with-token"],
+  ])("[H8] takes %s with %j for a mistake", (search, headers, reason) => {
+    expect(presentedIn(search, headers)).toEqual({ kind: "misused", reason });
+  });
+});
+
+describe("ticketFits", () => {
+  const grant = { subjects: ["a.>", "b"], expiresAtMs: null, id: "g", mark: { kind: "api-token" } } as const;
+  const fits = (search: string, isBound = true): boolean =>
+    ticketFits({ id: "t", expiresAtMs: 0, isBound, grant }, search);
+
+  it("[H8] knows which subjects a ticket was bought for", () => {
+    for (const search of ["", "?subject=a.b", "?subject=b", "?since=x&subject=a.%3E"]) expect(fits(search)).toBe(true);
+    for (const search of ["?subject=c", "?subject=a", "?subject=%3E", "?since=x&subject=c"])
+      expect(fits(search)).toBe(false);
+    expect(fits("?subject=c", false)).toBe(true);
+  });
+
+  it("[H3] leaves what is no filter to the check of the query", () => {
+    for (const search of ["?subject=", "?subject=a..b", "?subject=%ff"]) expect(fits(search)).toBe(true);
   });
 });

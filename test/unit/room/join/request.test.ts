@@ -12,6 +12,7 @@ const JOIN: JoinRequest = {
   grantId: "g",
   place: "none",
   mark: { kind: "api-token" },
+  ticket: null,
 };
 
 const joins: fc.Arbitrary<JoinRequest> = fc.record({
@@ -28,6 +29,7 @@ const joins: fc.Arbitrary<JoinRequest> = fc.record({
     fc.constant({ kind: "api-token" as const }),
     fc.record({ kind: fc.constant("jwt" as const), sub: fc.option(fc.string()), jti: fc.option(fc.string()) }),
   ),
+  ticket: fc.option(fc.record({ id: fc.string(), claim: fc.string(), untilMs: fc.maxSafeNat() })),
 });
 
 describe("encodeJoin and decodeJoin", () => {
@@ -58,11 +60,18 @@ describe("encodeJoin and decodeJoin", () => {
     JSON.stringify({ ...JOIN, expiresAtMs: 0.5 }),
     JSON.stringify({ ...JOIN, since: undefined }),
     JSON.stringify({ ...JOIN, place: "x" }),
+    JSON.stringify({ ...JOIN, ticket: {} }),
+    JSON.stringify({ ...JOIN, ticket: true }),
+    JSON.stringify({ ...JOIN, ticket: { id: "i", claim: "c" } }),
   ])("[H1] refuse %s", (header) => expect(decodeJoin(header)).toBeNull());
 
   it("[B4] read a join of an older version as one that takes no place", () => {
     expect(decodeJoin(JSON.stringify({ ...JOIN, place: undefined }))).toEqual(JOIN);
   });
+
+  it("[H8] take a join of an older Worker for one by a token", () =>
+    expect(decodeJoin(JSON.stringify({ ...JOIN, ticket: undefined }))).toEqual(JOIN));
+
   it.each([
     undefined,
     null,
