@@ -3,7 +3,7 @@
  * included. So a slow handler holds back the pings, the relay sees it and pauses (B1), and no new connection
  * starts before everything the old one brought was handled.
  */
-import { CLOSE } from "../protocol/codes.ts";
+import { AUTH_UNAVAILABLE, CLOSE } from "../protocol/codes.ts";
 import { accept, type Accepted, type Position } from "./wire/accept.ts";
 import { Consumers, report } from "./consumers.ts";
 import { isTooDeep } from "./wire/depth.ts";
@@ -119,7 +119,7 @@ export class Intake<Event> {
       return this.#host.onLost(new RelayError("unreadable", { cause }));
     }
     if (accepted instanceof RelayError) return this.#host.onLost(accepted);
-    if (frame.type === "problem") {
+    if (frame.type === "problem" && frame.problem.type !== AUTH_UNAVAILABLE.type) {
       this.#problem = frame.problem;
       setTimeout(() => inbox === this.#inbox && this.take(closeOf(frame.problem)), CLOSE_WAIT_MS);
     }

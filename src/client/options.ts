@@ -35,8 +35,16 @@ export interface Reset {
 export interface EventStreamOptions {
   /** The relay: `https://relay.example`, its full `wss://relay.example/ws/events`, or a path of this page's own origin. */
   readonly url: string | URL;
-  /** A function is called for every connection, so also for the one after a token has expired. */
+  /**
+   * A function is called for every connection, and before a token ends: the stream brings the next one by itself, on the
+   * connection that is open. A string serves until it ends.
+   */
   readonly token?: string | (() => string | Promise<string>);
+  /**
+   * Instead of `token`, a ticket of the relay (`POST /v1/tickets`), which stands in the address. A ticket is for one connection:
+   * the function is called for each. Where `token` is there too, it renews what the ticket opened. Tabs share no such connection.
+   */
+  readonly ticket?: () => string | Promise<string>;
   /** NATS subject filter, such as `cellos.events.acme.>`; the relay has a default. */
   readonly subject?: string;
   /** Start after this sequence; 0 is the oldest retained event. Without it the stream starts now. `store` goes first. */
@@ -63,11 +71,16 @@ export interface EventStreamOptions {
 const DEFAULT_PATH = "/ws/events";
 
 /** The address of the next connection; `base` is that of the page, if there is one. Throws on a URL that is none. */
-export function addressOf({ url, subject }: EventStreamOptions, from: Cursor | null, base?: string): URL {
+export function addressOf(
+  { url, subject }: EventStreamOptions,
+  from: Cursor | null,
+  base?: string,
+  ticket?: string,
+): URL {
   const address = new URL(url, base);
   address.protocol = address.protocol.replace("http", "ws");
   if (address.pathname === "/") address.pathname = DEFAULT_PATH;
-  for (const [name, value] of Object.entries({ subject, since: from?.seq, epoch: from?.epoch })) {
+  for (const [name, value] of Object.entries({ subject, since: from?.seq, epoch: from?.epoch, ticket })) {
     if (value !== undefined) address.searchParams.set(name, String(value));
   }
   return address;

@@ -10,8 +10,11 @@ import { isHidden, onWake, pageAddress } from "./page.ts";
 import { openLine } from "./shared/shared-line.ts";
 import { view, type Effect, type StreamEvent, type State, type StreamState } from "./state.ts";
 import type { Cursor } from "./storage.ts";
-import { MAX_TIMER_MS, protocolsFor } from "./wire/token.ts";
+import { claimsOf, MAX_TIMER_MS, protocolsFor } from "./wire/token.ts";
 import { diagnoseRefusal } from "./diagnose.ts";
+import { CLOSE } from "../protocol/codes.ts";
+import { Renewal } from "./renewal.ts";
+import type { Frame } from "./wire/frame.ts";
 
 /** An EventTarget with one typed event: its `detail` is the new state. */
 interface StatusEvents extends EventTarget {
@@ -23,6 +26,12 @@ interface StatusEvents extends EventTarget {
   addEventListener(...listening: Parameters<EventTarget["addEventListener"]>): void;
 }
 const StatusTarget = EventTarget as new () => StatusEvents;
+
+/** What a connection is dialled with: one of the two, or neither. */
+interface Credential {
+  readonly token?: string | undefined;
+  readonly ticket?: string | undefined;
+}
 
 type Handle = ReturnType<typeof setTimeout> | undefined;
 
@@ -36,7 +45,12 @@ export class EventStream<Event = CloudEvent> extends StatusTarget {
   #attempt = 0;
   #deadline: Handle;
   #line: Line | null = null;
-  #token: string | undefined;
+  #credential: Credential = {};
+  readonly #renewal = new Renewal({
+    token: async () => (typeof this.#options.token === "function" ? this.#options.token() : null),
+    send: (token) => this.#line?.send(JSON.stringify({ type: "auth", token })),
+    reconnect: () => this.#intake.take(CLOSE.tokenExpired),
+  });
 
   /** Connects at once. Events wait for the first handler or loop. */
   constructor(options: EventStreamOptions) {
@@ -44,7 +58,7 @@ export class EventStream<Event = CloudEvent> extends StatusTarget {
     this.#options = options;
     this.#intake = new Intake(options, {
       onConsumed: (...consumed) => this.#line?.consumed(...consumed),
-      onFrame: (frame) => this.#step({ kind: "framed", frame }),
+      onFrame: (frame) => this.#onFrame(frame),
       onLost: (error) => this.#step({ kind: "lost", error }),
     });
     addressOf(options, null, pageAddress());
@@ -88,12 +102,12 @@ export class EventStream<Event = CloudEvent> extends StatusTarget {
   }
 
   #step(happening: StreamEvent): void {
-    const { token, onReset } = this.#options;
+    const { onReset } = this.#options;
     const [state, ...effects] = step(this.#state, happening, {
       nowMs: Date.now(),
       random: Math.random(),
       isHidden: isHidden(),
-      canRenew: typeof token === "function",
+      canRenew: this.#canRenew,
       canHydrate: onReset !== undefined,
     });
     this.#state = state;
@@ -128,12 +142,12 @@ export class EventStream<Event = CloudEvent> extends StatusTarget {
     switch (effect) {
       case "open":
         return this.#run(
-          () => this.#intake.load().then(() => this.#askToken()),
-          (token) => this.#dial(token),
+          () => this.#intake.load().then(() => this.#ask()),
+          (credential) => this.#dial(credential),
         );
       case "ask":
         return this.#run(
-          () => diagnoseRefusal(this.#address, this.#token),
+          () => diagnoseRefusal(this.#address, this.#credential.token),
           (error) => this.#step({ kind: "lost", error }),
         );
       case "hydrate":
@@ -146,6 +160,7 @@ export class EventStream<Event = CloudEvent> extends StatusTarget {
         );
       case "drop":
         this.#attempt += 1;
+        this.#renewal.stop();
         this.#line?.close();
         this.#line = null;
         this.#intake.drop();
@@ -166,12 +181,25 @@ export class EventStream<Event = CloudEvent> extends StatusTarget {
   }
 
   get #address(): URL {
-    return addressOf(this.#options, this.cursor, pageAddress());
+    return addressOf(this.#options, this.cursor, pageAddress(), this.#credential.ticket);
   }
 
-  async #askToken(): Promise<string | undefined> {
-    const { token } = this.#options;
-    return typeof token === "function" ? token() : token;
+  get #canRenew(): boolean {
+    return typeof this.#options.token === "function" || this.#options.ticket !== undefined;
+  }
+
+  async #ask(): Promise<Credential> {
+    const { token, ticket } = this.#options;
+    if (ticket !== undefined) return { ticket: await ticket() };
+    return { token: typeof token === "function" ? await token() : token };
+  }
+
+  #onFrame(frame: Frame): void {
+    if (frame.type === "welcome" && frame.expiresInMs === undefined && this.#canRenew) {
+      const exp = claimsOf(this.#credential.token ?? "")?.["exp"];
+      if (typeof exp === "number") this.#renewal.endsIn(exp * 1000 - Date.now());
+    }
+    this.#step({ kind: "framed", frame });
   }
 
   async #hydrate(): Promise<Cursor | null | undefined> {
@@ -180,13 +208,15 @@ export class EventStream<Event = CloudEvent> extends StatusTarget {
     return this.#options.onReset?.({ reason, oldestSeq: problem?.oldest_seq });
   }
 
-  #dial(token: string | undefined): void {
-    this.#token = token;
+  #dial(credential: Credential): void {
+    this.#credential = credential;
     this.#step({ kind: "dialled" });
     let isOpen = false;
-    this.#line = openLine(this.#options.shared)(this.#address, protocolsFor(token), {
+    const shared = credential.ticket === undefined && this.#options.shared;
+    this.#line = openLine(shared)(this.#address, protocolsFor(credential.token), {
       opened: () => (isOpen = true),
       received: (text) => {
+        if (this.#canRenew) this.#renewal.heard(text);
         this.#step({ kind: "heard" });
         this.#intake.take(text);
       },

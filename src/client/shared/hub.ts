@@ -51,6 +51,8 @@ interface Entry {
 const WINDOW_CHARS = 2 * 1024 * 1024;
 const UNREAD_CHARS = 1024 * 1024;
 const SLACK_MS = 60_000;
+/** A page that gets no answer to its token gives the connection up then. */
+const ANSWER_MS = 10_000;
 
 export class Hub {
   readonly members = new Set<Member>();
@@ -67,6 +69,8 @@ export class Hub {
   #acked = 0;
   #chars = 0;
   #heardMs = 0;
+  #endsAtMs: number | null | undefined;
+  #renewsUntilMs = 0;
 
   constructor(url: URL, protocols: readonly string[], opener: Member, host: HubHost) {
     this.#host = host;
@@ -109,10 +113,24 @@ export class Hub {
     this.#send(
       member,
       -1,
-      JSON.stringify({ ...withoutNested(welcome), cursor, live: this.#pace === "live", upstream: this.#upstream }),
+      JSON.stringify({
+        ...withoutNested(welcome),
+        ...this.#expiry,
+        cursor,
+        live: this.#pace === "live",
+        upstream: this.#upstream,
+      }),
     );
     this.#acknowledge(member.next);
     this.#serve(member);
+  }
+
+  /** A token. Pages of a hub have those of one holder (`keyOf`), so the first renews for all; the others are told its answer. */
+  send(text: string): void {
+    const nowMs = performance.now();
+    if (this.#welcome === null || this.#pace === "closed" || nowMs < this.#renewsUntilMs) return;
+    this.#renewsUntilMs = nowMs + ANSWER_MS;
+    this.#line.send(text);
   }
 
   /** The page has handled the oldest of what it was sent. */
@@ -169,7 +187,11 @@ export class Hub {
     this.#position = accepted.position;
     if (frame.type === "welcome" || frame.type === "heartbeat") this.#upstream = frame.upstream ?? this.#upstream;
     if (frame.type === "welcome") return this.#begin(frame);
-    if (frame.type === "problem") return this.#toAll((member) => this.#send(member, -1, text));
+    if (frame.type === "authorized") this.#note(frame.expiresInMs);
+    if (frame.type === "problem" || frame.type === "authorized") {
+      this.#renewsUntilMs = 0;
+      return this.#toAll((member) => this.#send(member, -1, text));
+    }
     this.#entries.push({ type: frame.type, text, prev, cursor: this.#cursor });
     this.#chars += text.length;
     this.#acknowledge(this.#acked);
@@ -183,8 +205,19 @@ export class Hub {
     this.#end(1006, "");
   }
 
+  /** What is left of the socket's credential, as its pages are told when they come. */
+  get #expiry(): Pick<Welcome, "expiresInMs"> {
+    if (typeof this.#endsAtMs !== "number") return this.#endsAtMs === null ? { expiresInMs: null } : {};
+    return { expiresInMs: Math.max(0, Math.round(this.#endsAtMs - performance.now())) };
+  }
+
+  #note(expiresInMs: number | null | undefined): void {
+    this.#endsAtMs = typeof expiresInMs === "number" ? performance.now() + expiresInMs : expiresInMs;
+  }
+
   #begin(welcome: Welcome): void {
     this.#welcome = welcome;
+    this.#note(welcome.expiresInMs);
     this.#pace = welcome.live ? "live" : "replaying";
     const opener = this.#opener;
     this.#opener = null;

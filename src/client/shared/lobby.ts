@@ -9,6 +9,8 @@ import { claimsOf } from "../wire/token.ts";
 /** What a page does with its share. */
 export interface Seat {
   handled(): void;
+  /** A token that replaces the one of the socket. */
+  send(text: string): void;
   leave(): void;
 }
 
@@ -38,6 +40,7 @@ export class Lobby {
     const hubOf = (): Hub | undefined => party.hubs.find((hub) => hub.has(member));
     return {
       handled: () => hubOf()?.handled(member),
+      send: (text) => hubOf()?.send(text),
       leave: () => {
         party.queue = party.queue.filter((waiting) => waiting.member !== member);
         hubOf()?.leave(member);

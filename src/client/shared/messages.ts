@@ -3,7 +3,7 @@
 /** Whether to share a socket, and where the script of the worker is. */
 export type Sharing = boolean | { readonly workerUrl: string | URL };
 
-/** Page to worker, once. After it: `true` for each text that was handled, null to leave. */
+/** Page to worker, once. After it: `true` for each text that was handled, a text to send, null to leave. */
 export interface Join {
   readonly url: string;
   readonly protocols: readonly string[];
@@ -14,4 +14,4 @@ export interface Join {
 /** Worker to page, besides the relay's texts. */
 export type Notice = "opened" | { readonly code: number; readonly reason: string };
 export type ToPage = { readonly text: string } | Notice;
-export type ToWorker = Join | true | null;
+export type ToWorker = Join | string | true | null;

@@ -36,6 +36,7 @@ export const openLine =
     });
     return {
       consumed: () => post(true),
+      send: post,
       close: () => {
         hears = null;
         post(null);

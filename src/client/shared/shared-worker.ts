@@ -20,6 +20,7 @@ function serve(port: MessagePort): void {
   port.addEventListener("message", ({ data }: MessageEvent<ToWorker>) => {
     if (data === null) leave();
     else if (data === true) seat?.handled();
+    else if (typeof data === "string") seat?.send(data);
     else {
       seat = lobby.join(data, (message: ToPage) => port.postMessage(message));
       // Granted when the page lets go of it, however it ends.

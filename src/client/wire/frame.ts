@@ -12,6 +12,8 @@ export interface Welcome {
   readonly ackBytes: number;
   /** Older relays do not say. */
   readonly upstream?: UpstreamHealth;
+  /** Null where nothing expires; not there in a relay that does not know V8. */
+  readonly expiresInMs?: number | null;
 }
 export interface Item {
   readonly seq: number;
@@ -37,6 +39,8 @@ export type Frame =
   | Events
   | CaughtUp
   | Heartbeat
+  /** The answer to another token (V8). */
+  | { readonly type: "authorized"; readonly expiresInMs: number | null }
   | { readonly type: "problem"; readonly problem: Problem }
   /** The only text that is no JSON (V2). */
   | { readonly type: "pong" };

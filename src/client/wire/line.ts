@@ -5,6 +5,8 @@ import type { Frame } from "./frame.ts";
 export interface Line {
   /** What came was handled: in the order it came, pongs included. */
   consumed(type: Frame["type"], text: string, ackBytes: number): void;
+  /** Sends a text of the client's own. */
+  send(text: string): void;
   /** Its listener hears nothing more. */
   close(): void;
 }
@@ -33,6 +35,7 @@ export const openSocket: OpenLine = (url, protocols, listener) => {
       ack = consumed(before, type, ENCODER.encode(text).length, ackBytes);
       if (ack.bytes === 0 && ack.awaits === "pong") socket.send("ping");
     },
+    send: (text) => socket.send(text),
     close: () => {
       hears = null;
       socket.close();

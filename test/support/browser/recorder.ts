@@ -11,10 +11,10 @@ export class Recorder {
   readonly numbers: number[] = [];
   readonly seqs: number[] = [];
   readonly states: StreamState[];
-  readonly #stream: EventStream;
+  readonly stream: EventStream;
 
   constructor(stream: EventStream, handle: () => unknown = () => null) {
-    this.#stream = stream;
+    this.stream = stream;
     this.states = [stream.state];
     stream.addEventListener("statechange", ({ detail }) => this.states.push(detail));
     stream.subscribe(({ seq, event }) => {
@@ -33,8 +33,8 @@ export class Recorder {
     kind: Kind,
     timeoutMs?: number,
   ): Promise<StreamState & { kind: Kind }> {
-    await until(`the stream is ${kind}`, () => this.#stream.state.kind === kind, timeoutMs);
-    return this.#stream.state as StreamState & { kind: Kind };
+    await until(`the stream is ${kind}`, () => this.stream.state.kind === kind, timeoutMs);
+    return this.stream.state as StreamState & { kind: Kind };
   }
 
   /** Resolves when the event numbered `last` has come; fails unless it is 1 to `last`, each once, in order. */

@@ -23,7 +23,7 @@ export class ScriptedConnection {
     socket.on("close", (code: number) => (this.closedWith = code));
   }
 
-  welcome(more: Partial<typeof WELCOME> = {}): void {
+  welcome(more: Partial<typeof WELCOME> & { readonly expiresInMs?: number | null } = {}): void {
     this.send({ type: "welcome", protocol: 2, ...WELCOME, ...more });
   }
 
