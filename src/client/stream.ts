@@ -184,8 +184,9 @@ export class EventStream<Event = CloudEvent> extends StatusTarget {
     return addressOf(this.#options, this.cursor, pageAddress(), this.#credential.ticket);
   }
 
+  /** Without a token a proxy may hand one on, and the next connection then carries the next one. */
   get #canRenew(): boolean {
-    return typeof this.#options.token === "function" || this.#options.ticket !== undefined;
+    return typeof this.#options.token !== "string" || this.#options.ticket !== undefined;
   }
 
   async #ask(): Promise<Credential> {

@@ -4,11 +4,13 @@ import { Board } from "./events/board.ts";
 import type { Entry } from "./events/entry.ts";
 import { Figures } from "./figures/figures.ts";
 import { Form } from "./connection/form.ts";
+import { GrantLine } from "./connection/grant-line.ts";
 import { withMoment, type Moment } from "./connection/history.ts";
 import { keepInTab, keptInTab } from "./connection/memory.ts";
 import { byId } from "./page/elements.ts";
 import { Pulse } from "./figures/pulse.ts";
 import { Session } from "./connection/session.ts";
+import { askToken, tokenUrlOfRelay } from "./connection/sign-in.ts";
 import { asksToken, errorOf, wantsForm, type Cursor, type Kept } from "./connection/situation.ts";
 import { StatusBar } from "./connection/status.ts";
 import { Timeline } from "./connection/timeline.ts";
@@ -23,6 +25,9 @@ export class ConsolePage {
   readonly #form = new Form(() => this.#connect());
   readonly #status = new StatusBar((action) => this.#act(action));
   readonly #figures = new Figures();
+  readonly #grant = new GrantLine();
+  #tokenUrl: string | null = null;
+  #token: string | null = null;
   readonly #timeline = new Timeline(() => this.#timeline.render(this.#moments, Date.now()));
   readonly #board: Board;
   #kept: Kept | null = keptInTab();
@@ -35,7 +40,14 @@ export class ConsolePage {
 
   constructor() {
     this.#session = new Session(
-      { onEvent: (item) => this.#onEvent(item), onChange: () => this.#onChange() },
+      {
+        onToken: (token) => {
+          this.#token = token;
+          this.#showGrant();
+        },
+        onEvent: (item) => this.#onEvent(item),
+        onChange: () => this.#onChange(),
+      },
       this.#kept?.cursor ?? null,
     );
     this.#board = new Board({
@@ -48,12 +60,24 @@ export class ConsolePage {
   start(): void {
     this.#disconnect.addEventListener("click", () => this.#session.leave());
     setInterval(() => this.#tick(), TICK_MS);
-    if (this.#kept !== null) {
-      this.#form.fill(this.#kept);
-      if (this.#kept.isOpen && this.#form.isReady) this.#connect();
-    }
+    if (this.#kept !== null) this.#form.fill(this.#kept);
+    this.#goOn();
     this.#tick();
     this.#render();
+    void this.#signIn();
+  }
+
+  /** After a reload, by itself. */
+  #goOn(): void {
+    const isIdle = this.#session.situation.kind === "idle";
+    if (isIdle && this.#kept?.isOpen === true && this.#form.isReady) this.#connect();
+  }
+
+  async #signIn(): Promise<void> {
+    this.#tokenUrl = await tokenUrlOfRelay();
+    if (this.#tokenUrl === null) return;
+    this.#form.offer(this.#tokenUrl);
+    this.#goOn();
   }
 
   #onEvent(item: StreamItem<unknown>): void {
@@ -70,9 +94,19 @@ export class ConsolePage {
       this.#moments = withMoment(this.#moments, statusView(situation), Date.now());
       if (wantsForm(situation)) this.#form.fill(this.#kept);
     }
+    this.#showGrant();
     this.#renderState();
     this.#timeline.render(this.#moments, Date.now());
     this.#renderSoon();
+  }
+
+  /** Once the relay has taken the token: one that it refuses is not presented a second time. */
+  #showGrant(): void {
+    const { situation } = this.#session;
+    if (situation.kind === "idle") return;
+    const { kind } = situation.state;
+    if (kind === "live" || kind === "replaying") void this.#grant.show(this.#token);
+    else if (kind === "closed") void this.#grant.show(null);
   }
 
   #connect(): void {
@@ -83,7 +117,9 @@ export class ConsolePage {
       this.#pulse = new Pulse();
       this.#board.restart();
     }
-    this.#session.start(plan, this.#form.token);
+    const { token } = this.#form;
+    const tokenUrl = this.#tokenUrl;
+    this.#session.start(plan, token === "" && tokenUrl !== null ? () => askToken(tokenUrl) : token);
   }
 
   #onHold(): void {

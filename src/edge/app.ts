@@ -113,7 +113,9 @@ routes.get("/readyz", async ({ env }) => {
 // The platform serves the console before it asks the Worker; this is for callers that reach the Worker directly.
 routes.get("/", async ({ req, env }) => {
   const page = await env.ASSETS.fetch(req.raw);
-  return page.ok || page.status === 304 ? page : problemResponse("not-found");
+  if (!page.ok && page.status !== 304) return problemResponse("not-found");
+  const loaded = checkedConfig(env);
+  return mayAskForTokens(page, loaded.ok ? loaded.config.consoleTokenUrl : null);
 });
 
 routes.notFound(() => problemResponse("not-found"));
@@ -122,6 +124,16 @@ routes.onError((error, { req }) => {
   logEvent("internal-error", { method: req.method, path: req.path, ...describeError(error) });
   return problemResponse("internal-error");
 });
+
+/** The console's policy lets it ask this origin alone, and the one that hands out its token. */
+function mayAskForTokens(page: Response, tokenUrl: string | null): Response {
+  const policy = page.headers.get("Content-Security-Policy");
+  if (policy === null || tokenUrl === null || !URL.canParse(tokenUrl)) return page;
+  const headers = new Headers(page.headers);
+  const { origin } = new URL(tokenUrl);
+  headers.set("Content-Security-Policy", policy.replace("connect-src 'self'", `connect-src 'self' ${origin}`));
+  return new Response(page.body, { status: page.status, headers });
+}
 
 /** The Worker's fetch handler: the routes, with the headers of H11 on whatever they answer. */
 export const app = {

@@ -88,7 +88,7 @@ describe("a reload of the console", () => {
     expect(await console.numbers()).toEqual([3, 4]);
   });
 
-  it("[W4] without a remembered token keeps none, and offers to go on", async () => {
+  it("[W4] [A11] goes on in its tab with a token that is not remembered, which another tab does not know", async () => {
     const subject = "cellos.events.reload-forgotten";
     await using console = await stage.open();
     const { page } = console;
@@ -96,14 +96,35 @@ describe("a reload of the console", () => {
     await console.says("Live");
     await stage.rig.publishMany(2, { subject });
     await console.received(2);
+    await page.reload();
+    await stage.rig.publishMany(2, { subject, from: 3 });
+    await console.says("Resumed after");
+    await console.received(2);
+    expect(await console.numbers()).toEqual([3, 4]);
+    expect(await page.evaluate((token) => JSON.stringify(localStorage).includes(token), CONSOLE_TOKEN)).toBe(false);
+
+    await using other = await stage.open();
+    await other.says("Not connected");
+    expect(await other.page.getByLabel("Token", { exact: true }).inputValue()).toBe("");
+    expect(await other.page.getByLabel("Remember").isChecked()).toBe(false);
+  });
+
+  it("[W4] after a disconnect offers to go on", async () => {
+    const subject = "cellos.events.reload-left";
+    await using console = await stage.open();
+    const { page } = console;
+    await console.connect(subject);
+    await console.says("Live");
+    await stage.rig.publishMany(2, { subject });
+    await console.received(2);
     const cursor = await page.locator("#cursor").textContent();
+    await console.press("Disconnect");
+    await console.says("You disconnected");
     await page.reload();
     await stage.rig.publishMany(2, { subject, from: 3 });
     await console.says(`Press Connect to go on after ${cursor}.`);
-    expect(await page.getByLabel("Token", { exact: true }).inputValue()).toBe("");
     expect(await page.getByLabel("Subject", { exact: true }).inputValue()).toBe(subject);
     expect(await page.getByLabel("Start after").inputValue()).toBe(cursor);
-    await page.getByLabel("Token", { exact: true }).fill(CONSOLE_TOKEN);
     await console.press("Connect");
     await console.received(2);
     expect(await console.numbers()).toEqual([3, 4]);

@@ -1,5 +1,5 @@
 /** EFFECTS: token, subject and start: shown while nothing is connected. */
-import { recall, remember } from "./memory.ts";
+import { forget, recall, remember } from "./memory.ts";
 import { byId } from "../page/elements.ts";
 import { planOf, type Kept, type Plan } from "./situation.ts";
 
@@ -12,8 +12,9 @@ export class Form {
   #offered = { subject: "", since: "" };
 
   constructor(onConnect: () => void) {
-    const remembered = recall();
-    this.#remember.checked = remembered !== null;
+    const onDevice = recall("device");
+    const remembered = onDevice ?? recall("tab");
+    this.#remember.checked = onDevice !== null;
     this.#token.value = remembered?.token ?? "";
     this.#subject.value = remembered?.subject ?? this.#subject.value;
     this.#form.addEventListener("submit", (event) => {
@@ -25,17 +26,24 @@ export class Form {
     });
     this.#subject.addEventListener("input", () => this.#offerSince());
     this.#remember.addEventListener("change", () => {
-      if (!this.#remember.checked) remember(null);
+      if (!this.#remember.checked) forget();
     });
   }
 
+  /** Empty when the token comes from the address that hands it out. */
   get token(): string {
     return this.#token.value;
   }
 
   /** Nobody has to press a button. */
   get isReady(): boolean {
-    return this.#remember.checked && this.#form.checkValidity();
+    return this.#form.checkValidity();
+  }
+
+  /** Somebody hands out tokens: the person need not have one. */
+  offer(tokenUrl: string): void {
+    this.#token.required = false;
+    this.#token.placeholder = `from ${new URL(tokenUrl, location.href).host}`;
   }
 
   plan(kept: Kept | null): Plan {
@@ -45,7 +53,7 @@ export class Form {
   /** Of what was just asked for, as much as the person wants kept. */
   remember(): void {
     const subject = this.#subject.value.trim();
-    remember(this.#remember.checked ? { token: this.#token.value, subject } : null);
+    remember({ token: this.#token.value, subject }, this.#remember.checked ? "device" : "tab");
   }
 
   /** Offers to go on there. */

@@ -1,23 +1,34 @@
 /**
- * EFFECTS: what outlives the page. Never in an address. Token and subject are kept on this device only when the person asks for that;
- * the cursor is kept for this tab, so that a reload goes on where it stopped.
+ * EFFECTS: what outlives the page. Never in an address. Token and subject are kept for this tab, and on this device only when the
+ * person asks for that; the cursor is kept for this tab, so that a reload goes on where it stopped.
  */
 import type { Kept } from "./situation.ts";
 
 const DEVICE_KEY = "cellos-relay.console";
 const TAB_KEY = "cellos-relay.cursor";
+const TOKEN_KEY = "cellos-relay.token";
 
 export interface Remembered {
   readonly token: string;
   readonly subject: string;
 }
 
-export const recall = (): Remembered | null => {
-  const { token, subject } = read<Remembered>(() => localStorage, DEVICE_KEY);
+export function recall(place: "device" | "tab"): Remembered | null {
+  const { token, subject } = read<Remembered>(storageOf(place), place === "device" ? DEVICE_KEY : TOKEN_KEY);
   return typeof token === "string" && typeof subject === "string" ? { token, subject } : null;
-};
+}
 
-export const remember = (remembered: Remembered | null): void => write(() => localStorage, DEVICE_KEY, remembered);
+/** In that place and in no other. */
+export function remember(remembered: Remembered, place: "device" | "tab"): void {
+  write(storageOf("device"), DEVICE_KEY, place === "device" ? remembered : null);
+  write(storageOf("tab"), TOKEN_KEY, place === "tab" ? remembered : null);
+}
+
+/** What was kept on this device. */
+export const forget = (): void => write(storageOf("device"), DEVICE_KEY, null);
+
+/** Merely naming a storage throws where the browser forbids it. */
+const storageOf = (place: "device" | "tab") => (): Storage => (place === "device" ? localStorage : sessionStorage);
 
 export const keptInTab = (): Kept | null => {
   const { subject, cursor, isOpen } = read<Kept>(() => sessionStorage, TAB_KEY);

@@ -3,7 +3,12 @@ import { EventStream, type StreamItem } from "../../client/index.ts";
 import { parseExactly } from "./parse.ts";
 import { asksWhere, type Cursor, type Plan, type Situation } from "./situation.ts";
 
+/** A token, or how to get one: that is asked again before it ends. */
+export type TokenSource = string | (() => Promise<string>);
+
 export interface SessionHost {
+  /** This token is used from now on. */
+  onToken(token: string): void;
   onEvent(item: StreamItem<unknown>): void;
   onChange(): void;
 }
@@ -16,7 +21,7 @@ export class Session {
   readonly #kept: Cursor | null;
   #stream: EventStream<unknown> | null = null;
   #subject = "";
-  #token = "";
+  #token: TokenSource = "";
   #resumedFrom: Cursor | null = null;
   #isLeft = false;
   /** What the person chose before the stream asked. */
@@ -53,9 +58,10 @@ export class Session {
     this.#isLeft = false;
     this.#chosen = undefined;
     this.#choose = null;
+    if (typeof token === "string") this.#host.onToken(token);
     const stream = new EventStream<unknown>({
       url: location.origin,
-      token,
+      token: typeof token === "string" ? token : () => this.#ask(token),
       parse: parseExactly,
       onReset: () => this.#askWhere(),
       ...(subject === "" ? {} : { subject }),
@@ -73,6 +79,12 @@ export class Session {
       this.#host.onChange();
     });
     this.#host.onChange();
+  }
+
+  async #ask(source: () => Promise<string>): Promise<string> {
+    const token = await source();
+    if (source === this.#token) this.#host.onToken(token);
+    return token;
   }
 
   leave(): void {

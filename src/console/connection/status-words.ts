@@ -1,6 +1,6 @@
 /** What the page says about its connection, as plain data. */
 import { asksWhere, errorOf, type Cursor, type Situation } from "./situation.ts";
-import { factOf, wordsOf } from "./why.ts";
+import { factOf, renewalWords, wordOf, wordsOf } from "./why.ts";
 
 export type Action = "retry" | "start-oldest" | "start-live";
 
@@ -52,7 +52,7 @@ export function statusView(situation: Situation): StatusView {
         "The relay has lost its broker. Nothing to do here: it goes on by itself, and what happens meanwhile comes then.",
       );
     case "waiting": {
-      const words = error === null ? "" : wordsOf(error);
+      const words = error === null ? "" : (renewalWords(error) ?? wordsOf(error));
       const fact = error === null ? "" : factOf(error);
       if (asksWhere(situation)) return { ...plain("stop", "Cursor gone", words, fact), actions: CHOICES };
       const blind = situation.cursor === null ? " No position is known yet, so it will start live." : "";
@@ -64,7 +64,7 @@ export function statusView(situation: Situation): StatusView {
     case "closed":
       if (situation.isLeft) return plain("idle", "Disconnected", `You disconnected. ${nextStep(situation.cursor)}`);
       if (error === null) return plain("idle", "Ended", "The relay ended the connection. Press Connect to go on.");
-      return plain("stop", "Stopped", wordsOf(error), factOf(error));
+      return plain("stop", wordOf(error), wordsOf(error), factOf(error));
   }
 }
 

@@ -17,7 +17,7 @@ const CLOSE_WORDS: Record<CloseName, string> = {
   tokenExpired: "The token has expired. Paste a new one and press Connect; the list goes on where it stopped.",
   tokenRefused: "The token is no longer valid. Paste a new one and press Connect; the list goes on where it stopped.",
   forbidden:
-    "The new token may not read this subject. Paste another one and press Connect, or choose a narrower subject.",
+    "The new token is not for this subject. Paste another one and press Connect, or choose a narrower subject.",
   slowConsumer: "This page fell too far behind and the relay let it go. It catches up from where it stopped.",
   retentionExhausted:
     "Events after the cursor are gone: the stream no longer keeps them. Choose where to go on; what is between cannot be shown.",
@@ -28,7 +28,7 @@ const CLOSE_WORDS: Record<CloseName, string> = {
 const STATUS_WORDS: Readonly<Record<number, string>> = {
   400: "The relay does not understand the request. Check the subject and the start, then press Connect.",
   401: "The relay does not accept this token: it is wrong, or has expired. Paste a new one and press Connect; the list goes on where it stopped.",
-  403: "This token or this web address may not read this subject. Ask for a wider grant, or choose a narrower subject.",
+  403: "This token is not for this subject, or not for this web address. Ask for a wider grant, or choose a narrower subject.",
   404: "There is no relay at this address.",
   426: "Token and subject are fine and there is room, yet the connection did not open: a proxy may block WebSockets. This page keeps trying.",
   429: "This token has too many subjects open. Close another page, or wait: this page keeps trying.",
@@ -38,6 +38,8 @@ const STATUS_WORDS: Readonly<Record<number, string>> = {
 const REASON_WORDS: Readonly<Record<string, string>> = {
   unreachable:
     "The relay cannot be reached. Check your network, and that the relay is running; this page keeps trying.",
+  callback:
+    "No token came from the address that hands them out. Sign in there and press Retry now, or disconnect and paste a token.",
   silent: "Nothing came for a long while, not even a heartbeat, so the line is taken for dead. It goes on by itself.",
   gap: "Events were missing on the way. Nothing to do here: the page fetches them again.",
   unreadable: "The relay sent something that this page cannot read. It tries again from where it stopped.",
@@ -47,6 +49,22 @@ const REASON_WORDS: Readonly<Record<string, string>> = {
 function closeName({ code, reason }: RelayError): CloseName | null {
   const names = (Object.keys(CLOSE) as CloseName[]).filter((name) => CLOSE[name].code === code);
   return names.find((name) => CLOSE[name].reason === reason) ?? names[0] ?? null;
+}
+
+/** A word for what a person must know at once. */
+export function wordOf({ code, reason, status }: RelayError): string {
+  if (reason === CLOSE.tokenExpired.reason) return "Expired";
+  return status === 403 || code === CLOSE.forbidden.code ? "Not for this subject" : "Stopped";
+}
+
+/** While a new token is being had, nobody need do anything. */
+export function renewalWords({ code, reason, status }: RelayError): string | null {
+  if (code === CLOSE.tokenExpired.code) {
+    return reason === CLOSE.tokenExpired.reason
+      ? "The token has expired. This page gets a new one, and goes on where it stopped."
+      : "The relay refused the token: it is no longer valid. This page gets a new one, and goes on where it stopped.";
+  }
+  return status === 401 ? "The relay does not accept the token. This page gets a new one." : null;
 }
 
 /** One sentence or two: what happened, and what to do. */

@@ -16,14 +16,17 @@ let relay: ScriptedRelay;
 let session: Session;
 let seqs: number[];
 let kinds: string[];
+let tokens: string[];
 
 beforeEach(async () => {
   relay = await ScriptedRelay.start();
   vi.stubGlobal("location", { origin: relay.url });
   seqs = [];
   kinds = [];
+  tokens = [];
   session = new Session(
     {
+      onToken: (token) => tokens.push(token),
       onEvent: ({ seq }) => seqs.push(seq),
       onChange: () => kinds.push(asked().state.kind),
     },
@@ -117,6 +120,19 @@ describe("a session", () => {
     const next = await relay.connection(2);
     expect([next.token, Object.fromEntries(next.query)]).toEqual(["new", { subject: "a.>", since: "5", epoch: "e" }]);
     expect(asked().resumedFrom).toEqual({ seq: 5, epoch: "e" });
+  });
+
+  test("[A11] [V8] asks anew where the token comes from, and tells which one is used", async () => {
+    session.start({ subject: "a.>", since: null, goesOn: false }, async () => `t${tokens.length}`);
+    const connection = await relay.connection(1);
+    connection.welcome({ expiresInMs: 200 });
+    await reaches("live");
+    await until("the next token", () => connection.received.includes('{"type":"auth","token":"t1"}'));
+    connection.close(4401, "token-refused");
+    const next = await relay.connection(2);
+    expect([next.token, tokens]).toEqual(["t2", ["t0", "t1", "t2"]]);
+    session.start({ subject: "a.>", since: null, goesOn: true });
+    expect((await relay.connection(3)).token).toBe("t3");
   });
 
   test("[W4] tells where the connection that followed a loss resumed", async () => {

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { CLOSE, RelayError } from "../../../../src/client/index.ts";
-import { factOf, wordsOf } from "../../../../src/console/connection/why.ts";
+import { factOf, renewalWords, wordOf, wordsOf } from "../../../../src/console/connection/why.ts";
 
 describe("wordsOf", () => {
   it.each(Object.values(CLOSE))("[C] says in a sentence what close $code $reason means, and the code", (close) => {
@@ -42,6 +42,33 @@ describe("wordsOf", () => {
       expect(factOf(new RelayError(reason))).toBe("");
     },
   );
+
+  it("[A3] [V8] [H3] has a word for a token that expired, and for one that is not for this subject", () => {
+    const word = (reason: string, facts: { code?: number; status?: number }): string =>
+      wordOf(new RelayError(reason, facts));
+    expect(word("token-expired", { code: 4401 })).toBe("Expired");
+    expect(word("token-refused", { code: 4401 })).toBe("Stopped");
+    expect([word("forbidden", { code: 4403 }), word("refused", { status: 403 })]).toEqual(
+      Array.from({ length: 2 }, () => "Not for this subject"),
+    );
+    expect(word("refused", { status: 401 })).toBe("Stopped");
+  });
+
+  it("[V8] tells nobody to paste a token while the page gets one", () => {
+    const words = (reason: string, facts: { code?: number; status?: number }): string | null =>
+      renewalWords(new RelayError(reason, facts));
+    for (const said of [
+      words("token-expired", { code: 4401 }),
+      words("token-refused", { code: 4401 }),
+      words("refused", { status: 401 }),
+    ]) {
+      expect(said).toContain("gets a new one");
+      expect(said).not.toContain("aste");
+    }
+    expect(words("token-expired", { code: 4401 })).toContain("expired");
+    expect(words("token-refused", { code: 4401 })).toContain("refused");
+    expect(words("lost", { code: 1006 })).toBeNull();
+  });
 
   it("tells the oldest retained event when the relay did", () => {
     const error = new RelayError("retention-exhausted", { code: 4410, problem: { oldest_seq: 90 } });
