@@ -3,6 +3,8 @@ import { env, exports } from "cloudflare:workers";
 import { runDurableObjectAlarm, runInDurableObject } from "cloudflare:test";
 import { afterAll, beforeAll, expect, it, vi } from "vitest";
 import type { RemoteRig } from "../support/broker/control-client.ts";
+import { joinRoom } from "../../src/edge/forward.ts";
+import type { JoinRequest } from "../../src/room/join/request.ts";
 import { startRig } from "../support/workerd.ts";
 import { configure } from "./room-stub.ts";
 import { AUTH, ticket as ticketFor } from "./ticket-door.ts";
@@ -87,6 +89,29 @@ it("[H8] nothing is kept of a ticket that is too old", async () => {
   expect(alarmAtMs).toBeLessThanOrEqual(Date.now() + 90_000);
   expect(await runDurableObjectAlarm(object)).toBe(true);
   expect(await look()).toEqual([0, null]);
+});
+
+it("[H8] a room of an older version, which spends nothing, admits nobody by a ticket", async () => {
+  const { 0: client, 1: server } = new WebSocketPair();
+  server.accept();
+  const left = new Promise((resolve) => server.addEventListener("close", resolve));
+  const old = { getByName: () => ({ fetch: async () => new Response(null, { status: 101, webSocket: client }) }) };
+  const join: JoinRequest = {
+    subject: "a",
+    since: null,
+    epoch: null,
+    protocol: "cellos.relay.v2",
+    echoProtocol: true,
+    expiresAtMs: null,
+    grantId: "g",
+    mark: { kind: "api-token" },
+    ticket: { id: "i", claim: "c", untilMs: Date.now() + 60_000 },
+  };
+  // As much of the namespace as is asked for.
+  const rooms = old as unknown as Env["ROOM"];
+  const answer = await joinRoom(rooms, join, { region: "test", hint: null }, false);
+  expect([answer.status, answer.webSocket, answer.headers.has("Retry-After")]).toEqual([503, null, true]);
+  await left;
 });
 
 it("[H8] a stranger's ticket makes no key and no object", async () => {
