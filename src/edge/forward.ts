@@ -41,7 +41,7 @@ export async function openEvents(
  * Answers 101 with the room's socket, or a refusal: 503 with `Retry-After` when there is no place (H3). Asks the
  * subject's coordinator first, and then the shard that it names: never more than two rooms (B2).
  */
-async function joinRoom(
+export async function joinRoom(
   rooms: Env["ROOM"],
   join: JoinRequest,
   placement: Placement,

@@ -26,10 +26,10 @@ import type { Session } from "./delivery/session.ts";
 import { refusesJoin } from "./delivery/unread.ts";
 import { thisIsolate } from "./isolate/this-isolate.ts";
 import type { Admission, Admitted } from "./join/decision.ts";
-import { decodeJoin, JOIN_HEADER, SPENT_HEADER, type JoinRequest } from "./join/request.ts";
-import { elsewhere, FULL_RETRY_SECONDS } from "./elsewhere.ts";
+import { elsewhere, FULL_RETRY_SECONDS, joined, notSpent } from "./join/answers.ts";
+import { decodeJoin, isExpired, JOIN_HEADER, type JoinRequest } from "./join/request.ts";
 import { spend } from "./join/spend.ts";
-import { refuse, Sockets } from "./sockets.ts";
+import { answerClose, refuse, Sockets } from "./sockets.ts";
 import { RoomStorage } from "./storage.ts";
 
 /** A room that saw no alarm for this long may have been replaced without knowing it (U5). */
@@ -87,7 +87,7 @@ export class Room extends DurableObject<Env> {
     if (isSpent !== true) {
       pending.withdraw();
       this.#shards.left(limitsOf(config));
-      return isSpent === null ? elsewhere(null) : new Response(null, { status: 401 });
+      return notSpent(isSpent);
     }
     const { 0: client, 1: server } = new WebSocketPair();
     let admission: Admission | null;
@@ -104,10 +104,7 @@ export class Room extends DurableObject<Env> {
       core.closeIfEmpty();
     }
     void this.#storage.ensureAlarm(this.#credentials.alarmDueMs(config));
-    const headers = new Headers();
-    if (join.echoProtocol) headers.set("Sec-WebSocket-Protocol", join.protocol);
-    if (join.ticket !== null) headers.set(SPENT_HEADER, "1");
-    return new Response(null, { status: 101, webSocket: client, headers });
+    return joined(client, join);
   }
 
   /** For the edge: null where a join would find a place, else when to come again. Takes no place, and opens nothing (H3). */
@@ -141,15 +138,9 @@ export class Room extends DurableObject<Env> {
     if (verdict !== null) this.#core?.leave(session, verdict);
   }
 
-  /** The runtime answers no close of a hibernatable socket: without this the client hangs (WS-13). */
   override webSocketClose(socket: WebSocket, code: number, reason: string): void {
     this.#gone(socket);
-    const nothingSaid = code === 1005 || code === 1006 || code === 1015;
-    try {
-      socket.close(nothingSaid ? 1000 : code, nothingSaid ? "" : reason);
-    } catch {
-      closeQuietly(socket, "normal");
-    }
+    answerClose(socket, code, reason);
   }
 
   override webSocketError(socket: WebSocket): void {
@@ -298,9 +289,4 @@ export class Room extends DurableObject<Env> {
     if (config !== null && (this.#core?.clients ?? 0) > 0)
       await this.#storage.ensureAlarm(this.#credentials.alarmDueMs(config));
   }
-}
-
-/** A join may wait for its answer longer than its credential is good for. */
-function isExpired({ expiresAtMs }: JoinRequest, wallMs: number): boolean {
-  return expiresAtMs !== null && expiresAtMs <= wallMs;
 }

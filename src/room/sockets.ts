@@ -4,7 +4,7 @@
  */
 import { V1, type Protocol } from "../protocol/subprotocol.ts";
 import type { Runtime } from "../shared/runtime.ts";
-import { dismiss, sendProblem } from "./delivery/close.ts";
+import { closeQuietly, dismiss, sendProblem } from "./delivery/close.ts";
 import { newFlow, wakeFlow } from "./delivery/flow-control.ts";
 import { newInbound } from "./delivery/inbound.ts";
 import type { Admission, Admitted } from "./join/decision.ts";
@@ -147,4 +147,14 @@ export function refuse(socket: WebSocket, protocol: Protocol, refused: Exclude<A
 /** Every session here was made of one of the platform's sockets. */
 function socketOf(session: Session): WebSocket {
   return session.socket as WebSocket;
+}
+
+/** The runtime answers no close of a hibernatable socket: without this the client hangs (WS-13). */
+export function answerClose(socket: WebSocket, code: number, reason: string): void {
+  const nothingSaid = code === 1005 || code === 1006 || code === 1015;
+  try {
+    socket.close(nothingSaid ? 1000 : code, nothingSaid ? "" : reason);
+  } catch {
+    closeQuietly(socket, "normal");
+  }
 }

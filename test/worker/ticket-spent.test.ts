@@ -104,6 +104,7 @@ it("[H8] a room of an older version, which spends nothing, admits nobody by a ti
     echoProtocol: true,
     expiresAtMs: null,
     grantId: "g",
+    place: "none",
     mark: { kind: "api-token" },
     ticket: { id: "i", claim: "c", untilMs: Date.now() + 60_000 },
   };

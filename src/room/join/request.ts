@@ -104,3 +104,8 @@ function parseJson(text: string): unknown {
     return null;
   }
 }
+
+/** A join may wait for its answer longer than its credential is good for. */
+export function isExpired({ expiresAtMs }: JoinRequest, wallMs: number): boolean {
+  return expiresAtMs !== null && expiresAtMs <= wallMs;
+}

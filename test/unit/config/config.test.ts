@@ -24,6 +24,7 @@ describe("loadConfig", () => {
       stream: "CELLOS_EVENTS",
       defaultSubject: "cellos.events.>",
       subjectRoot: "cellos.events.>",
+      ticketSecret: null,
       apiTokens: [],
       jwt: null,
       consoleTokenUrl: null,
