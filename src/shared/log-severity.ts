@@ -12,7 +12,13 @@ const INFO: ReadonlySet<string> = new Set([
 ]);
 
 /** An operator has to act, or the relay has a fault. */
-const ERROR: ReadonlySet<string> = new Set(["alarm-failed", "config-invalid", "internal-error", "room-wake-failed"]);
+const ERROR: ReadonlySet<string> = new Set([
+  "alarm-failed",
+  "config-invalid",
+  "internal-error",
+  "renewal-failed",
+  "room-wake-failed",
+]);
 
 /** Every other event is a warning. */
 export function severityOf(event: string): Severity {

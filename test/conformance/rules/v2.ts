@@ -95,8 +95,11 @@ rule("V3", "welcome comes first and says where the connection starts", async (co
     const { socket } = await context.openV2(since === undefined ? { subject } : { subject, since });
     const after = (await broker.state()).lastSeq;
     const frame = await socket.next();
-    const { epoch, cursor = -1, live, heartbeatMs = 0, ...rest } = frame;
+    const { epoch, cursor = -1, live, heartbeatMs = 0, expiresAtMs, expiresInMs, ...rest } = frame;
     same("fixed members", rest, { type: "welcome", protocol: 2, ackBytes: ACK_BYTES, upstream: "connected" });
+    const neither = expiresAtMs === null && expiresInMs === null;
+    const both = Number.isInteger(expiresAtMs) && Number(expiresInMs) >= 0;
+    that(neither || both, "expiry", "two numbers, or null twice", { expiresAtMs, expiresInMs });
     that(typeof epoch === "string" && /^[\w-]{1,64}$/.test(epoch), "epoch", "a short text", epoch);
     that(typeof live === "boolean", "live", "a boolean", live);
     that(heartbeatMs >= 1_000 && heartbeatMs <= 60_000, "heartbeatMs", "1000 to 60000", heartbeatMs);
