@@ -29,6 +29,11 @@ const LEFT_OVER_MS = 75_000;
 
 type Log = (line: string) => void;
 
+interface Left {
+  readonly count: number;
+  readonly seconds: number;
+}
+
 /** Returns whether all was well. */
 export async function soak({ minutes, clients, tenants }: Flags, log: Log, signal: AbortSignal): Promise<boolean> {
   const runMs = minutes * 60_000;
@@ -139,15 +144,15 @@ export async function soak({ minutes, clients, tenants }: Flags, log: Log, signa
     ["events lost", String(lost)],
     ["duplicates and events out of order", String(wrong)],
     ["other violations", String(violations("other"))],
-    ["consumers left over", `${left.consumers} after ${left.seconds} s`],
-    ["connections left over", `${left.connections} after ${left.seconds} s`],
+    ["consumers left over", `${left.consumers.count} after ${left.consumers.seconds} s`],
+    ["connections left over", `${left.connections.count} after ${left.connections.seconds} s`],
     ...[...closes].toSorted(([a], [b]) => a.localeCompare(b)).map(([who, times]) => [`closed, ${who}`, String(times)]),
   ];
   console.log(`${markdown({ head: ["", ""], rows })}\n\n${FLAT_MEANS}\n`);
   for (const { story, plan } of honest.filter((one) => one.story.violations.length > 0).slice(0, 5))
     console.log(`client ${plan.id}, v${plan.protocol}, ${plan.filter}\n${story.toString()}`);
   if (outcome.trouble !== null) log(outcome.trouble);
-  return verdict.flat && lost + wrong + left.consumers + left.connections === 0 && outcome.trouble === null;
+  return verdict.flat && lost + wrong + left.consumers.count + left.connections.count === 0 && outcome.trouble === null;
 }
 
 function subjectFor(kind: RogueKind, index: number, tenants: number): string {
@@ -183,18 +188,23 @@ async function catchUp(honest: readonly Client[], lastSeq: number, signal: Abort
   }
 }
 
-/** What the relay leaves at the broker once nobody is there: waits for it to be nothing. */
+/** What the relay leaves at the broker once nobody is there, and how long that took to become nothing. */
 async function leftOver(
   rig: Rig,
   signal: AbortSignal,
-): Promise<{ readonly consumers: number; readonly connections: number; readonly seconds: number }> {
+): Promise<{ readonly consumers: Left; readonly connections: Left }> {
   const startedMs = Date.now();
-  for (;;) {
-    const consumers = (await rig.consumers()).length;
-    const connections = (await rig.connections()).filter(({ name }) => name !== "torture").length;
-    const passedMs = Date.now() - startedMs;
-    const seconds = Math.round(passedMs / 1_000);
-    if (consumers + connections === 0 || passedMs > LEFT_OVER_MS) return { consumers, connections, seconds };
-    await delay(1_000, undefined, { signal });
-  }
+  const look = async (count: () => Promise<number>): Promise<Left> => {
+    for (;;) {
+      const left = await count();
+      const passedMs = Date.now() - startedMs;
+      if (left === 0 || passedMs > LEFT_OVER_MS) return { count: left, seconds: Math.round(passedMs / 1_000) };
+      await delay(1_000, undefined, { signal });
+    }
+  };
+  const [connections, consumers] = await Promise.all([
+    look(async () => (await rig.connections()).filter(({ name }) => name !== "torture").length),
+    look(async () => (await rig.consumers()).length),
+  ]);
+  return { consumers, connections };
 }
