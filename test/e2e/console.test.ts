@@ -86,7 +86,7 @@ describe("the console", () => {
     await console.connect("cellos.events.>", { token: "wrong" });
     await console.says("does not accept this token");
     await console.connect("elsewhere.>");
-    await console.says("may not read this subject");
+    await console.says("not for this subject");
     await console.connect("cellos.events..x");
     await console.says("Check the subject");
     await console.page.getByText("The line above says why, and what to do.").waitFor();
