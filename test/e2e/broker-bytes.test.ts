@@ -1,10 +1,8 @@
 /** What a room asks of its broker is bounded in bytes, and a link that is slow is not a broker that is away (P20, P22). */
-import { readFileSync } from "node:fs";
 import { setTimeout as delay } from "node:timers/promises";
 import { expect, test } from "vitest";
 import { Rig } from "../support/broker/rig.ts";
 import { SlowLink } from "../support/broker/slow-link.ts";
-import { processTree } from "../support/process-tree.ts";
 import { joinAt, startInTurn, TOKEN, World, type Client } from "../support/world.ts";
 
 const SUBJECT = "cellos.events.bytes.x";
@@ -22,30 +20,22 @@ async function publishLarge(rig: Rig, count: number, padBytes: number): Promise<
   return seqs;
 }
 
-/** Samples until `over` settles; the most of each. */
-async function watch(rig: Rig, over: Promise<unknown>): Promise<{ pendingBytes: number; rssBytes: number }> {
+/**
+ * The most that the broker has queued for the relay until `over` settles. The relay's own memory proves nothing over a few
+ * hundred megabytes: the runtime lets that much pile up before it collects.
+ */
+async function mostPending(rig: Rig, over: Promise<unknown>): Promise<number> {
   const state = { isOver: false };
   void over.finally(() => (state.isOver = true)).catch(() => {});
-  const most = { pendingBytes: 0, rssBytes: 0 };
-  const workers = [...processTree(process.pid)].filter(([, command]) => command.includes("workerd"));
-  expect(workers).not.toEqual([]);
+  let most = 0;
   while (!state.isOver) {
     const response = await fetch(`${rig.server.monitorUrl}/connz?limit=1024`);
     const { connections } = (await response.json()) as Connz;
     for (const { name = "", pending_bytes: pending } of connections)
-      if (name.startsWith("cellos-relay")) most.pendingBytes = Math.max(most.pendingBytes, pending);
-    for (const [pid] of workers) most.rssBytes = Math.max(most.rssBytes, rssOf(pid));
+      if (name.startsWith("cellos-relay")) most = Math.max(most, pending);
     await delay(20);
   }
   return most;
-}
-
-function rssOf(pid: number): number {
-  try {
-    return Number(/^VmRSS:\s+(\d+) kB$/m.exec(readFileSync(`/proc/${pid}/status`, "utf8"))?.[1] ?? 0) * 1024;
-  } catch {
-    return 0;
-  }
 }
 
 /** All of it, once and in order. */
@@ -58,7 +48,7 @@ function expectNeverLost(follower: Client): void {
   expect(new Set(said)).toEqual(new Set(["connected"]));
 }
 
-test("[P20] [B1] [W12] 400 events of 900 KB after an outage cost a bounded part of them, and one connection", async () => {
+test("[P20] [B1] [W12] of 400 events of 900 KB after an outage the broker has a few queued at a time, for one connection", async () => {
   await using world = await World.start();
   const live = await world.join(SUBJECT, 2);
   const first = await world.publish(SUBJECT, 1);
@@ -68,12 +58,10 @@ test("[P20] [B1] [W12] 400 events of 900 KB after an outage cost a bounded part 
   const before = world.rig.proxy.accepted;
   await world.rig.act("heal");
   const done = live.reaches(seqs.at(-1) ?? 0, 120_000);
-  const most = await watch(world.rig, done);
+  const most = await mostPending(world.rig, done);
   await done;
   expectWhole(live, seqs);
-  expect(most.pendingBytes).toBeLessThan(8 * MIB);
-  // Far less than all of it, though the runtime collects late.
-  expect(most.rssBytes).toBeLessThan(640 * MIB);
+  expect(most).toBeLessThan(8 * MIB);
   expect(world.rig.proxy.accepted - before).toBe(1);
 }, 180_000);
 
@@ -90,12 +78,12 @@ test("[P20] [P22] [W12] 60 events of 1 MB over a link of 4 MB/s come over one co
   await live.reaches(seqs[11] ?? 0, 60_000);
   const late = await joinAt(relay, SUBJECT, 2, { since: 0 });
   const done = Promise.all([live, late].map((follower) => follower.reaches(seqs.at(-1) ?? 0, 120_000)));
-  const most = await watch(rig, done);
+  const most = await mostPending(rig, done);
   await done;
   for (const follower of [live, late]) {
     expectWhole(follower, seqs);
     expectNeverLost(follower);
   }
-  expect(most.pendingBytes).toBeLessThan(8 * MIB);
+  expect(most).toBeLessThan(8 * MIB);
   expect(link.accepted).toBe(1);
 }, 180_000);
