@@ -20,8 +20,8 @@ const SWEEP_EVERY_MS = 500;
 const HEAVY_WORK = 1_000;
 /** A timer may be late by so much at any time. */
 const LATE_MS = 3;
-/** Half of what was done when it was too much, or a quarter less than the rate that was too high. */
-const FIRST_CUT = 0.5;
+/** A quarter of what was done when it was too much, or a quarter less than the rate that was too high. */
+const FIRST_CUT = 0.25;
 const CUT = 0.75;
 const CUT_EVERY_MS = 100;
 /** In events a millisecond: never less, however late it is. */
