@@ -105,7 +105,13 @@ describe.concurrent("messages that any producer may publish", () => {
     await until("the minute's end is told", () => named("log-lines-left-out")[0], 70_000);
     expect(named('"event":"event-dropped"')).toHaveLength(10);
     expect(named("log-lines-left-out")).toEqual([
-      { event: "log-lines-left-out", name: "event-dropped", leftOut: 4_990 },
+      {
+        event: "log-lines-left-out",
+        name: "event-dropped",
+        leftOut: 4_990,
+        severity: "info",
+        version: expect.any(String) as string,
+      },
     ]);
     const text = lines.join("\n");
     expect(text).not.toContain("hunter2");
