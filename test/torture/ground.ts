@@ -1,8 +1,13 @@
 /** DOOR: the broker that a run stands on, one server or a cluster of them, to be broken at will. */
+import { ErrorCode } from "nats.ws";
+import { until } from "../support/until.ts";
 import { Backup } from "../support/broker/backup.ts";
 import type { Loss } from "../support/broker/cluster-links.ts";
 import { Rig } from "../support/broker/rig.ts";
 import type { StreamOptions } from "../support/broker/rig-control.ts";
+
+/** A frozen broker is not frozen for longer than a few seconds. */
+const ANSWERS_WITHIN_MS = 30_000;
 
 export type GroundVerb = "kill" | "start" | "pause" | "resume" | "cut" | "refuse" | "blackhole" | "hold" | "heal";
 
@@ -46,11 +51,11 @@ export class SingleGround implements Ground {
   }
 
   async createStream(): Promise<void> {
-    await this.#rig.createStream(this.#stream);
+    await patiently("the broker has created the stream", () => this.#rig.createStream(this.#stream));
   }
 
   async deleteStream(): Promise<void> {
-    await this.#rig.deleteStream();
+    await patiently("the broker has deleted the stream", () => this.#rig.deleteStream());
   }
 
   /** One server has nobody to be parted from. */
@@ -68,4 +73,18 @@ export class SingleGround implements Ground {
   async [Symbol.asyncDispose](): Promise<void> {
     await this.#rig.stop();
   }
+}
+
+/** Another fault may have the broker stopped at that moment: then the question goes unanswered, and is asked again. */
+async function patiently(what: string, ask: () => Promise<unknown>): Promise<void> {
+  const isDone = (error: Error): boolean => {
+    if (error.message === "stream not found") return true;
+    if (isUnanswered(error)) return false;
+    throw error;
+  };
+  await until(what, () => ask().then(() => true, isDone), ANSWERS_WITHIN_MS);
+}
+
+function isUnanswered({ code }: Error & { readonly code?: string }): boolean {
+  return code === ErrorCode.Timeout || code === ErrorCode.NoResponders || code === ErrorCode.JetStreamNotEnabled;
 }
