@@ -91,6 +91,13 @@ export class ViewerLedger {
       return;
     }
     this.#steps = steps;
+    // The page was reloaded before its new cursor counted, and a stream that was restored serves the lost one again.
+    if (chapter.after !== null && cursor < chapter.after && cursor === this.#chapters.at(-2)?.end) {
+      this.#chapters.pop();
+      this.#open(cursor, cursor);
+      this.#chapter.told = cursor;
+      return;
+    }
     chapter.told = cursor;
     chapter.sentBefore = chapter.low === 0 ? Infinity : broker.sent;
   }
