@@ -25,6 +25,8 @@ export class ViewerLedger {
   readonly #world: World;
   readonly #chapters: Chapter[] = [];
   #steps = 0;
+  /** The cursor of which the relay said last that it is gone. */
+  #lost: number | null = null;
 
   constructor(world: World) {
     this.#world = world;
@@ -69,6 +71,7 @@ export class ViewerLedger {
     const cursor = random.fraction() < 0.5 ? null : { seq: lastAcked };
     // A page that reloads before its new cursor counted comes back with the lost one.
     const last = this.#chapters.at(-1);
+    this.#lost = last?.end ?? last?.after ?? null;
     if (last !== undefined && last.told === null && last.seqs.length === 0) this.#chapters.pop();
     this.#open(cursor?.seq ?? null, isShared ? 0 : lastAcked);
     return cursor;
@@ -92,7 +95,7 @@ export class ViewerLedger {
     }
     this.#steps = steps;
     // The page was reloaded before its new cursor counted, and a stream that was restored serves the lost one again.
-    if (chapter.after !== null && cursor < chapter.after && cursor === this.#chapters.at(-2)?.end) {
+    if (chapter.after !== null && cursor < chapter.after && cursor === this.#lost) {
       this.#chapters.pop();
       this.#open(cursor, cursor);
       this.#chapter.told = cursor;
