@@ -1,7 +1,7 @@
 /** The honest clients: torture's, with the tokens and subjects of many tenants, each compared with the stream. */
 import { Random } from "../../src/dev/random.ts";
 import { Client } from "../torture/client.ts";
-import { HEARTBEAT_MS, type Plan } from "../torture/plan.ts";
+import { HEARTBEAT_MS, type ClientPlan, type Plan } from "../torture/plan.ts";
 import type { World } from "../torture/world.ts";
 import { planStart } from "../torture/whereabouts.ts";
 
@@ -22,6 +22,7 @@ export function planOf(durationMs: number): Plan {
     clients: 0,
     sdk: 0,
     chromium: 0,
+    cluster: false,
     settings: SETTINGS,
     sendTimeoutMs: SEND_TIMEOUT_MS,
     maxMessages: null,
@@ -37,17 +38,18 @@ export function honestClients(count: number, tenants: number, world: World): Cli
   return Array.from({ length: count }, (_, id) => {
     const tenant = id % tenants;
     const filter = random.fraction() < 0.7 ? `cellos.events.t${tenant}.>` : subjectOf(tenant, "cell");
-    const plan = {
+    const plan: ClientPlan = {
       id,
-      protocol: random.fraction() < 0.4 ? (1 as const) : (2 as const),
+      protocol: random.fraction() < 0.4 ? 1 : 2,
       filter,
       start: planStart(random),
       joinAtMs: random.between(0, 5_000),
       // One that keeps no cursor and never pings is among those that misbehave.
       pings: true,
       epochChance: random.pick([0, 0.5, 1]),
+      losesLine: false,
       seed: random.between(1, 2 ** 31),
     };
-    return new Client(plan, { ...world, token: tokenOf(tenant) });
+    return new Client(plan, { ...world, token: tokenOf(tenant) }, null);
   });
 }

@@ -10,6 +10,7 @@ import { Broker } from "../torture/broker.ts";
 import { check } from "../torture/check.ts";
 import type { Client } from "../torture/client.ts";
 import { Outages } from "../torture/outages.ts";
+import { Probes } from "../torture/probes.ts";
 import type { ViolationKind } from "../torture/story.ts";
 import type { World } from "../torture/world.ts";
 import { honestClients, planOf, SETTINGS, subjectOf, tokenOf } from "./crowd.ts";
@@ -65,6 +66,9 @@ export async function soak({ minutes, clients, tenants }: Flags, log: Log, signa
     broker,
     brokerOut,
     relayOut: new Outages(0),
+    streamOut: new Outages(0),
+    upheavals: new Outages(0),
+    recreations: new Outages(0),
     wsUrl: `ws://127.0.0.1:${relay.port}`,
     token: "",
     startedAtMs,
@@ -113,7 +117,7 @@ export async function soak({ minutes, clients, tenants }: Flags, log: Log, signa
     sampling,
   ]);
   while (broker.inFlight > 0) await delay(WATCH_MS, undefined, { signal });
-  const lastSeq = await broker.lastSeq();
+  const { lastSeq } = await broker.position();
   const late = await catchUp(honest, lastSeq, signal);
   for (const client of late) client.story.violate("lost", `did not reach ${lastSeq}`);
   clearInterval(watch);
@@ -123,7 +127,14 @@ export async function soak({ minutes, clients, tenants }: Flags, log: Log, signa
 
   const left = await leftOver(rig, signal);
   log("comparing with what the stream holds");
-  const outcome = await check(world.plan, honest, broker, {});
+  const outcome = await check({
+    plan: world.plan,
+    clients: honest,
+    broker,
+    faults: {},
+    probes: new Probes(world),
+    late: new Set(late),
+  });
   const verdict = judgeMemory(samples, runMs);
   const violations = (kind: ViolationKind): number =>
     honest.reduce((sum, { story }) => sum + story.violations.filter((one) => one.kind === kind).length, 0);
