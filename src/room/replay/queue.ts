@@ -17,6 +17,7 @@ import type { Fanout } from "../delivery/fanout.ts";
 import { PACED_MS } from "../delivery/flow-control.ts";
 import { nextInLine } from "./line.ts";
 import { Replay, type ReplayHost } from "./replay.ts";
+import { ISOLATE_TERM_MS } from "./turn.ts";
 import { gains, isPlaced, newWant, put, type Place, type Want } from "./want.ts";
 import type { Session } from "../delivery/session.ts";
 
@@ -125,8 +126,10 @@ export class ReplayQueue {
     if (replay.state === "stopped") return false;
     const { places } = this.#options.isolate;
     if (!places.mayKeep(place, nowMs)) return true;
-    if (replay.isTurnOver(nowMs)) return places.isAwaited(place, nowMs) || this.#isAwaited(fanout, nowMs, replay);
-    return replay.isStuck(nowMs) && (places.isAwaited(place, nowMs) || this.#isAwaited(fanout, nowMs, null));
+    const isStuck = replay.isStuck(nowMs);
+    if ((isStuck || replay.isTurnOver(nowMs, ISOLATE_TERM_MS)) && places.isAwaited(place, nowMs)) return true;
+    const isOver = replay.isTurnOver(nowMs);
+    return (isStuck || isOver) && this.#isAwaited(fanout, nowMs, isOver ? replay : null);
   }
 
   /** Somebody who reads waits for a place, and there is none; or for this replay to come to where it is. */

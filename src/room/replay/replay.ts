@@ -88,8 +88,8 @@ export class Replay {
   }
 
   /** It had its place for long enough, if somebody waits for one. */
-  isTurnOver(nowMs: number): boolean {
-    return this.#turn.isOver(nowMs);
+  isTurnOver(nowMs: number, termMs?: number): boolean {
+    return this.#turn.isOver(nowMs, termMs);
   }
 
   /** A member above what was read is not served yet: it waits, as those in the queue do. */

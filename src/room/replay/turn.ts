@@ -9,6 +9,8 @@ const SLOW_BYTES_PER_MS = 256 * 1.024;
 const MEASURED_MS = 5_000;
 /** However fast they read: or the length of one history would be the wait of the next. */
 const TERM_MS = 10_000;
+/** As long as that for who waits in other rooms: while a broker makes a consumer of a long stream, nobody is served. */
+export const ISOLATE_TERM_MS = 30_000;
 
 export class Turn {
   #firstServedAtMs: number | null = null;
@@ -34,7 +36,7 @@ export class Turn {
     this.#readySinceMs = null;
   }
 
-  isOver(nowMs: number): boolean {
-    return this.#isSlow || (this.#firstServedAtMs !== null && nowMs - this.#firstServedAtMs >= TERM_MS);
+  isOver(nowMs: number, termMs = TERM_MS): boolean {
+    return this.#isSlow || (this.#firstServedAtMs !== null && nowMs - this.#firstServedAtMs >= termMs);
   }
 }
