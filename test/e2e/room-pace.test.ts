@@ -12,7 +12,7 @@ describe.concurrent("pace", () => {
     await using world = await World.start({ vars: { WINDOW_BYTES: "10000", MAX_UNREAD_BYTES: "65536" } });
     const startedAt = Date.now();
     const follower = await world.join(SUBJECT, 2);
-    expect(follower.socket.received[0]?.frame).toMatchObject({ type: "welcome", ackBytes: 8_192 });
+    expect(await follower.socket.type("welcome")).toMatchObject({ ackBytes: 8_192 });
     const rounds = 12;
     for (let round = 1; round <= rounds; round++) {
       const last = await world.publishMany(SUBJECT, 1_000, { padBytes: 500 });
