@@ -1,7 +1,6 @@
 /** Whether a request for events is served: the checks of H3, in its order. The first that fails answers. */
 import type { Config } from "../config/config.ts";
-import { covers, maxSubjectsOf, onlyFilter, subjectFor, type Authentication, type Grant } from "../grant/grant.ts";
-import { isSubsetOf } from "../protocol/subject.ts";
+import { maxSubjectsOf, onlyFilter, permits, subjectFor, type Authentication, type Grant } from "../grant/grant.ts";
 import type { JoinRequest } from "../room/join/request.ts";
 import { rememberUntilMs, type Ticket } from "../ticket/ticket.ts";
 import { originPasses } from "./origin.ts";
@@ -109,7 +108,7 @@ function permittedSubject(
 ): string | null {
   const usual = ticket?.isBound ? onlyFilter(grant, subjectRoot) : subjectFor(grant, defaultSubject, subjectRoot);
   const subject = query.subject ?? usual;
-  return subject !== null && isSubsetOf(subject, subjectRoot) && covers(grant, subject) ? subject : null;
+  return subject !== null && permits(grant, subject, subjectRoot) ? subject : null;
 }
 
 /** `Upgrade` is a list of names in any case (RFC 9110, 7.8). */

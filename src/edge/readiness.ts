@@ -1,5 +1,5 @@
 /** EFFECTS: whether the relay can serve events now: H9. */
-import type { ConfigResult } from "../config/config.ts";
+import { hasCredential, type ConfigResult } from "../config/config.ts";
 import { logEvent } from "../shared/log.ts";
 import { describeError } from "../shared/log-line.ts";
 import { systemRuntime } from "../shared/system-runtime.ts";
@@ -35,10 +35,9 @@ export class ReadinessCheck {
 
   async run(loaded: ConfigResult, ask: AskBroker): Promise<Readiness> {
     if (!loaded.ok) return readiness({ config: loaded.problem, credentials: SKIPPED, broker: SKIPPED }, null);
-    const { apiTokens, jwt, nats } = loaded.config;
-    const credentials = apiTokens.length > 0 || jwt !== null ? OK : NO_CREDENTIAL;
-    const about = { config: OK, credentials };
-    if (nats === null) return readiness({ ...about, broker: CAUSES["not-configured"].sentence }, "not-configured");
+    const about = { config: OK, credentials: hasCredential(loaded.config) ? OK : NO_CREDENTIAL };
+    if (loaded.config.nats === null)
+      return readiness({ ...about, broker: CAUSES["not-configured"].sentence }, "not-configured");
     try {
       const trouble = await this.#broker(ask);
       return readiness({ ...about, broker: trouble?.sentence ?? OK }, trouble?.cause ?? null);

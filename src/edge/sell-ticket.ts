@@ -1,7 +1,6 @@
 /** EFFECTS: `POST /v1/tickets` (H8). */
 import type { Config } from "../config/config.ts";
-import { covers, type Grant } from "../grant/grant.ts";
-import { isSubsetOf } from "../protocol/subject.ts";
+import { permits, type Grant } from "../grant/grant.ts";
 import { logEvent } from "../shared/log.ts";
 import { describeError } from "../shared/log-line.ts";
 import { MAX_TICKET_CHARS } from "../ticket/ticket.ts";
@@ -37,7 +36,7 @@ export async function answerTicketRequest(request: Request, env: Env, config: Co
 /** A ticket that names no subject is for whatever the grant has, which must be something. */
 function mayRead(grant: Grant, subjects: readonly string[] | null, { subjectRoot }: Config): boolean {
   if (subjects === null) return grant.subjects.length > 0;
-  return subjects.every((subject) => isSubsetOf(subject, subjectRoot) && covers(grant, subject));
+  return subjects.every((subject) => permits(grant, subject, subjectRoot));
 }
 
 /** The text of the body; null when it is longer than it may be, undefined when it is no UTF-8. Never reads more than that. */

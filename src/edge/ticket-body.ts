@@ -1,6 +1,7 @@
 /** The body of `POST /v1/tickets` (H8). Pure. */
 import { canonical } from "../grant/grant.ts";
 import { isValidFilter, utf8Length } from "../protocol/subject.ts";
+import { parseJson } from "../shared/json.ts";
 import type { RefusalReason } from "./refusals.ts";
 
 export const MAX_BODY_BYTES = 4 * 1024;
@@ -25,14 +26,6 @@ export function parseTicketBody(text: string): TicketBody {
   if (!subjects.every(isValidFilter)) return refuse("bad-subject");
   const bytes = subjects.reduce((sum, entry) => sum + utf8Length(entry), 0);
   return bytes > MAX_SUBJECTS_BYTES ? refuse("bad-ticket-body") : { ok: true, subjects: canonical(subjects) };
-}
-
-function parseJson(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return undefined;
-  }
 }
 
 function refuse(reason: RefusalReason): TicketBody {

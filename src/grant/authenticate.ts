@@ -39,6 +39,18 @@ export function apiTokenId(token: string): Promise<string> {
   return nameOf(`api-token ${token}`);
 }
 
+const knownIds = new WeakMap<Config, ReadonlySet<string>>();
+
+/** The ids of the grants of every configured API token. Hashed once per configuration: each heartbeat of each room asks. */
+export async function apiTokenIds(config: Config): Promise<ReadonlySet<string>> {
+  const known = knownIds.get(config);
+  if (known !== undefined) return known;
+  // The value is kept and not the promise: one object of the isolate may not wait for the work of another (WD-6).
+  const ids = new Set(await Promise.all(config.apiTokens.map(apiTokenId)));
+  knownIds.set(config, ids);
+  return ids;
+}
+
 const KEY = new TextEncoder().encode("cellos-relay grant id");
 
 /** A keyed hash: a label in a log must not be the digest that anybody can look a weak token up by. */

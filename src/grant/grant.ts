@@ -50,6 +50,11 @@ export function covers({ subjects }: Pick<Grant, "subjects">, subject: string): 
   return subjects.some((granted) => isSubsetOf(subject, granted));
 }
 
+/** Whether a request for all of the valid filter `subject` is allowed: the grant and `root` must both cover it (H4). */
+export function permits(grant: Pick<Grant, "subjects">, subject: string, root: string): boolean {
+  return isSubsetOf(subject, root) && covers(grant, subject);
+}
+
 /**
  * The subject of a request that names none, or null when it must name one (A2): the default where the grant covers it,
  * else the only filter of the grant inside `root`.

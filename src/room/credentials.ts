@@ -3,7 +3,7 @@
  * more (A10).
  */
 import type { Config } from "../config/config.ts";
-import { apiTokenId, authenticate } from "../grant/authenticate.ts";
+import { apiTokenIds, authenticate } from "../grant/authenticate.ts";
 import { isAccepted } from "../grant/standing.ts";
 import type { CloseName } from "../protocol/codes.ts";
 import type { Runtime } from "../shared/runtime.ts";
@@ -97,8 +97,8 @@ export class Credentials {
   }
 
   async #endRefused(config: Config): Promise<void> {
-    const apiTokenIds = new Set(await Promise.all(config.apiTokens.map(apiTokenId)));
+    const tokenIds = await apiTokenIds(config);
     for (const session of [...this.#sockets.all()])
-      if (!isAccepted(session, config, apiTokenIds)) this.#host.close(session, "tokenRefused");
+      if (!isAccepted(session, config, tokenIds)) this.#host.close(session, "tokenRefused");
   }
 }

@@ -1,6 +1,6 @@
 /** EFFECTS: sells tickets, and checks them: signature, age, and whether what bought them is still accepted (H8, A10). */
 import type { Config } from "../config/config.ts";
-import { apiTokenId } from "../grant/authenticate.ts";
+import { apiTokenIds } from "../grant/authenticate.ts";
 import type { Grant } from "../grant/grant.ts";
 import { isAccepted } from "../grant/standing.ts";
 import { bytesToBase64Url } from "../protocol/base64url.ts";
@@ -34,9 +34,8 @@ export async function checkTicket(keys: Env["TICKET_KEY"], config: Config, text:
   if (!crypto.subtle.timingSafeEqual(bytes(parts.signature), bytes(await sign(parts.body, key)))) return null;
   const ticket = decodeTicket(parts.body);
   if (ticket === null || ticket.expiresAtMs <= systemRuntime.wallMs()) return null;
-  const apiTokenIds = new Set(await Promise.all(config.apiTokens.map(apiTokenId)));
   const { id: grantId, mark } = ticket.grant;
-  return isAccepted({ grantId, mark }, config, apiTokenIds) ? ticket : null;
+  return isAccepted({ grantId, mark }, config, await apiTokenIds(config)) ? ticket : null;
 }
 
 async function sign(body: string, key: CryptoKey): Promise<string> {

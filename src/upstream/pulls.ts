@@ -52,22 +52,29 @@ export class Pulls {
 
   /** Messages that the open ones may still bring. */
   get outstanding(): number {
-    return this.#open().reduce((sum, { left }) => sum + left, 0);
+    let messages = 0;
+    for (const { isWrittenOff, left } of this.#list) if (!isWrittenOff) messages += left;
+    return messages;
   }
 
   /** Bytes that the open ones may still bring. */
   get openBytes(): number {
-    return this.#open().reduce((sum, { leftBytes }) => sum + leftBytes, 0);
+    let bytes = 0;
+    for (const { isWrittenOff, leftBytes } of this.#list) if (!isWrittenOff) bytes += leftBytes;
+    return bytes;
   }
 
   /** Bytes that may still come, by those that were written off too. */
   get bytes(): number {
-    return [...this.#list].reduce((sum, { leftBytes }) => sum + leftBytes, 0);
+    let bytes = 0;
+    for (const { leftBytes } of this.#list) bytes += leftBytes;
+    return bytes;
   }
 
   /** True while the broker should have one. */
   get isWaiting(): boolean {
-    return this.#open().length > 0;
+    for (const { isWrittenOff } of this.#list) if (!isWrittenOff) return true;
+    return false;
   }
 
   /** When `expire` has something to do; null when nothing is under way. */
@@ -126,10 +133,6 @@ export class Pulls {
 
   clear(): void {
     for (const entry of [...this.#list]) this.end(entry);
-  }
-
-  #open(): Entry[] {
-    return [...this.#list].filter(({ isWrittenOff }) => !isWrittenOff);
   }
 
   /** Its inbox stays open: a message that the broker sends at the last moment is not lost. */

@@ -1,5 +1,6 @@
 import type { CredentialMark } from "../../grant/grant.ts";
 import { isValidFilter } from "../../protocol/subject.ts";
+import { parseJson } from "../../shared/json.ts";
 import { V1, V2, type Protocol } from "../../protocol/subprotocol.ts";
 
 /** What the edge hands to a room with an upgrade it has admitted; JSON in the header `relay-join`. */
@@ -95,14 +96,6 @@ function isTextOrNull(value: unknown): value is string | null {
 
 function isWholeNumber(value: unknown): value is number {
   return Number.isSafeInteger(value) && Number(value) >= 0;
-}
-
-function parseJson(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return null;
-  }
 }
 
 /** A join may wait for its answer longer than its credential is good for. */

@@ -112,7 +112,9 @@ export class ReplaysBench {
         client.drain(Infinity);
         client.pingIfDue();
       }
+      fanout.closeOverdue(clock.nowMs);
       for (const session of [...fanout.lagging]) {
+        fanout.waitMs(session, clock.nowMs);
         if (fanout.serve(session, clock.nowMs) === "needs-replay") this.replays.want(session, clock.nowMs);
       }
       this.replays.run(fanout, clock.nowMs);
