@@ -16,7 +16,7 @@ import { PullBudget } from "./pull-budget.ts";
 import { unservedReason } from "./stream-shape.ts";
 import { stepUpstream, type Upstream, type UpstreamEvent } from "./feed-machine.ts";
 import { Stall } from "./stall.ts";
-import { Tries, type Try } from "./tries.ts";
+import { ConnectionAttempts, type ConnectionAttempt } from "./connection-attempts.ts";
 
 /** A broker that is behind what was read is asked again after this, and then ever later. */
 const BEHIND_RETRY_MS = 250;
@@ -32,10 +32,10 @@ export class Feed {
   #state: Upstream = { kind: "idle" };
   #connection: BrokerConnection | null = null;
   #consumer: Consumer | null = null;
-  readonly #tries: Tries;
+  readonly #attempts: ConnectionAttempts;
   readonly #stall = new Stall();
   /** The try that makes a consumer over the connection. */
-  #chosen: Try | null = null;
+  #chosen: ConnectionAttempt | null = null;
   /** Rises with every choice and closing, so that a late answer of an older one changes nothing. */
   #generation = 0;
   #refusedAt = 0;
@@ -46,7 +46,7 @@ export class Feed {
   constructor(ports: FeedPorts, options: FeedOptions, reader: FeedReader, host: FeedHost) {
     const { runtime } = ports;
     this.#runtime = runtime;
-    this.#tries = new Tries(ports, options, () => this.#connection);
+    this.#attempts = new ConnectionAttempts(ports, options, () => this.#connection);
     this.#retryTimer = runtime.timer();
     this.#options = options;
     this.#reader = reader;
@@ -154,14 +154,14 @@ export class Feed {
   /** Deletes the consumer before the connection goes, or the broker would keep it for a minute (U1, U4). */
   #close(): void {
     this.#log.closed();
-    this.#tries.endAll();
+    this.#attempts.endAll();
     this.#use(null, null);
   }
 
   /** What was used before is given up. */
-  #use(connection: BrokerConnection | null, chosen: Try | null): number {
+  #use(connection: BrokerConnection | null, chosen: ConnectionAttempt | null): number {
     const before = this.#connection;
-    if (this.#chosen !== null && this.#chosen !== chosen) this.#tries.end(this.#chosen);
+    if (this.#chosen !== null && this.#chosen !== chosen) this.#attempts.end(this.#chosen);
     this.#chosen = chosen;
     this.#connection = connection;
     const stopped = this.#dropConsumer();
@@ -195,7 +195,7 @@ export class Feed {
 
   /** A try: others may be under way. The first that gets a consumer ends them all. */
   async #open(): Promise<void> {
-    const attempt = this.#tries.begin();
+    const attempt = this.#attempts.begin();
     try {
       const [generation] = await Promise.all([this.#connect(attempt), this.#host.collect()]);
       if (generation === null) return this.#ended(attempt);
@@ -203,7 +203,7 @@ export class Feed {
       if (generation !== this.#generation) return;
       if (this.#consumer === null) throw new UpstreamError("timeout", "the consumer was lost at once");
       this.#chosen = null;
-      this.#tries.endAll();
+      this.#attempts.endAll();
       this.#step({ kind: "opened" });
       this.#host.onReady();
     } catch (thrown) {
@@ -218,19 +218,19 @@ export class Feed {
   }
 
   /** A broker that never answers would else leave no line in the log: every try makes room for a newer one. */
-  #pushedOut({ isPushedOut }: Try, error: UpstreamError): void {
+  #pushedOut({ isPushedOut }: ConnectionAttempt, error: UpstreamError): void {
     if (isPushedOut && this.#state.kind === "opening") this.#log.failed(this.#state.attempt, error);
   }
 
-  #ended(attempt: Try): void {
-    this.#tries.end(attempt);
-    if (this.#tries.count === 0) this.#step({ kind: "failed", hasWaiters: this.#host.hasWaiters() });
+  #ended(attempt: ConnectionAttempt): void {
+    this.#attempts.end(attempt);
+    if (this.#attempts.count === 0) this.#step({ kind: "failed", hasWaiters: this.#host.hasWaiters() });
   }
 
   /** Chooses this try, over a connection of its own or the one at hand; null when it is not needed. */
-  async #connect(attempt: Try): Promise<number | null> {
+  async #connect(attempt: ConnectionAttempt): Promise<number | null> {
     if (this.#connection !== null && this.#chosen === null) return this.#use(this.#connection, attempt);
-    const connection = await this.#tries.connect(attempt, (closed, why) => {
+    const connection = await this.#attempts.connect(attempt, (closed, why) => {
       if (closed === null || this.#connection !== closed) return;
       this.#connection = null;
       this.#lost(why, false);

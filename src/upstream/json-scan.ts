@@ -11,7 +11,7 @@ import {
   OBJECT_END,
   OBJECT_START,
   QUOTE,
-} from "../protocol/json-codes.ts";
+} from "../protocol/json-characters.ts";
 
 /** `A` may be written as `\u0041`. */
 const LONGEST_ESCAPE = 6;

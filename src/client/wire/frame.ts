@@ -1,6 +1,6 @@
 /** Frames of protocol v2 as a client reads them (V2 to V5). The relay is trusted: numbers are checked where they are used. */
 import type { UpstreamHealth } from "../../protocol/frames.ts";
-import { cutFrame } from "./cut.ts";
+import { splitFrame } from "./split-frame.ts";
 import type { Problem } from "./error.ts";
 
 export interface Welcome {
@@ -62,7 +62,7 @@ export function readFrame(text: string, parse: Parse): Frame {
     // The relay is trusted with the shape of its frames; `accept` checks what order and cursor rest on.
     return parse(text) as Frame;
   } catch (error) {
-    const { envelope, items } = cutFrame(text);
+    const { envelope, items } = splitFrame(text);
     const frame = parse(envelope) as Frame;
     if (frame.type !== "events") throw error;
     return { ...frame, events: items.map((item) => readItem(item, parse)) };

@@ -1,22 +1,9 @@
 /** The clock of the machine is set forward under a room: to it that is time that has passed (P11). */
 import { describe, expect, it } from "vitest";
-import type { CoreWorld } from "../../support/model/core.ts";
+import { cursors, throughOutage, withPair } from "../../support/model/pair.ts";
 import { newWorld } from "../../support/model/world.ts";
 
 const PERIOD_MS = 2_000;
-
-async function open(settings: Readonly<Record<string, string>> = {}): Promise<CoreWorld> {
-  const world = newWorld(settings);
-  await world.run({ do: "join", v2: true, back: null, epoch: false });
-  await world.run({ do: "join", v2: false, back: null, epoch: false });
-  await world.run({ do: "advance", ms: 5_000 });
-  await world.run({ do: "publish", kind: "match", bytes: 100, count: 3 });
-  await world.run({ do: "advance", ms: 100 });
-  return world;
-}
-
-const cursors = (world: CoreWorld): (number | null)[] =>
-  [...world.clients.values()].map(({ reading }) => reading.cursor);
 
 /** W8 is checked at every step: nobody hears nothing for more than a period and a half. */
 describe.each([
@@ -25,7 +12,7 @@ describe.each([
   ["an hour", 3_600_000],
 ] as const)("a clock set forward by %s", (_name, onMs) => {
   it("[P11] [W8] [W9] heartbeats and events go on, and nobody is closed", async () => {
-    const world = await open();
+    const world = await withPair();
     for (let n = 1; n <= 4; n++) {
       world.clock.setForward(onMs);
       await world.run({ do: "publish", kind: "match", bytes: 100, count: 1 });
@@ -39,21 +26,14 @@ describe.each([
   it.each(["down", "freeze"] as const)(
     "[P11] [W12] [W8] while the broker is away (%s): it is reached again in time",
     async (how) => {
-      const world = await open();
-      await world.run({ do: how });
-      await world.run({ do: "advance", ms: 10_000 });
-      world.clock.setForward(onMs);
-      await world.run({ do: "advance", ms: 10_000 });
-      for (let n = 0; n < 3; n++) world.broker.stream?.publish("match", 100);
-      await world.run({ do: "hurry" });
-      await world.run({ do: "up" });
-      await world.run({ do: "advance", ms: 6_000 });
+      const world = await withPair();
+      await throughOutage(world, how, () => world.clock.setForward(onMs));
       expect([world.faults, cursors(world)]).toEqual([[], [6, 6]]);
     },
   );
 
   it("[P11] [W12] forward and back in turn, and the network with it", async () => {
-    const world = await open();
+    const world = await withPair();
     for (let n = 0; n < 6; n++) {
       if (n % 2 === 0) world.clock.setForward(onMs);
       else world.clock.setBack(onMs);
@@ -76,7 +56,7 @@ describe.each([
   });
 
   it("[P11] [W5] [W2] a client that is behind catches up across it", async () => {
-    const world = await open({ WINDOW_BYTES: "2000" });
+    const world = await withPair({ WINDOW_BYTES: "2000" });
     await world.run({ do: "publish", kind: "match", bytes: 500, count: 60 });
     await world.run({ do: "join", v2: true, back: 50, epoch: true });
     await world.run({ do: "arrive", count: 4 });

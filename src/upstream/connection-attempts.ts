@@ -1,5 +1,5 @@
 /**
- * The tries of a room to get a connection to the broker. Several may be under way, since one that hangs must not hold up
+ * The attempts of a room to get a connection to the broker. Several may be under way, since one that hangs must not hold up
  * the next (W12). The first that opens is used; a later one replaces it only if it answers and the other does not, so
  * that a broker that is slow is not asked for the same again and again.
  */
@@ -7,7 +7,7 @@ import type { BrokerConnection } from "./connection.ts";
 import type { FeedOptions, FeedPorts } from "./feed-ports.ts";
 import { isAnswer, streamInfoSubject, UpstreamError } from "./jetstream-api.ts";
 
-export interface Try {
+export interface ConnectionAttempt {
   readonly signal: AbortSignal;
   readonly abort: () => void;
   /** It was ended because newer ones wait, and not because nobody waits for it any more. */
@@ -27,12 +27,12 @@ interface Question {
   readonly failure: Promise<UpstreamError | null>;
 }
 
-export class Tries {
+export class ConnectionAttempts {
   readonly #ports: FeedPorts;
   readonly #options: FeedOptions;
   readonly #current: () => BrokerConnection | null;
-  readonly #underWay = new Set<Try>();
-  readonly #dials = new Set<Try>();
+  readonly #underWay = new Set<ConnectionAttempt>();
+  readonly #dials = new Set<ConnectionAttempt>();
 
   /** `current`: the connection in use, which a try may find better than its own. */
   constructor(ports: FeedPorts, options: FeedOptions, current: () => BrokerConnection | null) {
@@ -45,15 +45,19 @@ export class Tries {
     return this.#underWay.size;
   }
 
-  begin(): Try {
+  begin(): ConnectionAttempt {
     const controller = new AbortController();
-    const attempt: Try = { signal: controller.signal, abort: () => controller.abort(), isPushedOut: false };
+    const attempt: ConnectionAttempt = {
+      signal: controller.signal,
+      abort: () => controller.abort(),
+      isPushedOut: false,
+    };
     this.#underWay.add(attempt);
     return attempt;
   }
 
   /** It is over, or nobody waits for it any more. */
-  end(attempt: Try): void {
+  end(attempt: ConnectionAttempt): void {
     this.#underWay.delete(attempt);
     attempt.abort();
   }
@@ -64,7 +68,7 @@ export class Tries {
 
   /** Null when it is not needed: it was ended, or the connection in use answers. Throws UpstreamError. */
   async connect(
-    attempt: Try,
+    attempt: ConnectionAttempt,
     onClosed: (connection: BrokerConnection | null, why: string) => void,
   ): Promise<BrokerConnection | null> {
     const elder = this.#question(this.#current());
@@ -81,7 +85,7 @@ export class Tries {
   }
 
   async #dial(
-    attempt: Try,
+    attempt: ConnectionAttempt,
     onClosed: (connection: BrokerConnection | null, why: string) => void,
   ): Promise<BrokerConnection> {
     const [oldest] = this.#dials;
@@ -105,7 +109,11 @@ export class Tries {
     }
   }
 
-  async #isBetter({ signal }: Try, connection: BrokerConnection, elder: Question | null): Promise<boolean> {
+  async #isBetter(
+    { signal }: ConnectionAttempt,
+    connection: BrokerConnection,
+    elder: Question | null,
+  ): Promise<boolean> {
     while (!signal.aborted) {
       const rival = this.#current();
       if (rival === null) return true;

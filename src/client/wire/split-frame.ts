@@ -1,12 +1,12 @@
 /**
- * Cuts the text of an events frame into its items, for a frame that cannot be parsed as a whole (W17). Without recursion.
+ * Splits the text of an events frame into its items, for a frame that cannot be parsed as a whole (W17). Without recursion.
  *
  * Brackets that match tell where an item ends. In an item that is no JSON one may close what is not open: such an item ends where the next
  * begins, or with the frame. In a text that was only cut off no bracket does, so that is no frame.
  */
-import { BACKSLASH, COMMA, LIST_END, OBJECT_END, OBJECT_START, QUOTE } from "../../protocol/json-codes.ts";
+import { BACKSLASH, COMMA, LIST_END, OBJECT_END, OBJECT_START, QUOTE } from "../../protocol/json-characters.ts";
 
-export interface Cut {
+export interface SplitFrame {
   /** The frame with an empty list; or a text that is no JSON. */
   readonly envelope: string;
   readonly items: readonly string[];
@@ -19,7 +19,7 @@ const ITEM_END = /\}\s*(?:,\s*\{\s*"seq"\s*:|\]\s*\}\s*$)/g;
 /** Behind each item whose brackets do not match the text is read again, and so often at most: as many items as a frame holds (V7). */
 const MAX_PASSES = 256;
 
-export function cutFrame(text: string): Cut {
+export function splitFrame(text: string): SplitFrame {
   const items: string[] = [];
   /** What closes the arrays and objects that are open: 1 is the frame, 2 its list, 3 an item. */
   let closers: number[] = [];

@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { cutFrame } from "../../../../src/client/wire/cut.ts";
+import { splitFrame } from "../../../../src/client/wire/split-frame.ts";
 import { isTooDeep, withoutNested } from "../../../../src/client/wire/depth.ts";
 import { readFrame, UNREADABLE } from "../../../../src/client/wire/frame.ts";
 
@@ -44,7 +44,7 @@ describe("[W17] cutting a frame", () => {
         fc.constantFrom(0, 1, "\t"),
         (events, before, after, indent) => {
           const around = { ...before, type: "events", prev: 0 };
-          const { envelope, items } = cutFrame(JSON.stringify({ ...around, events, ...after }, null, indent));
+          const { envelope, items } = splitFrame(JSON.stringify({ ...around, events, ...after }, null, indent));
           expect(JSON.parse(envelope)).toEqual(JSON.parse(JSON.stringify({ ...around, events: [], ...after })));
           const filled = items.filter((cut) => cut.trim() !== "");
           expect(filled.map((cut) => JSON.parse(cut) as unknown)).toEqual(JSON.parse(JSON.stringify(events)));
@@ -70,7 +70,7 @@ describe("[W17] cutting a frame", () => {
     );
     fc.assert(
       fc.property(junk, (parts) => {
-        const { items } = cutFrame(frameOf(...parts) + parts.join(""));
+        const { items } = splitFrame(frameOf(...parts) + parts.join(""));
         expect(items.length).toBeLessThanOrEqual(4 * parts.length + 2);
       }),
       { numRuns: 2_000 },
