@@ -228,7 +228,7 @@ export class Room extends DurableObject<Env> {
   /** Why a join failed, in the words of `/readyz` (O8). */
   #logRefused(core: Core, close: CloseName): void {
     const { cause, sentence } = troubleOf(core.feed);
-    this.#runtime.logSparingly("join-failed", { subject: core.subject, close, cause, why: sentence });
+    this.#runtime.logSparingly("join-failed", { subject: core.subject, close, cause, reason: sentence });
   }
 
   #newCore(subject: string, config: Config): Core {
@@ -251,7 +251,7 @@ export class Room extends DurableObject<Env> {
     this.#core?.costs.left(session);
     if (session.lease !== null) this.#renewals.left(session.grantId);
     this.#shards.left(limitsOf(config));
-    if (close !== null) this.#runtime.log("client-closed", { subject: this.#core?.subject ?? "", why: close });
+    if (close !== null) this.#runtime.log("client-closed", { subject: this.#core?.subject ?? "", reason: close });
   }
 
   /** A replaced room learns it only by touching storage, which throws when it is fenced off (U5, DO-13). */
@@ -278,7 +278,7 @@ export class Room extends DurableObject<Env> {
 
   /** Frees the queues of closed sockets, for which there is no other way (WS-4). */
   #end(why: string): void {
-    this.#runtime.log("room-aborted", { subject: this.#core?.subject ?? "", why });
+    this.#runtime.log("room-aborted", { subject: this.#core?.subject ?? "", reason: why });
     this.ctx.abort(why);
   }
 

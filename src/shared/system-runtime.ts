@@ -64,7 +64,7 @@ export class SystemRuntime implements Runtime {
   }
 
   logSparingly(event: string, fields: SubjectFields, isDue = false): boolean {
-    const reason = String(fields["why"] ?? "");
+    const reason = String(fields["reason"] ?? "");
     const leftOut = limiter.admit(`${event} ${fields.subject}`, reason, this.nowMs(), isDue);
     if (leftOut === null) return false;
     this.log(event, leftOut === 0 ? fields : Object.assign({}, fields, { leftOut }));

@@ -25,14 +25,14 @@ export class FeedLog {
 
   lost(why: string): void {
     this.#outSinceMs ??= this.#runtime.nowMs();
-    if (this.#runtime.logSparingly("upstream-lost", { subject: this.#subject, why })) this.#isTroubleTold = true;
+    if (this.#runtime.logSparingly("upstream-lost", { subject: this.#subject, reason: why })) this.#isTroubleTold = true;
   }
 
   failed(attempt: number, error: UpstreamError): void {
     this.#outSinceMs ??= this.#runtime.nowMs();
     this.#trouble = diagnose(error, this.#place);
     const { cause, sentence } = this.#trouble;
-    if (this.#runtime.logSparingly("upstream-failed", { subject: this.#subject, attempt, cause, why: sentence }))
+    if (this.#runtime.logSparingly("upstream-failed", { subject: this.#subject, attempt, cause, reason: sentence }))
       this.#isTroubleTold = true;
   }
 
@@ -43,7 +43,7 @@ export class FeedLog {
 
   /** What the stream holds could not be compared with what was read. */
   unverified(why: string): void {
-    this.#runtime.logSparingly("history-unverified", { subject: this.#subject, why });
+    this.#runtime.logSparingly("history-unverified", { subject: this.#subject, reason: why });
   }
 
   /** The first pull was accepted. `outageMs`: since the upstream was lost, or could not be opened at first. */

@@ -116,6 +116,6 @@ describe.concurrent("messages that any producer may publish", () => {
     const text = lines.join("\n");
     expect(text).not.toContain("hunter2");
     expect(text.replaceAll("\n", "")).not.toMatch(/[\p{Cc}\p{Cf}]/u);
-    expect(named('"event":"event-dropped"')[0]).toMatchObject({ seq: 1, why: "not-json" });
+    expect(named('"event":"event-dropped"')[0]).toMatchObject({ seq: 1, reason: "not-json" });
   });
 });

@@ -277,6 +277,6 @@ export class LiveReader implements FeedReader {
     if (this.#droppedSeqs.size >= MAX_DROPPED_SEQS) this.#droppedSeqs.clear();
     this.#droppedSeqs.add(seq);
     this.#dropped++;
-    this.#runtime.log("event-dropped", { subject, seq, why, dropped: this.#dropped });
+    this.#runtime.log("event-dropped", { subject, seq, reason: why, dropped: this.#dropped });
   }
 }

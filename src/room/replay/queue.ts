@@ -261,7 +261,7 @@ export class ReplayQueue {
       if (!(error instanceof UpstreamError)) throw error;
       const isRefused = error.verdict === "refused";
       if (!isRefused || this.#refusedSinceMs === null)
-        runtime.logSparingly("replay-failed", { subject: filter, why: error.message });
+        runtime.logSparingly("replay-failed", { subject: filter, reason: error.message });
       this.#refusedSinceMs = isRefused ? (this.#refusedSinceMs ?? runtime.nowMs()) : null;
     }
   }

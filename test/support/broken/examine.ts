@@ -74,7 +74,7 @@ export async function expectDiagnosis([name, cause, start, says]: Setup): Promis
     sentence: expect.stringMatching(says),
     ...outcomeOf(cause),
   });
-  expect(failed).toMatchObject({ cause, why, severity: "warn", region: expect.any(String), shard: 0 });
+  expect(failed).toMatchObject({ cause, reason: why, severity: "warn", region: expect.any(String), shard: 0 });
   expect(failed).toMatchObject({
     room: expect.stringMatching(/^[0-9a-f]{64}$/),
     version: expect.stringMatching(/^\d+\.\d/),

@@ -47,7 +47,7 @@ export class ModelClock {
       logSparingly: (event, fields, isDue = false) => {
         const leftOut = this.#limiter.admit(
           `${event} ${fields.subject}`,
-          String(fields["why"] ?? ""),
+          String(fields["reason"] ?? ""),
           measure.nowMs(),
           isDue,
         );

@@ -33,7 +33,7 @@ const HOST: FeedHost = {
 /** What was printed: the events, each with its reason. */
 const printed = ({ lines }: ModelClock): string[] =>
   lines.map((line) => {
-    const { event, why = "" } = JSON.parse(line) as { readonly event: string; readonly why?: string };
+    const { event, reason: why = "" } = JSON.parse(line) as { readonly event: string; readonly reason?: string };
     return `${event} ${why}`.trim();
   });
 

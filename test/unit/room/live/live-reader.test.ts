@@ -138,8 +138,8 @@ describe("LiveReader", () => {
     reading.drop(12, "not-utf8", "a.c");
     expect([reading.dropped, reading.position, heard]).toEqual([2, 12 - 1, []]);
     expect(logged).toEqual([
-      '{"event":"event-dropped","subject":"a.b","seq":11,"why":"not-json","dropped":1}',
-      '{"event":"event-dropped","subject":"a.c","seq":12,"why":"not-utf8","dropped":2}',
+      '{"event":"event-dropped","subject":"a.b","seq":11,"reason":"not-json","dropped":1}',
+      '{"event":"event-dropped","subject":"a.c","seq":12,"reason":"not-utf8","dropped":2}',
     ]);
     reading.fanout?.heartbeat(reading.position, "connected", clock.nowMs);
     expect(heard).toEqual(["heartbeat 11"]);
