@@ -51,6 +51,8 @@ export interface Config {
   readonly maxRoomsPerGrant: number;
   /** Null where the setting is not given: one token for a whole site is the commonest deployment (B4). */
   readonly maxRoomsPerApiToken: number | null;
+  /** Null when clients are not counted (A9). */
+  readonly maxClientsPerGrant: number | null;
   readonly roomPlacement: RoomPlacement;
   readonly compression: boolean;
   readonly maxReplays: number;
@@ -90,6 +92,7 @@ export function loadConfig(env: Readonly<Record<string, unknown>>): ConfigResult
       maxShards: set.MAX_SHARDS,
       maxRoomsPerGrant: set.MAX_ROOMS_PER_GRANT ?? DEFAULT_MAX_ROOMS_PER_GRANT,
       maxRoomsPerApiToken: set.MAX_ROOMS_PER_GRANT ?? null,
+      maxClientsPerGrant: set.MAX_CLIENTS_PER_GRANT === 0 ? null : set.MAX_CLIENTS_PER_GRANT,
       roomPlacement: set.ROOM_PLACEMENT,
       compression: set.COMPRESSION === "on",
       maxReplays: set.MAX_REPLAYS,

@@ -98,6 +98,13 @@ const table = {
     10_000,
     "Distinct subjects that one credential may have open at a time. A token of RELAY_API_TOKEN is counted only where this is set.",
   ),
+  MAX_CLIENTS_PER_GRANT: integer(
+    "clients",
+    0,
+    0,
+    1_000_000,
+    "Clients that one credential may have open at a time, over all subjects; 0 is no limit. It is late by a heartbeat of each room.",
+  ),
   ROOM_PLACEMENT: choice(
     ROOM_PLACEMENTS,
     "regional",

@@ -42,9 +42,11 @@ export interface Refused {
 export interface Admitted {
   readonly kind: "admitted";
   readonly grant: Grant;
-  readonly join: Omit<JoinRequest, "place">;
+  readonly join: Omit<JoinRequest, "place" | "isCounted">;
   /** How many subjects the grant may have open with this one, or null where that costs no book-keeping (B4). */
   readonly maxSubjects: number | null;
+  /** How many clients the grant may have with this one, or null where they are not counted (A9). */
+  readonly maxClients: number | null;
   readonly isUpgrade: boolean;
 }
 
@@ -93,7 +95,8 @@ export function admit(input: AdmissionInput, config: Config): Admitted | Refused
     ticket: ticket && { id: ticket.id, claim, untilMs: rememberUntilMs(ticket) },
   };
   const maxSubjects = maxSubjectsOf(grant, subject, config);
-  return { kind: "admitted", grant, join, maxSubjects, isUpgrade: isWebSocketUpgrade(input.upgrade) };
+  const maxClients = config.maxClientsPerGrant;
+  return { kind: "admitted", grant, join, maxSubjects, maxClients, isUpgrade: isWebSocketUpgrade(input.upgrade) };
 }
 
 /**

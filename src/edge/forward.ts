@@ -7,33 +7,34 @@ import { roomName, type RoomId } from "../placement/room-name.ts";
 import { logEvent } from "../shared/log.ts";
 import { describeError } from "../shared/log-line.ts";
 import { CLOSE } from "../protocol/codes.ts";
-import { couldOpen, letGo, mayOpen } from "../quota/may-open.ts";
 import type { Admitted } from "./admission.ts";
 import { answerPlainGet } from "./capacity.ts";
+import { lackOfPlaces, takePlaces } from "./places.ts";
 import { problemResponse } from "./problem.ts";
 import type { Placement } from "../placement/region.ts";
 
 /** Answers a request that has passed every other check. A plain GET is told what an upgrade would be, and takes no place. */
 export async function openEvents(
-  { join, maxSubjects, isUpgrade }: Admitted,
+  admitted: Admitted,
   { ROOM, LEDGER }: Env,
   placement: Placement,
   compression: boolean,
 ): Promise<Response> {
-  const wish = maxSubjects === null ? null : { grantId: join.grantId, subject: join.subject, maxSubjects };
+  const { join, isUpgrade } = admitted;
   if (!isUpgrade) {
-    const isAllowed = wish === null || (await couldOpen(LEDGER, wish));
-    return isAllowed ? answerPlainGet(ROOM, join, placement) : problemResponse("too-many-subjects");
+    const lack = await lackOfPlaces(LEDGER, admitted);
+    return lack === null ? answerPlainGet(ROOM, join, placement) : problemResponse(lack);
   }
-  const place = wish === null ? "none" : await mayOpen(LEDGER, wish);
-  if (place === "refused") return problemResponse("too-many-subjects");
+  const places = await takePlaces(LEDGER, admitted);
+  if (places.kind === "refused") return problemResponse(places.reason);
+  const { place, isCounted, giveBack } = places;
   let status = 0;
   try {
-    const response = await joinRoom(ROOM, { ...join, place }, placement, compression);
+    const response = await joinRoom(ROOM, { ...join, place, isCounted }, placement, compression);
     status = response.status;
     return response;
   } finally {
-    if (status !== 101 && place === "asked" && wish !== null) await letGo(LEDGER, wish);
+    if (status !== 101) await giveBack();
   }
 }
 

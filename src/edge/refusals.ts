@@ -9,6 +9,7 @@ export const TYPES = {
   "method-not-allowed": { status: 405, title: "Method not allowed" },
   "too-large": { status: 413, title: "Content too large" },
   "too-many-subjects": { status: 429, title: "Too many subjects" },
+  "too-many-clients": { status: 429, title: "Too many clients" },
   "upgrade-required": { status: 426, title: "Upgrade required" },
   "too-many-requests": { status: 429, title: "Too many requests" },
   "internal-error": { status: 500, title: "Internal error" },
@@ -112,6 +113,11 @@ export const REFUSALS = {
   "too-many-subjects": {
     type: "too-many-subjects",
     detail: "This credential has as many subjects open as it may; close one, or ask for a wider one.",
+    headers: { "Retry-After": "30" },
+  },
+  "too-many-clients": {
+    type: "too-many-clients",
+    detail: "This credential has as many connections open as it may; close one, or try again later.",
     headers: { "Retry-After": "30" },
   },
   "room-busy": {

@@ -1,9 +1,12 @@
-/** EFFECTS: whether a grant may have one more subject open (B4): asked of its ledger. */
+/** EFFECTS: whether a grant may have one more subject open (B4), or one more client (A9): asked of its ledger. */
 import { logEvent } from "../shared/log.ts";
 import { describeError } from "../shared/log-line.ts";
 import { systemRuntime } from "../shared/system-runtime.ts";
+import { within } from "../shared/within.ts";
 
 const MAX_REMEMBERED = 10_000;
+/** A join waits no longer for its ledger: one that hangs must not keep anybody out. */
+const ASK_TIMEOUT_MS = 5_000;
 
 /** By grant and subject. Only what the ledger allowed to remember, and it counts the subject for longer than that. */
 const allowedUntilMs = new Map<string, number>();
@@ -13,6 +16,11 @@ export interface Wish {
   readonly grantId: string;
   readonly subject: string;
   readonly maxSubjects: number;
+}
+
+export interface ClientWish {
+  readonly grantId: string;
+  readonly maxClients: number;
 }
 
 /**
@@ -28,7 +36,7 @@ export async function mayOpen(ledgers: Env["LEDGER"], wish: Wish): Promise<Permi
   const nowMs = systemRuntime.nowMs();
   if ((allowedUntilMs.get(key) ?? 0) > nowMs) return "assumed";
   try {
-    const { isAllowed, rememberMs } = await ledgers.getByName(grantId).ask(subject, maxSubjects);
+    const { isAllowed, rememberMs } = await asked(ledgers.getByName(grantId).ask(subject, maxSubjects));
     if (!isAllowed) return "refused";
     if (rememberMs > 0) remember(key, nowMs + rememberMs);
     return "asked";
@@ -46,18 +54,51 @@ function remember(key: string, untilMs: number): void {
 /** What mayOpen() would say; takes no place. */
 export async function couldOpen(ledgers: Env["LEDGER"], wish: Wish): Promise<boolean> {
   try {
-    return await ledgers.getByName(wish.grantId).wouldAllow(wish.subject, wish.maxSubjects);
+    return await asked(ledgers.getByName(wish.grantId).wouldAllow(wish.subject, wish.maxSubjects));
   } catch (error) {
     logEvent("ledger-unreachable", describeError(error));
     return true;
   }
 }
 
-/** A client that the ledger was asked about will not arrive. Unheard, the place comes back one lease later. */
-export async function letGo(ledgers: Env["LEDGER"], { grantId, subject }: Wish): Promise<void> {
+/** Whether one more client of the grant may come beside `maxClients` at most; `asked` and `assumed` as for mayOpen(). */
+export async function mayCome(ledgers: Env["LEDGER"], { grantId, maxClients }: ClientWish): Promise<Permission> {
   try {
-    await ledgers.getByName(grantId).close(subject, "", 1);
+    return (await asked(ledgers.getByName(grantId).askClient(maxClients))) ? "asked" : "refused";
+  } catch (error) {
+    logEvent("ledger-unreachable", describeError(error));
+    return "assumed";
+  }
+}
+
+/** What mayCome() would say; takes no place. */
+export async function couldCome(ledgers: Env["LEDGER"], { grantId, maxClients }: ClientWish): Promise<boolean> {
+  try {
+    return await asked(ledgers.getByName(grantId).wouldAllowClient(maxClients));
+  } catch (error) {
+    logEvent("ledger-unreachable", describeError(error));
+    return true;
+  }
+}
+
+/** A client that the ledger was asked about will not arrive: as letGo(). */
+export async function letClientGo(ledgers: Env["LEDGER"], { grantId }: ClientWish): Promise<void> {
+  try {
+    await asked(ledgers.getByName(grantId).count("", 0, 1));
   } catch (error) {
     logEvent("ledger-unreachable", describeError(error));
   }
+}
+
+/** A client that the ledger was asked about will not arrive. Unheard, the place comes back one lease later. */
+export async function letGo(ledgers: Env["LEDGER"], { grantId, subject }: Wish): Promise<void> {
+  try {
+    await asked(ledgers.getByName(grantId).close(subject, "", 1));
+  } catch (error) {
+    logEvent("ledger-unreachable", describeError(error));
+  }
+}
+
+function asked<T>(call: Promise<T>): Promise<T> {
+  return within(systemRuntime, ASK_TIMEOUT_MS, call);
 }

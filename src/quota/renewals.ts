@@ -1,12 +1,16 @@
 /** Which grants have clients in this room, and what their ledgers are told of it (B4). */
 import { describeError } from "../shared/log-line.ts";
 import type { Runtime } from "../shared/runtime.ts";
+import { within } from "../shared/within.ts";
 
 /** What a room calls of a grant's ledger. `arrived`: of the clients that the ledger was asked about, so many have come. */
 export interface LedgerStub {
   renew(subject: string, room: string, arrived: number): Promise<void>;
   close(subject: string, room: string, arrived: number): Promise<void>;
 }
+
+/** A ledger that says nothing for so long is asked again with the next heartbeat. */
+export const TELL_TIMEOUT_MS = 30_000;
 
 /** How the edge let a client through (B4). */
 export type Passage = "asked" | "assumed";
@@ -15,7 +19,7 @@ export type Passage = "asked" | "assumed";
  * A lease lasts 300 s. Before its end come one heartbeat, at most 60 s later, and that may be an alarm a minute late
  * (DO-15). With shorter heartbeats a renewal that failed is tried again in time, too.
  */
-const RENEW_AFTER_MS = 170_000;
+export const RENEW_AFTER_MS = 170_000;
 
 /** A grant that has clients here, or had until its ledger has heard of it. */
 class Stay {
@@ -121,11 +125,15 @@ export class Renewals {
     stay.arrived = 0;
     if (clients > 0) {
       const atMs = this.#runtime.wallMs();
-      await this.#ledger(grantId).renew(this.#subject(), this.#room, arrived);
+      await this.#heard(this.#ledger(grantId).renew(this.#subject(), this.#room, arrived));
       stay.renewedAtMs = atMs;
     } else {
       stay.renewedAtMs = null;
-      await this.#ledger(grantId).close(this.#subject(), this.#room, arrived);
+      await this.#heard(this.#ledger(grantId).close(this.#subject(), this.#room, arrived));
     }
+  }
+
+  #heard(call: Promise<void>): Promise<void> {
+    return within(this.#runtime, TELL_TIMEOUT_MS, call);
   }
 }

@@ -36,6 +36,11 @@ export class Costs {
     isolate.presence.set(id, this.#clients);
   }
 
+  /** How many clients each credential has here. */
+  get clients(): ReadonlyMap<string, number> {
+    return this.#clients;
+  }
+
   entered({ grantId }: { readonly grantId: string }): void {
     const clients = this.#clients.get(grantId) ?? 0;
     if (clients === 0) this.#chosenAtMs = -Infinity;

@@ -12,7 +12,7 @@ import { ShardReports } from "../placement/shard-reports.ts";
 import type { CloseName } from "../protocol/codes.ts";
 import { expiryAt, welcomeFrame } from "../protocol/frames.ts";
 import { V2 } from "../protocol/subprotocol.ts";
-import { Renewals } from "../quota/renewals.ts";
+import { GrantReports } from "../quota/grant-reports.ts";
 import { describeError } from "../shared/log-line.ts";
 import { SystemRuntime } from "../shared/system-runtime.ts";
 import { openConnection } from "../upstream/nats-connection.ts";
@@ -41,7 +41,7 @@ export class Room extends DurableObject<Env> {
   readonly #storage: RoomStorage;
   readonly #sockets: Sockets;
   readonly #shards: ShardReports;
-  readonly #renewals: Renewals;
+  readonly #grants: GrantReports;
   readonly #credentials: Credentials;
   #core: Core | null = null;
   #alarmAtMs: number;
@@ -56,7 +56,12 @@ export class Room extends DurableObject<Env> {
     this.#storage = new RoomStorage(ctx.storage);
     this.#sockets = new Sockets(ctx, this.#runtime);
     const subject = (): string => this.#core?.subject ?? this.#storage.read()?.subject ?? "";
-    this.#renewals = new Renewals(this.#runtime, this.#id, subject, (grantId) => env.LEDGER.getByName(grantId));
+    this.#grants = new GrantReports(this.#runtime, this.#id, {
+      subject,
+      ledger: (grantId) => env.LEDGER.getByName(grantId),
+      clients: () => this.#core?.costs.clients ?? new Map(),
+      isLimited: () => (this.#config?.maxClientsPerGrant ?? null) !== null,
+    });
     this.#credentials = new Credentials(this.#runtime, this.#sockets, () => this.#config, {
       subject,
       answer: (session, text) => this.#core?.fanout?.answer(session, text, this.#runtime.nowMs()),
@@ -98,7 +103,7 @@ export class Room extends DurableObject<Env> {
     if (admission.kind === "admit") this.#enter(core, server, join, admission, config);
     else {
       refuse(server, join.protocol, admission);
-      if (join.place !== "none") this.#renewals.refused(join.grantId, join.place);
+      this.#grants.refused(join);
       if (admission.kind === "refuse" && admission.close !== "tokenExpired") this.#logRefused(core, admission.close);
       this.#shards.left(limitsOf(config));
       core.closeIfEmpty();
@@ -152,7 +157,7 @@ export class Room extends DurableObject<Env> {
     const session = this.#sockets.get(socket);
     const place = this.#sockets.placeOf(socket);
     if (session !== undefined) this.#core?.leave(session, null);
-    else if (place !== null) this.#renewals.leftAsleep(place);
+    else if (place !== null) this.#grants.leftAsleep(place);
     this.#core?.fanout?.unread.drained(socket);
   }
 
@@ -175,7 +180,7 @@ export class Room extends DurableObject<Env> {
     const loaded = configOf(this.env);
     const checkpoint = this.#storage.read();
     const sessions = this.#sockets
-      .revive(checkpoint !== null && loaded.ok, (...kept) => this.#renewals.woke(...kept))
+      .revive(checkpoint !== null && loaded.ok, (...kept) => this.#grants.woke(...kept))
       .filter((session) => session !== null);
     if (sessions.length === 0 || checkpoint === null || !loaded.ok) return;
     const { subject, cursor } = checkpoint;
@@ -187,9 +192,7 @@ export class Room extends DurableObject<Env> {
   }
 
   #enter(core: Core, socket: WebSocket, join: JoinRequest, admitted: Admitted, config: Config): void {
-    const { grantId, place } = join;
-    const lease = place === "none" ? null : this.#renewals.entered(grantId, place);
-    const session = this.#sockets.accept(socket, join, admitted, lease);
+    const session = this.#sockets.accept(socket, join, admitted, this.#grants.entered(join));
     const { cursor, live } = admitted;
     const { heartbeatMs } = config;
     const ackBytes = ackBytesOf(config);
@@ -216,9 +219,8 @@ export class Room extends DurableObject<Env> {
   #onRenewed(session: Session, formerGrantId: string): void {
     this.#core?.costs.left({ grantId: formerGrantId });
     this.#core?.costs.entered(session);
-    if (session.lease !== null && session.grantId !== formerGrantId) {
-      this.#renewals.left(formerGrantId);
-      session.lease = this.#renewals.entered(session.grantId, "assumed");
+    if (session.grantId !== formerGrantId) {
+      session.lease = this.#grants.changed(session.grantId, { grantId: formerGrantId, lease: session.lease });
       this.#sockets.write(session);
     }
     const config = this.#config;
@@ -249,7 +251,7 @@ export class Room extends DurableObject<Env> {
   #onGone(session: Session, close: CloseName | null, config: Config): void {
     this.#sockets.forget(session);
     this.#core?.costs.left(session);
-    if (session.lease !== null) this.#renewals.left(session.grantId);
+    this.#grants.left(session);
     this.#shards.left(limitsOf(config));
     if (close !== null) this.#runtime.log("client-closed", { subject: this.#core?.subject ?? "", reason: close });
   }
@@ -260,7 +262,7 @@ export class Room extends DurableObject<Env> {
     this.#storage.hurryAlarm(this.#credentials.alarmDueMs(config));
     this.#credentials.beat(config, this.#isAwake);
     this.#shards.tell();
-    this.#renewals.beat();
+    this.#grants.beat();
     if (nowMs - this.#alarmAtMs < FENCE_MS) return;
     this.#alarmAtMs = nowMs;
     this.#storage.touch(nowMs);

@@ -25,7 +25,8 @@ export class FeedLog {
 
   lost(why: string): void {
     this.#outSinceMs ??= this.#runtime.nowMs();
-    if (this.#runtime.logSparingly("upstream-lost", { subject: this.#subject, reason: why })) this.#isTroubleTold = true;
+    if (this.#runtime.logSparingly("upstream-lost", { subject: this.#subject, reason: why }))
+      this.#isTroubleTold = true;
   }
 
   failed(attempt: number, error: UpstreamError): void {

@@ -100,3 +100,35 @@ test("[B4] a subject is open until the last of its shards is empty, and not beca
   const other = await until("the place is free", () => dial(url("c"), { token: "one" }).catch(() => undefined));
   for (const { raw } of [elsewhere, other]) raw.terminate();
 });
+
+test("[A9] [H3] one credential has so many clients at a time, over all subjects, and another has its own", async () => {
+  await using rig = await Rig.start();
+  await rig.createStream();
+  const limits = { MAX_CLIENTS_PER_GRANT: "3", HEARTBEAT_SECONDS: "1" };
+  await using relay = await startRelay({ vars: { NATS_URL: rig.url, RELAY_API_TOKEN: "one two", ...limits } });
+  const url = (name: string): string => `${relay.wsUrl}/ws/events?subject=cellos.events.count.${name}`;
+  const refused = {
+    status: 429,
+    headers: { "retry-after": "30" },
+    body: { type: "/problems/too-many-clients", title: "Too many clients", status: 429 },
+  };
+
+  const clients = await Promise.all(["a", "a", "b"].map((name) => dial(url(name), { token: "one" })));
+  expect(await refusal(url("a"), { token: "one" })).toMatchObject(refused);
+  // Their rooms have spoken by then, and the sum is the same.
+  await Promise.all(clients.map(({ socket }) => socket.heartbeat()));
+  await setTimeout(500);
+  expect(await refusal(`${relay.wsUrl}/ws/events`, { token: "one" })).toMatchObject(refused);
+  const plain = await fetch(url("c").replace("ws", "http"), { headers: { authorization: "Bearer one" } });
+  expect([plain.status, await plain.json()]).toMatchObject([429, refused.body]);
+  clients.push(await dial(url("a"), { token: "two" }));
+
+  clients[0]?.raw.close();
+  clients.push(
+    await until("another may come in place of the closed one", () =>
+      dial(url("c"), { token: "one" }).catch(() => undefined),
+    ),
+  );
+  expect((await refusal(url("c"), { token: "one" })).status).toBe(429);
+  for (const { raw } of clients) raw.terminate();
+});

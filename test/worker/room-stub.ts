@@ -49,6 +49,7 @@ export async function openRoom(
     expiresAtMs: null,
     grantId: await apiTokenId(TOKEN),
     place: "none",
+    isCounted: false,
     mark: { kind: "api-token" },
     ticket: null,
     ...credential,

@@ -105,6 +105,7 @@ it("[H8] a room of an older version, which spends nothing, admits nobody by a ti
     expiresAtMs: null,
     grantId: "g",
     place: "none",
+    isCounted: false,
     mark: { kind: "api-token" },
     ticket: { id: "i", claim: "c", untilMs: Date.now() + 60_000 },
   };

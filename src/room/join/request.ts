@@ -20,6 +20,8 @@ export interface JoinRequest {
   readonly grantId: string;
   /** Whether the subject takes a place of its grant, and whether the ledger was asked about this client (B4). */
   readonly place: Place;
+  /** The grant's ledger was asked about this client, because its clients are limited (A9). */
+  readonly isCounted: boolean;
   /** By what the connection can be told to end (A10); null from a Worker of an older version. */
   readonly mark: CredentialMark | null;
   /** The ticket to spend before the client comes in (H8), or null when a token admitted it. */
@@ -68,10 +70,11 @@ export function decodeJoin(header: string | null): JoinRequest | null {
   if (typeof echoProtocol !== "boolean") return null;
   if (expiresAtMs !== null && !isWholeNumber(expiresAtMs)) return null;
   if (typeof grantId !== "string" || place === undefined) return null;
+  const isCounted = later["isCounted"] === true;
   const mark = readMark(later["mark"]);
   const ticket = readTicket(later["ticket"] ?? null);
   if (ticket === undefined) return null;
-  return { subject, since, epoch, protocol, echoProtocol, expiresAtMs, grantId, place, mark, ticket };
+  return { subject, since, epoch, protocol, echoProtocol, expiresAtMs, grantId, place, isCounted, mark, ticket };
 }
 
 /** Undefined for what is no such claim: to pass over it would admit a ticket twice. */

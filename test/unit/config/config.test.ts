@@ -35,6 +35,7 @@ describe("loadConfig", () => {
       maxShards: 128,
       maxRoomsPerGrant: 50,
       maxRoomsPerApiToken: null,
+      maxClientsPerGrant: null,
       roomPlacement: "regional",
       compression: false,
       maxReplays: 8,
@@ -61,6 +62,7 @@ describe("loadConfig", () => {
   });
 
   it("[B4] limits the subjects of an API token only where the limit is set", () => {
+    expect(config({ MAX_CLIENTS_PER_GRANT: "9" })).toMatchObject({ maxClientsPerGrant: 9 });
     expect(config({ MAX_ROOMS_PER_GRANT: "50" })).toMatchObject({ maxRoomsPerGrant: 50, maxRoomsPerApiToken: 50 });
   });
 

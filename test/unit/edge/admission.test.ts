@@ -49,6 +49,7 @@ describe("admit", () => {
         ticket: null,
       },
       maxSubjects: null,
+      maxClients: null,
       isUpgrade: true,
     });
   });

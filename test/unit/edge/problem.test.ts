@@ -23,6 +23,7 @@ describe("problemResponse", () => {
     ["bad-since", 400, "bad-request"],
     ["subject-forbidden", 403, "forbidden"],
     ["too-many-subjects", 429, "too-many-subjects"],
+    ["too-many-clients", 429, "too-many-clients"],
     ["not-an-upgrade", 426, "upgrade-required"],
     ["room-full", 503, "service-unavailable"],
     ["not-found", 404, "not-found"],

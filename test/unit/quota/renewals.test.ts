@@ -92,6 +92,16 @@ describe("the leases of a room", () => {
     expect(clock.lines.filter((line) => line.includes("ledger-unreachable"))).toHaveLength(2);
   });
 
+  it("[B4] a ledger that never answers is asked again", async () => {
+    faults.push(Promise.withResolvers<void>().promise);
+    room.entered("x", "asked");
+    await clock.advance(30_000);
+    await drained();
+    await beat();
+    expect(told).toEqual(["x: room holds a, 1 arrived", "x: room holds a, 0 arrived"]);
+    expect(clock.lines.filter((line) => line.includes("ledger-unreachable"))).toHaveLength(1);
+  });
+
   it("[B4] calls to a ledger never overtake each other, however often its clients come and go", async () => {
     const slow = Promise.withResolvers<void>();
     faults.push(slow.promise);

@@ -84,7 +84,8 @@ describe("logSparingly", () => {
   it("[O3] is told apart by event and subject, and says how many lines it left out", () => {
     vi.useFakeTimers({ now: NOW_MS });
     const lines = vi.spyOn(console, "log").mockImplementation(() => {});
-    for (let n = 0; n < 9; n++) systemRuntime.logSparingly("upstream-lost", { subject: "a.sparing", reason: "deleted" });
+    for (let n = 0; n < 9; n++)
+      systemRuntime.logSparingly("upstream-lost", { subject: "a.sparing", reason: "deleted" });
     systemRuntime.logSparingly("upstream-lost", { subject: "b.sparing", reason: "deleted" });
     systemRuntime.logSparingly("upstream-open", { subject: "a.sparing", cursor: 5 });
     vi.setSystemTime(NOW_MS + MINUTE_MS);

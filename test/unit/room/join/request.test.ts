@@ -11,6 +11,7 @@ const JOIN: JoinRequest = {
   expiresAtMs: null,
   grantId: "g",
   place: "none",
+  isCounted: false,
   mark: { kind: "api-token" },
   ticket: null,
 };
@@ -24,6 +25,7 @@ const joins: fc.Arbitrary<JoinRequest> = fc.record({
   expiresAtMs: fc.option(fc.maxSafeNat()),
   grantId: fc.string(),
   place: fc.constantFrom("none", "asked", "assumed"),
+  isCounted: fc.boolean(),
   mark: fc.oneof(
     fc.constant(null),
     fc.constant({ kind: "api-token" as const }),
