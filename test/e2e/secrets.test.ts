@@ -22,6 +22,10 @@ class Watch {
   readonly said: string[] = [];
   readonly #secrets = new Set<string>([MARK, btoa(MARK).slice(0, 8)]);
 
+  secret(text: string): void {
+    this.#secrets.add(text);
+  }
+
   /** A token, as it is, as a subprotocol carries it, and its signature alone. */
   token(token: string): string {
     const signature = token.split(".")[2];
@@ -38,6 +42,20 @@ class Watch {
   found(): string[] {
     return this.said.filter((text) => [...this.#secrets].some((secret) => text.includes(secret)));
   }
+}
+
+/** A ticket, whose sale is the only answer that may hold it. */
+async function buyTicket(relay: RelayProcess, watch: Watch, token: string): Promise<string> {
+  const response = await fetch(`${relay.url}/v1/tickets`, {
+    method: "POST",
+    headers: { Authorization: `Bearer ${token}` },
+    body: JSON.stringify({ subject: SUBJECT }),
+  });
+  const { ticket } = (await response.json()) as { readonly ticket: string };
+  const [body = "", signature = ""] = ticket.split(".");
+  watch.secret(body);
+  watch.secret(signature);
+  return ticket;
 }
 
 /** Every way in and out, with good credentials and bad ones. */
@@ -80,6 +98,22 @@ async function useEverything(
     socket.send(JSON.stringify({ type: "auth", token: tokens[2] }));
     await socket.closed();
     watch.said.push(...socket.received.map(({ text }) => text));
+  }
+  for (const token of tokens.slice(0, 2)) {
+    const ticket = await buyTicket(relay, watch, token);
+    for (const path of ["/nope", "/healthz", "/v1/grant", "/ws/events"]) {
+      await watch.answer(await fetch(`${relay.url}${path}?ticket=${ticket}`));
+      await watch.answer(
+        await fetch(`${relay.url}${path}?ticket=${ticket}`, { headers: { Authorization: `Bearer ${token}` } }),
+      );
+    }
+    const { socket } = await dial(`${wsUrl}&ticket=${ticket}`, { protocols: ["cellos.relay.v2"], closeTimeoutMs: 900 });
+    await socket.type("welcome");
+    socket.send(JSON.stringify({ type: "auth", token: ticket }));
+    await socket.closed();
+    watch.said.push(...socket.received.map(({ text }) => text));
+    for (const used of [ticket, `${ticket.slice(0, -4)}AAAA`])
+      watch.said.push(JSON.stringify(await refusal(`${wsUrl}&ticket=${used}`)));
   }
   const short = await dial(wsUrl, {
     token: watch.token(await signed({ exp: inSeconds(2) })),

@@ -10,6 +10,8 @@ notChecked("B4", "one credential cannot open rooms without limit", "MAX_ROOMS_PE
 notChecked("B5", "v1 clients are bounded by what they were sent lately", "more than a busy stream should be given");
 notChecked("B7", "what does not drain is charged to its owner", "MAX_QUEUED_BYTES that nobody reads");
 notChecked("A3", "nothing is sent after a credential has expired", "a credential that expires");
+notChecked("A9", "rate limits, and clients of one credential", "more requests than a relay in use should be given");
+notChecked("A10", "what a credential admitted ends with it", "a relay whose settings change");
 notChecked("A6", "no credential in logs", "the relay's logs");
 notChecked("O1", "starts with plain wrangler dev", "a relay of one's own");
 notChecked("O2", "settings are validated", "a relay of one's own");
