@@ -4,29 +4,33 @@ import { once } from "node:events";
 import { describe, expect, test } from "vitest";
 import type { Follower } from "../support/wire/follower.ts";
 import type { Verb } from "../support/broker/rig-control.ts";
-import { lagSince } from "../support/lag.ts";
 import { until } from "../support/until.ts";
 import { joinAt, startInTurn, TOKEN, World } from "../support/world.ts";
 
 const SUBJECT = "cellos.events.away.x";
 
-/** The upgrade itself waits for the broker, so it is the join that takes its time. */
-async function timed(
-  join: Promise<Follower>,
-): Promise<{ code: number; reason: string; tookMs: number; lagMs: number }> {
-  const startedAt = Date.now();
-  const { socket, version } = await join;
-  const { code, reason } = await socket.closed(15_000);
-  const told = version === 2 ? ["/problems/ws/upstream-unavailable"] : [];
-  expect(socket.received.map(({ frame }) => frame.problem?.type)).toEqual(told);
-  return { code, reason, tookMs: Date.now() - startedAt, lagMs: lagSince(startedAt) };
+interface Outcome {
+  readonly code: number;
+  readonly reason: string;
+  readonly tookMs: number;
 }
 
-function expectUnavailable(outcomes: readonly { code: number; reason: string; tookMs: number; lagMs: number }[]): void {
-  for (const { code, reason, tookMs, lagMs } of outcomes) {
+/** The upgrade itself waits for the broker, so it is the join that takes its time. */
+async function timed(join: Promise<Follower>): Promise<Outcome> {
+  const startedAt = Date.now();
+  const { socket, version } = await join;
+  const { code, reason } = await socket.closed(60_000);
+  const told = version === 2 ? ["/problems/ws/upstream-unavailable"] : [];
+  expect(socket.received.map(({ frame }) => frame.problem?.type)).toEqual(told);
+  return { code, reason, tookMs: Date.now() - startedAt };
+}
+
+/** Five times the patience of W11 is the most. */
+function expectUnavailable(outcomes: readonly Outcome[]): void {
+  for (const { code, reason, tookMs } of outcomes) {
     expect([code, reason]).toEqual([1013, "upstream unavailable"]);
     expect(tookMs).toBeGreaterThan(9_000);
-    expect(tookMs).toBeLessThan(12_000 + lagMs);
+    expect(tookMs).toBeLessThan(50_000);
   }
 }
 
@@ -101,8 +105,8 @@ describe.concurrent("joining while the broker is away", () => {
       expect(silent.count()).toBeGreaterThanOrEqual(3);
       // The fifth ends the first, and its socket may be a moment longer there.
       expect(silent.peak()).toBeLessThanOrEqual(5);
-      await until("nothing is open any more", () => silent.open() === 0, 15_000);
-      expect(Date.now() - leftAtMs).toBeLessThan(5_000 + lagSince(leftAtMs));
+      await until("nothing is open any more", () => silent.open() === 0);
+      expect(Date.now() - leftAtMs).toBeLessThan(25_000);
       const tried = silent.count();
       await new Promise((resolve) => setTimeout(resolve, 3_000));
       expect(silent.count()).toBe(tried);
@@ -129,7 +133,7 @@ describe.concurrent("joining while the broker is away", () => {
     });
     for (const version of [1, 2] as const) {
       const { socket } = await world.join(SUBJECT, version);
-      expect(await socket.closed(5_000)).toMatchObject({ code: 1008, reason: "subscribe failed" });
+      expect(await socket.closed()).toMatchObject({ code: 1008, reason: "subscribe failed" });
     }
   });
 
@@ -165,7 +169,7 @@ describe.concurrent("joining while the broker is away", () => {
         const startedAt = Date.now();
         const follower = await world.join(SUBJECT, version, { since });
         await follower.reaches(seqs[19] ?? 0);
-        expect(Date.now() - startedAt).toBeLessThan(5_000 + lagSince(startedAt));
+        expect(Date.now() - startedAt).toBeLessThan(25_000);
         expect(follower.seqs).toEqual(seqs.slice(index * 5 + 1));
         expect(follower.faults).toEqual([]);
       }

@@ -106,7 +106,7 @@ describe.concurrent("outages under connected clients", () => {
     for (let n = 0; n < 4; n++) {
       await world.rig.act("cut");
       const [seq = 0] = await world.publish(SUBJECT, 1);
-      await follower.reaches(seq, 15_000);
+      await follower.reaches(seq);
       await until("one consumer is left", async () => (await world.rig.consumers()).length === 1);
     }
     expect([follower.seqs.length, follower.faults]).toEqual([4, []]);

@@ -1,10 +1,11 @@
 /** A client that acknowledges as it must is never starved, however tight the bounds (B1, V9). */
 import { describe, expect, test, vi } from "vitest";
-import { lagSince } from "../support/lag.ts";
 import { World } from "../support/world.ts";
 
 vi.setConfig({ maxConcurrency: 6 });
 
+/** Five times the longest silence of W8 at a heartbeat a second. */
+const SILENCE_MS = 7_500;
 const SUBJECT = "cellos.events.pace.x";
 
 describe.concurrent("pace", () => {
@@ -20,7 +21,7 @@ describe.concurrent("pace", () => {
     }
     expect(follower.seqs).toHaveLength(rounds * 1_000);
     expect(follower.faults).toEqual([]);
-    expect(follower.silenceMs(startedAt)).toBeLessThan(1_850 + lagSince(startedAt));
+    expect(follower.silenceMs(startedAt)).toBeLessThan(SILENCE_MS);
   });
 
   test("[B1] [V7] [V9] with the default budget 30 MB in small events flow, live and from the beginning", async () => {
@@ -46,7 +47,7 @@ describe.concurrent("pace", () => {
     const neighbour = await world.join(SUBJECT, 2);
     const last = await world.publishMany(SUBJECT, 8_000, { padBytes: 800 });
     await neighbour.reaches(last);
-    expect(await mute.socket.closed(15_000)).toMatchObject({ code: 4408, reason: "slow-consumer" });
+    expect(await mute.socket.closed()).toMatchObject({ code: 4408, reason: "slow-consumer" });
     expect(mute.socket.received.at(-1)?.frame.problem?.type).toBe("/problems/ws/slow-consumer");
     const sent = mute.socket.received.reduce((bytes, { text }) => bytes + text.length, 0);
     expect(sent).toBeGreaterThan(256 * 1024 - 1);

@@ -12,7 +12,7 @@ const SUBJECT = "cellos.events.retention.x";
 
 /** Told that its cursor is gone, with the right floor, and sent nothing after the gap. */
 async function expectExhausted(follower: Follower, oldest: number, received: readonly number[]): Promise<void> {
-  expect(await follower.socket.closed(5_000)).toEqual({ code: 4410, reason: "retention-exhausted", wasClean: true });
+  expect(await follower.socket.closed()).toEqual({ code: 4410, reason: "retention-exhausted", wasClean: true });
   const problem = {
     type: "/problems/ws/retention-exhausted",
     title: "Cursor older than stream retention",
@@ -189,10 +189,10 @@ describe.concurrent("retention", () => {
       await fast.reaches(last);
     }
     slow.startAcks();
-    await slow.socket.closed(15_000);
+    await slow.socket.closed();
     const contiguous = slow.seqs.every((seq, index) => seq === index + 1);
     expect(contiguous).toBe(true);
-    expect(await slow.socket.closed(10_000)).toMatchObject({ code: 4410, reason: "retention-exhausted" });
+    expect(await slow.socket.closed()).toMatchObject({ code: 4410, reason: "retention-exhausted" });
     expect(fast.faults).toEqual([]);
   });
 });

@@ -91,7 +91,7 @@ describe.concurrent("streams of every shape", () => {
     async (retention) => {
       await using world = await World.start({ stream: { config: { retention } } });
       const refused = await world.join(`${KEY}.x`, 2);
-      expect(await refused.socket.closed(15_000)).toMatchObject({ code: 1008, reason: "subscribe failed" });
+      expect(await refused.socket.closed()).toMatchObject({ code: 1008, reason: "subscribe failed" });
       await until("/readyz names the shape", async () => {
         const answer = await fetch(`${world.relay.url}/readyz`, { headers: { authorization: `Bearer ${TOKEN}` } });
         return answer.status === 503 && (await answer.text()).includes(`${retention} retention`);
@@ -139,7 +139,7 @@ describe.concurrent("streams of every shape", () => {
     const follower = await world.join(`${KEY}.x`, 2, { since: 1 });
     // Brokers before 2.10 store under the subject that was published to, and refuse a filter that they never store.
     if ((await brokerVersion(world)) < 10) {
-      expect(await follower.socket.closed(15_000)).toMatchObject({ code: 1008, reason: "subscribe failed" });
+      expect(await follower.socket.closed()).toMatchObject({ code: 1008, reason: "subscribe failed" });
       return;
     }
     await follower.reaches(3);
@@ -169,7 +169,7 @@ describe.concurrent("streams of every shape", () => {
     await expectOn(stays, seqs.slice(1));
     await world.rig.act("restart");
     await world.rig.createStream({ storage: "memory" });
-    expect(await stays.socket.closed(15_000)).toMatchObject({ code: 4410, reason: "stream-reset" });
+    expect(await stays.socket.closed()).toMatchObject({ code: 4410, reason: "stream-reset" });
     const next = await world.publish(`${KEY}.x`, 2);
     await expectOn(await world.join(`${KEY}.x`, 2, { since: 0 }), next);
   });

@@ -52,18 +52,18 @@ export class Follower<Raw extends RawSocket = RawSocket> {
   }
 
   /** Resolves when the event with this seq, or a later one, has arrived. */
-  async reaches(seq: number, timeoutMs = 15_000): Promise<void> {
+  async reaches(seq: number, timeoutMs = 45_000): Promise<void> {
     await until(`${String(this)} gets event ${seq}`, () => this.#ended() || (this.seqs.at(-1) ?? 0) >= seq, timeoutMs);
     if ((this.seqs.at(-1) ?? 0) < seq) throw new Error(`${String(this)} was closed before event ${seq}`);
   }
 
   /** Resolves when the cursor is at `seq` or above, by whatever frame. */
-  async passes(seq: number, timeoutMs = 15_000): Promise<void> {
+  async passes(seq: number, timeoutMs = 45_000): Promise<void> {
     await until(`${String(this)} has cursor ${seq}`, () => (this.cursor ?? 0) >= seq, timeoutMs);
   }
 
   /** The next heartbeat after this call. */
-  async beat(timeoutMs = 5_000): Promise<Beat> {
+  async beat(timeoutMs = 15_000): Promise<Beat> {
     const seen = this.beats.length;
     return until(`${String(this)} gets a heartbeat`, () => this.beats[seen], timeoutMs);
   }

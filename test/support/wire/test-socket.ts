@@ -1,4 +1,5 @@
-const DEFAULT_TIMEOUT_MS = 10_000;
+/** For what takes a moment, or six seconds at most (W12): five times that. */
+const DEFAULT_TIMEOUT_MS = 30_000;
 const SHOWN_FRAMES = 12;
 const SHOWN_CHARS = 300;
 
