@@ -41,7 +41,7 @@ interface Line {
   readonly event?: string;
   readonly subject?: string;
   readonly cause?: string;
-  readonly why?: string;
+  readonly reason?: string;
 }
 
 let count = 0;
@@ -80,7 +80,7 @@ export async function expectDiagnosis([name, cause, start, says]: Setup): Promis
     version: expect.stringMatching(/^\d+\.\d/),
   });
   if (cause === "not-configured") return;
-  expect(lines.find(({ event }) => event === "upstream-failed")).toMatchObject({ cause, why });
+  expect(lines.find(({ event }) => event === "upstream-failed")).toMatchObject({ cause, reason: why });
   const words = lines.flatMap((line) => line.cause ?? []);
   expect(words.filter((word) => !(word in CAUSES))).toEqual([]);
 }
