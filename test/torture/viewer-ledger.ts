@@ -94,8 +94,9 @@ export class ViewerLedger {
       return;
     }
     this.#steps = steps;
-    // The page was reloaded before its new cursor counted, and a stream that was restored serves the lost one again.
-    if (chapter.after !== null && cursor < chapter.after && cursor === this.#lost) {
+    // The page was reloaded before its new cursor counted, and the stream serves the lost one again: it was restored, or
+    // another one has grown past that number.
+    if (chapter.after !== cursor && cursor === this.#lost) {
       this.#chapters.pop();
       this.#open(cursor, cursor);
       this.#chapter.told = cursor;
