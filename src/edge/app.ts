@@ -1,6 +1,6 @@
 /** EFFECTS: the HTTP surface of the relay: H1 to H11. */
 import { Hono } from "hono";
-import { configOf, type ConfigResult } from "../config/config.ts";
+import { configOf, hasCredential, type ConfigResult } from "../config/config.ts";
 import { leftOutDueInMs, logEvent, tellLeftOut } from "../shared/log.ts";
 import { describeError } from "../shared/log-line.ts";
 import { systemRuntime } from "../shared/system-runtime.ts";
@@ -168,12 +168,16 @@ function waitForLeftOut(context: ExecutionContext): void {
 
 const reported = new WeakSet<ConfigResult>();
 
-/** The configuration; a problem with it is logged once per isolate (O2). */
+/** The configuration; a problem with it, and that it lets nobody in (A4), is logged once per isolate (O2). */
 function checkedConfig(env: Env): ConfigResult {
   const loaded = configOf(env);
   if (!loaded.ok && !reported.has(loaded)) {
     reported.add(loaded);
     logEvent("config-invalid", { problem: loaded.problem });
+  }
+  if (loaded.ok && !hasCredential(loaded.config) && !reported.has(loaded)) {
+    reported.add(loaded);
+    logEvent("auth-unconfigured");
   }
   return loaded;
 }

@@ -21,7 +21,7 @@ const OK = "ok";
 const SKIPPED = "not checked: correct the configuration first";
 const NOT_ASKED = "not checked: the object that probes the broker could not be reached";
 const NO_CREDENTIAL =
-  "No credential is configured: set RELAY_API_TOKEN, or one of JWT_JWKS_URL, JWT_SECRET and JWT_PUBLIC_KEY.";
+  "No credential for clients is configured: set RELAY_API_TOKEN, or one of JWT_JWKS_URL, JWT_SECRET and JWT_PUBLIC_KEY.";
 
 /** Keeps this isolate's copy of the last word: an open route must not be a way to keep the one object busy. */
 export class ReadinessCheck {

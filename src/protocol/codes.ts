@@ -33,11 +33,17 @@ export type CloseName = keyof typeof CLOSE;
 /** What a v2 client is told before such a close: the problem's type and title (V5). */
 export const PROBLEM = {
   noBroker: { type: "/problems/ws/no-upstream", title: "No upstream broker configured" },
-  subscribeFailed: { type: "/problems/ws/subscribe-failed", title: "The broker refused the subscription" },
+  subscribeFailed: {
+    type: "/problems/ws/subscribe-failed",
+    title: "The relay cannot read from its broker until its operator acts",
+  },
   tooManyMessages: { type: "/problems/ws/too-many-messages", title: "More messages than a client may send" },
   messageTooBig: { type: "/problems/ws/message-too-big", title: "Message larger than a client may send" },
   internalError: { type: "/problems/ws/internal-error", title: "Internal error" },
-  upstreamUnavailable: { type: "/problems/ws/upstream-unavailable", title: "The broker does not answer" },
+  upstreamUnavailable: {
+    type: "/problems/ws/upstream-unavailable",
+    title: "The relay cannot read from its broker now",
+  },
   tokenExpired: { type: "/problems/ws/token-expired", title: "Token has expired" },
   tokenRefused: { type: "/problems/ws/unauthorized", title: "Token is not valid" },
   forbidden: { type: "/problems/ws/forbidden", title: "Token may not read what this connection reads" },

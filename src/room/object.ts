@@ -9,14 +9,14 @@ import { configOf, type Config } from "../config/config.ts";
 import { parseRoomName } from "../placement/room-name.ts";
 import { limitsOf, type ShardReport } from "../placement/shard-book.ts";
 import { ShardReports } from "../placement/shard-reports.ts";
-import type { CloseName } from "../protocol/codes.ts";
+import { CLOSE, type CloseName } from "../protocol/codes.ts";
 import { expiryAt, welcomeFrame } from "../protocol/frames.ts";
 import { V2 } from "../protocol/subprotocol.ts";
 import { GrantReports } from "../quota/grant-reports.ts";
 import { describeError } from "../shared/log-line.ts";
 import { SystemRuntime } from "../shared/system-runtime.ts";
 import { openConnection } from "../upstream/nats-connection.ts";
-import { healthOf, troubleOf } from "./broker-state.ts";
+import { failureOf, healthOf } from "./broker-state.ts";
 import { Core } from "./core.ts";
 import { Credentials } from "./credentials.ts";
 import { closeQuietly } from "./delivery/close.ts";
@@ -104,7 +104,10 @@ export class Room extends DurableObject<Env> {
     else {
       refuse(server, join.protocol, admission);
       this.#grants.refused(join);
-      if (admission.kind === "refuse" && admission.close !== "tokenExpired") this.#logRefused(core, admission.close);
+      if (admission.kind === "refuse" && admission.close !== "tokenExpired") {
+        const failure = failureOf(core.feed, admission.close);
+        this.#runtime.logSparingly("join-failed", { subject: core.subject, ...failure });
+      }
       this.#shards.left(limitsOf(config));
       core.closeIfEmpty();
     }
@@ -227,12 +230,6 @@ export class Room extends DurableObject<Env> {
     if (config !== null) this.#storage.hurryAlarm(this.#credentials.alarmDueMs(config));
   }
 
-  /** Why a join failed, in the words of `/readyz` (O8). */
-  #logRefused(core: Core, close: CloseName): void {
-    const { cause, sentence } = troubleOf(core.feed);
-    this.#runtime.logSparingly("join-failed", { subject: core.subject, close, cause, reason: sentence });
-  }
-
   #newCore(subject: string, config: Config): Core {
     const ports = { runtime: this.#runtime, openConnection, isolate: thisIsolate, id: this.#id };
     return new Core(subject, config, ports, {
@@ -253,7 +250,8 @@ export class Room extends DurableObject<Env> {
     this.#core?.costs.left(session);
     this.#grants.left(session);
     this.#shards.left(limitsOf(config));
-    if (close !== null) this.#runtime.log("client-closed", { subject: this.#core?.subject ?? "", reason: close });
+    if (close !== null)
+      this.#runtime.log("client-closed", { subject: this.#core?.subject ?? "", reason: CLOSE[close].reason });
   }
 
   /** A replaced room learns it only by touching storage, which throws when it is fenced off (U5, DO-13). */

@@ -14,6 +14,7 @@ const INFO: ReadonlySet<string> = new Set([
 /** An operator has to act, or the relay has a fault. */
 const ERROR: ReadonlySet<string> = new Set([
   "alarm-failed",
+  "auth-unconfigured",
   "config-invalid",
   "internal-error",
   "renewal-failed",

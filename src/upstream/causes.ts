@@ -3,6 +3,8 @@
  * the log. Pure.
  */
 
+import type { NatsAuth, NatsSettings } from "../config/config.ts";
+
 /** `refused`: trying again changes nothing until somebody acts. `unavailable`: the next try may work (W11). */
 export type Verdict = "refused" | "unavailable";
 
@@ -25,22 +27,21 @@ export const CAUSES = {
   "not-a-broker": {
     verdict: "unavailable",
     sentence:
-      "What answers at {address} does not speak NATS over WebSocket ({detail}): NATS_URL must name the port of the broker's websocket block, with wss:// if that has TLS and ws:// if not.",
+      "What answers at {address} does not speak NATS over WebSocket ({detail}): NATS_URL must name the port of the broker's websocket block, which is not the one for monitoring, with wss:// if that has TLS and ws:// if not.",
   },
   gateway: {
     verdict: "unavailable",
-    sentence:
-      "A proxy or tunnel in front of the broker at {address} answers {detail}: it does not reach the broker, or limits requests.",
+    sentence: "A proxy or tunnel at {address}, in front of the broker, answers {detail}.",
   },
   authorization: {
     verdict: "refused",
     sentence:
-      "The broker at {address} refuses the login ({detail}): the relay's credentials are missing, wrong or expired, or its user may not connect by WebSocket (allowed_connection_types).",
+      "The broker at {address} refuses the login of the relay itself ({detail}; sent: {login}): that credential is missing, wrong or expired, or its user may not connect by WebSocket (allowed_connection_types).",
   },
   "connection-limit": {
     verdict: "unavailable",
     sentence:
-      "The broker at {address} takes no further connection ({detail}): raise max_connections of the server or of the account, or close others.",
+      "The broker at {address} takes no further connection ({detail}): raise that limit, of the server or of the account, or close other connections.",
   },
   "jetstream-off": {
     verdict: "refused",
@@ -55,16 +56,17 @@ export const CAUSES = {
   "stream-missing": {
     verdict: "refused",
     sentence:
-      "The stream {stream} does not exist in the account of the relay's user: create it, or correct NATS_STREAM or the user.",
+      "The stream {stream} does not exist in the account of the relay's user: correct NATS_STREAM or the user, or create it.",
   },
   "stream-unsupported": {
     verdict: "refused",
     sentence:
-      "The stream {stream} cannot be served. {detail}: use limits retention, or a mirror of the stream that has it.",
+      "The stream {stream} cannot be served. {detail}: give it limits retention, or let NATS_STREAM name a mirror of it that has limits retention.",
   },
   permission: {
     verdict: "refused",
-    sentence: "The broker forbids the relay's user {detail}: allow it (docs/deploy.md lists all that is needed).",
+    sentence:
+      "The broker forbids the relay's user {detail}: allow it (docs/deploy.md lists all that is needed; NATS_STREAM is {stream}).",
   },
   "consumer-limit": {
     verdict: "refused",
@@ -86,6 +88,10 @@ export const CAUSES = {
   },
 } as const satisfies Readonly<Record<string, CauseEntry>>;
 
+/** Where all addresses are wss://, what is likeliest comes first. */
+const UNREACHABLE_BY_TLS =
+  "No connection to {address}: TLS fails (the broker has none and NATS_URL must begin with ws://, or its certificate is not trusted), the broker is down, or the name or the port in NATS_URL is wrong (it must be the port of the broker's websocket block, not its port for TCP clients).";
+
 export type Cause = keyof typeof CAUSES;
 
 /** An `UpstreamError`: its message is the detail. */
@@ -98,6 +104,13 @@ interface Failure {
 export interface Place {
   readonly servers: readonly string[];
   readonly stream: string;
+  /** With what the relay logs in. */
+  readonly auth: NatsAuth["kind"];
+}
+
+/** Where a relay with these settings reads. */
+export function placeOf(nats: NatsSettings | null, stream: string): Place {
+  return { servers: nats?.servers ?? [], stream, auth: nats?.auth.kind ?? "none" };
 }
 
 export interface Diagnosis {
@@ -106,14 +119,26 @@ export interface Diagnosis {
   readonly sentence: string;
 }
 
+/** The settings that hold the relay's credential. */
+const LOGIN: Readonly<Record<NatsAuth["kind"], string>> = {
+  none: "no credential",
+  creds: "NATS_CREDS",
+  nkey: "NATS_NKEY_SEED",
+  token: "NATS_TOKEN",
+  userpass: "NATS_USER and NATS_PASS",
+};
+
 /** The one diagnosis of a failure, for `/readyz` and every line of the log (O8). */
 export function diagnose({ cause, message }: Failure, place: Place): Diagnosis {
   const values: Readonly<Record<string, string>> = {
     address: place.servers.map(addressOf).join(", "),
     stream: place.stream,
+    login: LOGIN[place.auth],
     detail: message,
   };
-  const sentence = CAUSES[cause].sentence.replace(/\{(\w+)\}/g, (_, name: string) => values[name] ?? "");
+  const isTls = cause === "unreachable" && place.servers.every((server) => server.startsWith("wss:"));
+  const template = isTls ? UNREACHABLE_BY_TLS : CAUSES[cause].sentence;
+  const sentence = template.replace(/\{(\w+)\}/g, (_, name: string) => values[name] ?? "");
   return { cause, sentence };
 }
 

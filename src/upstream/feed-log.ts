@@ -1,6 +1,7 @@
 /** What the log tells of a room's upstream (O3): trouble sparingly, and its end whenever the trouble was told. */
 import type { Runtime } from "../shared/runtime.ts";
-import { diagnose, type Diagnosis, type Place } from "./causes.ts";
+import { diagnose, placeOf, type Diagnosis, type Place } from "./causes.ts";
+import type { FeedOptions } from "./feed-ports.ts";
 import type { UpstreamError } from "./jetstream-api.ts";
 
 export class FeedLog {
@@ -12,10 +13,10 @@ export class FeedLog {
   #outSinceMs: number | null = null;
   #trouble: Diagnosis | null = null;
 
-  constructor(runtime: Runtime, subject: string, place: Place) {
+  constructor(runtime: Runtime, { filter, nats, stream }: Pick<FeedOptions, "filter" | "nats" | "stream">) {
     this.#runtime = runtime;
-    this.#subject = subject;
-    this.#place = place;
+    this.#subject = filter;
+    this.#place = placeOf(nats, stream);
   }
 
   /** The last failure, until the upstream is open again; before the first one, that there is no answer. */
@@ -29,11 +30,19 @@ export class FeedLog {
       this.#isTroubleTold = true;
   }
 
+  /** `attempt`: how many in a row had failed before. */
   failed(attempt: number, error: UpstreamError): void {
     this.#outSinceMs ??= this.#runtime.nowMs();
     this.#trouble = diagnose(error, this.#place);
     const { cause, sentence } = this.#trouble;
-    if (this.#runtime.logSparingly("upstream-failed", { subject: this.#subject, attempt, cause, reason: sentence }))
+    if (
+      this.#runtime.logSparingly("upstream-failed", {
+        subject: this.#subject,
+        attempt: attempt + 1,
+        cause,
+        reason: sentence,
+      })
+    )
       this.#isTroubleTold = true;
   }
 

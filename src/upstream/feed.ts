@@ -51,7 +51,7 @@ export class Feed {
     this.#options = options;
     this.#reader = reader;
     this.#host = host;
-    this.#log = new FeedLog(runtime, options.filter, { servers: options.nats.servers, stream: options.stream });
+    this.#log = new FeedLog(runtime, options);
     this.#leftovers = new Leftovers(options.stream);
     this.streamInfo = new StreamInfoCache(options.stream, runtime);
   }

@@ -12,7 +12,10 @@ function isOfGateway(status: number): boolean {
 
 /** From the HTTP status that answered an upgrade, which was not 101. */
 export function upgradeError(status: number): UpstreamError {
-  if (isOfGateway(status)) return new UpstreamError("gateway", String(status));
+  if (isOfGateway(status)) {
+    const meaning = status === 429 ? "it limits requests" : "it does not reach the broker";
+    return new UpstreamError("gateway", `${status}: ${meaning}`);
+  }
   if (status === 401 || status === 403) return new UpstreamError("authorization", `HTTP ${status} to the upgrade`);
   return new UpstreamError("not-a-broker", `HTTP ${status} to the upgrade`);
 }

@@ -1,7 +1,7 @@
 /** Whether the broker serves what a join needs, for `/readyz` (H9): the steps of a room's own upstream, and then none of them stays. */
 import type { Config } from "../config/config.ts";
 import type { Runtime } from "../shared/runtime.ts";
-import { diagnose, type Diagnosis } from "./causes.ts";
+import { diagnose, placeOf, type Diagnosis } from "./causes.ts";
 import type { BrokerConnection, OpenConnection } from "./connection.ts";
 import { Consumer } from "./consumer.ts";
 import { parseStreamInfo, streamInfoSubject, UpstreamError } from "./jetstream-api.ts";
@@ -23,7 +23,7 @@ const PROBE_TIMEOUT_MS = 10_000;
  */
 export async function probeBroker(config: Config, ports: ProbePorts): Promise<Diagnosis | null> {
   const { nats, stream } = config;
-  const place = { servers: nats?.servers ?? [], stream };
+  const place = placeOf(nats, stream);
   if (nats === null) return diagnose(new UpstreamError("not-configured", ""), place);
   const controller = new AbortController();
   let connection: BrokerConnection | null = null;

@@ -31,7 +31,7 @@ const STATUS_WORDS: Readonly<Record<number, string>> = {
   403: "This token is not for this subject, or not for this web address. Ask for a wider grant, or choose a narrower subject.",
   404: "There is no relay at this address.",
   426: "Token and subject are fine and there is room, yet the connection did not open: a proxy may block WebSockets. This page keeps trying.",
-  429: "This token has too many subjects open. Close another page, or wait: this page keeps trying.",
+  429: "This token has too many subjects or connections open, or asks too often. Close another page, or wait: this page keeps trying.",
   503: "The relay is full, or not ready: then its operator should look at /readyz. This page keeps trying.",
 };
 

@@ -18,12 +18,12 @@ export type Setup = readonly [
 
 const REFUSED = {
   close: "1008 subscribe failed",
-  client: "subscribe failed 1008 The broker refused the subscription",
+  client: "subscribe failed 1008 The relay cannot read from its broker until its operator acts",
   waits: "long",
 };
 const UNAVAILABLE = {
   close: "1013 upstream unavailable",
-  client: "upstream unavailable 1013 The broker does not answer",
+  client: "upstream unavailable 1013 The relay cannot read from its broker now",
   waits: "short",
 };
 const NO_BROKER = {

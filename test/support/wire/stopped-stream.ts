@@ -27,6 +27,8 @@ export class StoppedStream implements AsyncDisposable {
 
   static async start(): Promise<StoppedStream> {
     const relay = await ScriptedRelay.start();
+    // When a token is renewed is up to chance, and the answer is waited for as long as that may last: half of it here.
+    vi.spyOn(Math, "random").mockReturnValue(0.5);
     vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout", "Date", "performance"] });
     return new StoppedStream(relay);
   }
@@ -61,6 +63,7 @@ export class StoppedStream implements AsyncDisposable {
   async [Symbol.asyncDispose](): Promise<void> {
     for (const stream of this.#streams) stream.close();
     vi.useRealTimers();
+    vi.restoreAllMocks();
     await this.relay[Symbol.asyncDispose]();
   }
 }

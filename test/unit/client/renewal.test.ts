@@ -90,7 +90,7 @@ describe("on the open connection", () => {
     expect(recorder.kinds).toEqual(["connecting", "live"]);
   });
 
-  test("[V8] a token that cannot be had is page.asked for again before the end", async () => {
+  test("[V8] a token that cannot be had is asked for again before the end", async () => {
     const recorder = page.open({
       token: () => {
         if (++page.asked > 1 && page.asked < 4) throw new Error("no");

@@ -65,7 +65,7 @@ function wire(protocol: Protocol): string {
  */
 const HASHES: Record<Protocol, string> = {
   "cellos.events.v1": "15f7338704cd9407",
-  "cellos.relay.v2": "1927e1dd060683fc",
+  "cellos.relay.v2": "57f276646ec5df7d",
 };
 
 describe("the wire", () => {

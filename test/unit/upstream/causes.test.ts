@@ -5,7 +5,11 @@ import { greetingError, upgradeError } from "../../../src/upstream/greeting.ts";
 import { lastingSubject, NoResponders, UpstreamError } from "../../../src/upstream/jetstream-api.ts";
 
 const NAMES = Object.keys(CAUSES) as Cause[];
-const PLACE = { servers: ["wss://user:hunter2@one.example:443/path?x", "ws://two.example"], stream: "EVENTS" };
+const PLACE = {
+  servers: ["wss://user:hunter2@one.example:443/path?x", "ws://two.example"],
+  stream: "EVENTS",
+  auth: "userpass",
+} as const;
 
 describe("the causes", () => {
   it("[O8] [W11] those that an operator must mend are refused, the others may pass", () => {
@@ -29,6 +33,17 @@ describe("the causes", () => {
     const template = CAUSES[cause].sentence;
     if (template.includes("{address}")) expect(sentence).toContain("wss://one.example:443, ws://two.example");
     expect(sentence.includes("THE DETAIL")).toBe(template.includes("{detail}"));
+  });
+
+  it("[O8] [A6] a refused login names the settings that were sent, and what is likeliest stands first", () => {
+    const login = (auth: "none" | "userpass"): string =>
+      diagnose(new UpstreamError("authorization", "at the login"), { ...PLACE, auth }).sentence;
+    expect(login("none")).toContain("sent: no credential)");
+    expect(login("userpass")).toContain("sent: NATS_USER and NATS_PASS)");
+    const away = (server: string): string =>
+      diagnose(new UpstreamError("unreachable", ""), { ...PLACE, servers: [server] }).sentence;
+    expect(away("wss://a.example")).toMatch(/^No connection to wss:\/\/a\.example: TLS fails .* is wrong/);
+    expect(away("ws://a.example")).toMatch(/^No connection to ws:\/\/a\.example: the broker is down.* TLS fails/);
   });
 
   it("[O8] docs/logs.md has a row for each of them, with the close that it is, and no other", () => {

@@ -9,9 +9,9 @@ import { UpstreamError } from "../../../src/upstream/jetstream-api.ts";
 import { ModelClock } from "../../support/model/clock.ts";
 import { newWorld } from "../../support/model/world.ts";
 
-const PLACE = { servers: ["ws://u:p@broker.invalid:1/x"], stream: "S" };
 const MINUTE_MS = 60_000;
 const NATS: NatsSettings = { servers: ["ws://broker.invalid"], auth: { kind: "none" }, access: null };
+const OPTIONS = { nats: { ...NATS, servers: ["ws://u:p@broker.invalid:1/x"] }, stream: "S" };
 const READER: FeedReader = {
   landmarks: () => [],
   startAt: () => 0,
@@ -83,7 +83,7 @@ describe("Feed", () => {
 describe("FeedLog", () => {
   it("[O3] tells the end of every trouble that it told, and of no other", () => {
     const clock = new ModelClock();
-    const log = new FeedLog(clock.runtime, "a.flapping", PLACE);
+    const log = new FeedLog(clock.runtime, { ...OPTIONS, filter: "a.flapping" });
     for (let n = 0; n < 9; n++) {
       log.lost("deleted");
       log.opened(5, 5);
@@ -103,7 +103,7 @@ describe("FeedLog", () => {
 
   it("[O3] does not fall silent in a long outage, and tells another reason at once", () => {
     const clock = new ModelClock();
-    const log = new FeedLog(clock.runtime, "a.away", PLACE);
+    const log = new FeedLog(clock.runtime, { ...OPTIONS, filter: "a.away" });
     for (let attempt = 0; attempt < 40; attempt++) {
       log.failed(attempt, new UpstreamError("timeout", "no answer"));
       clock.nowMs += MINUTE_MS / 3;
@@ -115,7 +115,7 @@ describe("FeedLog", () => {
 
   it("[O3] says how long an outage took, whether it began with a loss or a failure, and nothing where there was none", () => {
     const clock = new ModelClock();
-    const log = new FeedLog(clock.runtime, "a.timed", PLACE);
+    const log = new FeedLog(clock.runtime, { ...OPTIONS, filter: "a.timed" });
     const opened = (): unknown => JSON.parse(clock.lines.at(-1) ?? "");
     log.opened(1, 1);
     expect(opened()).not.toHaveProperty("outageMs");
@@ -134,10 +134,10 @@ describe("FeedLog", () => {
 
   it("[O8] [A6] names the cause by its word, and the broker without its credentials, until it is over", () => {
     const clock = new ModelClock();
-    const log = new FeedLog(clock.runtime, "a.cause", PLACE);
+    const log = new FeedLog(clock.runtime, { ...OPTIONS, filter: "a.cause" });
     const error = new UpstreamError("authorization", "no");
     log.failed(2, error);
-    expect(JSON.parse(clock.lines.at(-1) ?? "")).toMatchObject({ attempt: 2, cause: "authorization" });
+    expect(JSON.parse(clock.lines.at(-1) ?? "")).toMatchObject({ attempt: 3, cause: "authorization" });
     expect(clock.lines.at(-1)).toContain("The broker at ws://broker.invalid:1 refuses");
     expect(clock.lines.at(-1)).not.toContain("u:p");
     expect(log.trouble.cause).toBe("authorization");
