@@ -154,6 +154,7 @@ export class Client implements Participant {
         onOpen: () => {
           attempt.lastFrameAtMs = Date.now();
           if (fresh) this.ledger.opened();
+          else this.ledger.resumed();
         },
         onText: (text, bytes) => this.#receive(attempt, text, bytes),
         onEnd: resolve,

@@ -72,10 +72,7 @@ export class Ledger {
       // Without an epoch `since=0` is no cursor, but asks for the oldest event retained (W4).
       const isChosen = this.#random.fraction() < this.#plan.epochChance || this.cursor === 0;
       const named = this.epoch !== null && isChosen;
-      // A number is of no stream in particular; named or not, what comes now may be of another one.
-      if (this.#world.upheavals.stepsBy(Date.now()) !== this.#steps) {
-        this.#open({ kind: "exact", after: this.cursor });
-      }
+      this.resumed();
       return { asked: { since: this.cursor, epoch: named ? this.epoch : null }, fresh: false };
     }
     const { broker } = this.#world;
@@ -88,6 +85,15 @@ export class Ledger {
           : { kind: "exact", after: since };
     this.#open(start);
     return { asked: { since, epoch: null }, fresh: true };
+  }
+
+  /**
+   * The cursor was sent, or its upgrade was answered. A number is of no stream in particular; named or not, what comes now
+   * may be of one that has become another, also while the relay, which was just started, waited for it.
+   */
+  resumed(): void {
+    if (this.cursor === null || this.#world.upheavals.stepsBy(Date.now()) === this.#steps) return;
+    this.#open({ kind: "exact", after: this.cursor });
   }
 
   /** The upgrade of a fresh connection was answered. */
