@@ -95,6 +95,7 @@ export class Core implements FeedHost {
       connection: () => this.feed?.connection ?? null,
       onLeft: (name) => this.feed?.onLeft(name),
       head: () => this.#ask(),
+      lastHead: () => this.feed?.streamInfo.latest ?? null,
       onDropped: (...dropped) => this.#reader.drop(...dropped),
       wake: () => this.#catchUpLoop.wake(0),
     });

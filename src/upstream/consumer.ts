@@ -37,8 +37,8 @@ export type ConsumerEvent =
       readonly payload: Uint8Array;
       readonly headers: Uint8Array | null;
     }
-  /** Everything that matches up to `position` has been read. */
-  | { readonly kind: "position"; readonly position: number }
+  /** Everything that matches up to `position` has been read, but for what the broker passed over (`pull.ts`). */
+  | { readonly kind: "position"; readonly position: number; readonly passed: number }
   /** A pull is over. `unattended`: perhaps no pull was at the broker for a moment. */
   | { readonly kind: "ended"; readonly unattended: boolean }
   /** The consumer must be replaced at position + 1. Said once; nothing follows it. */
@@ -103,7 +103,7 @@ export class Consumer {
   readonly #budget: PullBudget;
   #isStopped = false;
   #limits: PullLimits = NO_LIMITS;
-  #state: PullState = pullStart(1);
+  #state: PullState = pullStart(1, 0);
   readonly #pulls: Pulls;
   /** A pull that waits for the budget. */
   #queued: { readonly batch: number; readonly callOff: () => void } | null = null;
@@ -160,7 +160,7 @@ export class Consumer {
         throw error;
       });
     consumer.#limits = limits;
-    consumer.#state = pullStart(Math.max(start, startSeq));
+    consumer.#state = pullStart(Math.max(start, startSeq), pending);
     return { consumer, start, pending };
   }
 
@@ -271,7 +271,8 @@ export class Consumer {
     if (event.kind === "doubt") return this.#doubt(event.why);
     if (event.kind === "ended") return this.#end(pull, event.tooSmall);
     this.#isIdle = event.kind === "position";
-    if (frame.kind !== "message") return this.#onEvent({ kind: "position", position: state.position });
+    if (event.kind === "position") return this.#onEvent({ ...event, position: state.position });
+    if (frame.kind !== "message") return;
     const bytes = sizeOf(message);
     this.#largestBytes = Math.max(this.#largestBytes, bytes);
     const endsPull = this.#pulls.took(pull, bytes, this.#runtime.nowMs());

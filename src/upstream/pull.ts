@@ -4,7 +4,8 @@
  *   message (dseq = last + 1) ──────────▶ message      position := its seq
  *   message (any other dseq)  ──────────▶ doubt        something was lost between broker and us
  *   message (at or below position) ─────▶ doubt        a member of a cluster that is behind starts where it ends itself
- *   heartbeat, counters agree ──────────▶ position     everything that matches up to Nats-Last-Stream was read (JS-7)
+ *   heartbeat, counters agree ──────────▶ position     everything that matches up to Nats-Last-Stream was read (JS-7),
+ *                                                      or passed over: it had more to deliver, and is idle (JS-26)
  *   heartbeat, broker is ahead ─────────▶ doubt        a tail was lost (NATS-1)
  *   heartbeat, counters make no sense ──▶ doubt
  *   408, 409 bytes, 409 batch ──────────▶ ended        a pull is over: by its time, its bytes or its count
@@ -18,6 +19,8 @@ export interface PullState {
   readonly delivered: number;
   /** Stream sequence up to which everything that matches has been read. */
   readonly position: number;
+  /** Matches above the position that the broker had to deliver when it said last; how many came since is not known. */
+  readonly pending: number;
 }
 
 /** Where a message stands, as its reply subject says. */
@@ -42,19 +45,19 @@ export type PullFrame =
 
 export type PullEvent =
   | { readonly kind: "message" }
-  | { readonly kind: "position" }
+  /** `passed`: matches that the broker had to deliver, and says no more of. */
+  | { readonly kind: "position"; readonly passed: number }
   /** `tooSmall`: the next message is larger than what was left of its bytes. */
   | { readonly kind: "ended"; readonly tooSmall: boolean }
   | { readonly kind: "doubt"; readonly why: string };
 
 const MESSAGE = { kind: "message" } as const;
-const POSITION = { kind: "position" } as const;
 const ENDED = { kind: "ended", tooSmall: false } as const;
 const TOO_SMALL = { kind: "ended", tooSmall: true } as const;
 
-/** A consumer that starts at `start` has read everything below it. */
-export function pullStart(start: number): PullState {
-  return { delivered: 0, position: start - 1 };
+/** A consumer that starts at `start` has read everything below it, and has `pending` to deliver. */
+export function pullStart(start: number, pending: number): PullState {
+  return { delivered: 0, position: start - 1, pending };
 }
 
 /** One frame: the next state and what it means. */
@@ -62,14 +65,18 @@ export function step(state: PullState, frame: PullFrame): { state: PullState; ev
   if (frame.kind === "message") {
     if (frame.dseq !== state.delivered + 1) return doubt(state, `delivery ${frame.dseq} after ${state.delivered}`);
     if (frame.seq <= state.position) return doubt(state, `seq ${frame.seq} after ${state.position}`);
-    return { state: { delivered: frame.dseq, position: frame.seq }, event: MESSAGE };
+    const { dseq: delivered, seq: position, pending } = frame;
+    return { state: { delivered, position, pending }, event: MESSAGE };
   }
   switch (frame.code) {
     case 100:
       if (frame.lastConsumer !== state.delivered)
         return doubt(state, `broker delivered ${frame.lastConsumer}, read ${state.delivered}`);
       if (!Number.isSafeInteger(frame.lastStream)) return doubt(state, "a heartbeat that makes no sense");
-      return { state: { ...state, position: Math.max(state.position, frame.lastStream) }, event: POSITION };
+      return {
+        state: { ...state, position: Math.max(state.position, frame.lastStream), pending: 0 },
+        event: { kind: "position", passed: state.pending },
+      };
     case 408:
       return { state, event: ENDED };
     case 409:

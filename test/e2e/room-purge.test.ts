@@ -1,4 +1,5 @@
 /** What a window may say: an operator's removal is honoured, and an idle room asks first (W19). */
+import { setTimeout as delay } from "node:timers/promises";
 import { describe, expect, test } from "vitest";
 import type { Client } from "../support/world.ts";
 import { until } from "../support/until.ts";
@@ -43,6 +44,30 @@ describe.concurrent("the window", () => {
       expect(follower.seqs).toEqual([...left, elsewhere].toSorted((a, b) => a - b));
     }
     expect([stays.seqs, stays.faults]).toEqual([[...seqs, next], []]);
+  });
+
+  test("[W2] [W19] [JS-26] a purge of another subject takes nothing from those that are behind", async () => {
+    await using world = await World.start({ vars: { WINDOW_BYTES: "1000", MAX_UNREAD_BYTES: "65536" } });
+    const last = await world.publishMany(SUBJECT, 3_000, { padBytes: 500 });
+    await world.publish("cellos.events.purge.y", 5);
+    const behind = await Promise.all(
+      [SUBJECT, "cellos.events.purge.>"].flatMap((subject) =>
+        ([1, 2] as const).map((version) => world.join(subject, version, { since: 0, acks: false })),
+      ),
+    );
+    const stuck = behind.filter(({ version }) => version === 2);
+    for (const client of stuck) await until("it has begun", () => client.seqs.length > 10);
+    // By then the replays have brought all that they may.
+    await delay(500);
+    await world.rig.jetstream.purgeSubject("cellos.events.purge.y");
+    const [next = 0] = await world.publish(SUBJECT, 1);
+    for (const client of stuck) client.startAcks();
+    const all = [...Array.from({ length: last }, (_seq, index) => index + 1), next];
+    for (const client of behind) {
+      await client.reaches(next);
+      // What of the purged subject a client had read before is no fault.
+      expect([client.seqs.filter((seq) => seq <= last || seq === next), client.faults]).toEqual([all, []]);
+    }
   });
 
   test("[W19] [W6] [V3] an idle room asks the stream before its window serves anybody", async () => {

@@ -174,6 +174,7 @@ export class Client implements Participant {
     const { events, breaches, ping } = reader.read(text, bytes);
     if (attempt.fresh && reader instanceof ReaderV2 && reader.welcomedAt !== null)
       this.ledger.welcomed(reader.welcomedAt);
+    if (reader instanceof ReaderV2 && reader.welcomedAt !== null) this.ledger.named(reader.epoch);
     for (const { seq, text: event } of events) {
       this.ledger.add(seq, digestOfText(event));
       this.#report(removedBefore(attempt, seq, this.#world));

@@ -108,6 +108,14 @@ export class Ledger {
     if (start.kind === "between") start.told ??= cursor;
   }
 
+  /** The relay's name for the stream. A number that was sent alone may have been of another one. */
+  named(epoch: string | null): void {
+    const { epoch: before } = this.#chapter;
+    if (epoch === null || epoch === before) return;
+    if (before !== null && this.cursor !== null) this.#open({ kind: "exact", after: this.cursor });
+    this.#chapter.epoch = epoch;
+  }
+
   has(seq: number): boolean {
     return this.#chapter.seqs.includes(seq);
   }

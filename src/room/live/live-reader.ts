@@ -61,6 +61,8 @@ export class LiveReader implements FeedReader {
   readonly #history = new History();
   /** Messages that were removed from between others, when the window was empty or they were last counted (W19). */
   #deleted: number | null = null;
+  /** The same count when the consumer began. */
+  #deletedAtBegin = Infinity;
   #proven = false;
   #behindSinceMs: number | null = null;
   #dropped = 0;
@@ -83,7 +85,7 @@ export class LiveReader implements FeedReader {
       get position() {
         return position();
       },
-      floor: async () => this.#floor(await host.head()),
+      floor: async () => this.#trusted(await host.head()),
       pass: (event) => this.#take(event),
       doubt: (why) => host.doubt(why),
       released: () => host.readOn(),
@@ -163,6 +165,15 @@ export class LiveReader implements FeedReader {
     return lossFloor(head, this.#history.lastTime, this.#runtime.wallMs());
   }
 
+  /**
+   * As #floor. Throws where messages were removed since the consumer began: 2.9 moves every consumer to the end then,
+   * whatever it reads (JS-26), so a jump may have passed over what is there. The next consumer is sent that.
+   */
+  #trusted(head: Head): number {
+    if (tellsOfDeletions(head.shape) && head.deleted > this.#deletedAtBegin) throw new Error("messages were removed");
+    return this.#floor(head);
+  }
+
   landmarks(head: Head): readonly Landmark[] {
     return this.#history.landmarks(head, this.#position);
   }
@@ -212,6 +223,7 @@ export class LiveReader implements FeedReader {
   begin({ start, head, atHead }: Opened): void {
     const fanout = this.#fanout;
     if (fanout === null) return;
+    this.#deletedAtBegin = head.deleted;
     if (start > this.#position && this.#floor(head) > this.#position + 1)
       this.#overtaken(fanout, Math.max(head.firstSeq, start + 1), start);
     else this.forgetRemoved(head);

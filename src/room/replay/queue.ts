@@ -13,6 +13,7 @@ import { UpstreamError } from "../../upstream/jetstream-api.ts";
 import { Consumer } from "../../upstream/consumer.ts";
 import type { BrokerConnection } from "../../upstream/connection.ts";
 import { PullBudget } from "../../upstream/pull-budget.ts";
+import type { Head } from "../../upstream/stream-info.ts";
 import type { Fanout } from "../delivery/fanout.ts";
 import { PACED_MS } from "../delivery/flow-control.ts";
 import { nextInLine } from "./line.ts";
@@ -29,6 +30,8 @@ export interface ReplayQueueOptions extends ReplayHost {
   readonly maxReplays: number;
   /** The connection, while it may be used. */
   connection(): BrokerConnection | null;
+  /** The stream's head, as it was heard last. */
+  lastHead(): Head | null;
   /** As `NewConsumer.onLeft`. */
   readonly onLeft: (name: string) => void;
 }
@@ -43,6 +46,8 @@ const PULL_EXPIRES_MS = 5_000;
 /** After a replay broke off, the next one waits, and ever longer: its reason may still be there. */
 const RETRY_MS = 500;
 const RETRY_CAP_MS = 5_000;
+/** So often in a row one may break off because messages were removed meanwhile. */
+const MAX_DISTRUSTS = 3;
 /** A client whose replay the broker refuses for this long is told, as one that joins is (W11). */
 const REFUSED_PATIENCE_MS = 10_000;
 
@@ -233,7 +238,9 @@ export class ReplayQueue {
     const { phase } = want.session;
     if (phase.kind === "live") return;
     const { readTo } = phase;
-    const replay = new Replay(readTo, want.credential, fanout, this.#options);
+    // Where messages are removed all the time, that alone must not hold replays up for ever.
+    const deleted = this.#failures < MAX_DISTRUSTS ? (this.#options.lastHead()?.deleted ?? null) : null;
+    const replay = new Replay(readTo, want.credential, fanout, this.#options, deleted);
     put(want, replay, readTo);
     this.#active.set(replay, want.place);
     want.place = { credential: want.credential };

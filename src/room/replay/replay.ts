@@ -10,7 +10,7 @@
  */
 import type { Envelope } from "../../protocol/frames.ts";
 import { openMessage, type DropReason } from "../../upstream/envelope.ts";
-import { lossFloor } from "../../upstream/stream-shape.ts";
+import { lossFloor, tellsOfDeletions } from "../../upstream/stream-shape.ts";
 import type { Head } from "../../upstream/stream-info.ts";
 import type { Consumer, ConsumerEvent } from "../../upstream/consumer.ts";
 import type { Runtime } from "../../shared/runtime.ts";
@@ -56,6 +56,10 @@ export class Replay {
   /** When the stream took the last message before the jump; null when this replay read none. */
   #jumpTime: string | null = null;
   #lastTime: string | null = null;
+  /** The broker had more to send, and says no more of it. */
+  #isPassedOver = false;
+  /** The stream's count of deleted messages before the consumer was made; null when it is not known. */
+  readonly #deletedBefore: number | null;
   #lastSeq: number;
   /** What was checked and is being served: everything that matches in (base, readyTo]. */
   #ready: readonly Envelope[] = [];
@@ -68,14 +72,15 @@ export class Replay {
   #brokeOff = false;
   readonly #turn = new Turn();
 
-  /** Starts above `base`, for somebody with this credential. */
-  constructor(base: number, credential: string, fanout: Fanout, host: ReplayHost) {
+  /** Starts above `base`, for somebody with this credential. `deletedBefore`: see there. */
+  constructor(base: number, credential: string, fanout: Fanout, host: ReplayHost, deletedBefore: number | null = null) {
     this.#base = base;
     this.#credential = credential;
     this.#lastSeq = base;
     this.#readyTo = base;
     this.#fanout = fanout;
     this.#host = host;
+    this.#deletedBefore = deletedBefore;
   }
 
   get state(): ReplayState {
@@ -130,6 +135,7 @@ export class Replay {
       if (leavesOut(event, this.#lastSeq)) this.#jump();
       this.#lastSeq = Math.max(this.#lastSeq, event.position);
     }
+    if (event.kind === "position" && event.passed > 0) this.#isPassedOver = true;
     if (event.kind === "message") {
       this.#lastTime = event.time;
       const why = openMessage(event, (envelope) => this.#arriving.push(envelope));
@@ -182,7 +188,8 @@ export class Replay {
       (head) => {
         if (this.#state !== "checking") return;
         const { firstSeq } = head;
-        if (lossFloor(head, lastRead, this.#host.runtime.wallMs()) <= jump + 1) return this.#serve();
+        if (lossFloor(head, lastRead, this.#host.runtime.wallMs()) <= jump + 1)
+          return this.#mayHavePassed(head) ? this.stop(true) : this.#serve();
         for (const member of this.members) {
           const phase = member.phase;
           if (phase.kind !== "lagging" || phase.readTo >= firstSeq - 1) continue;
@@ -193,6 +200,12 @@ export class Replay {
       },
       () => this.stop(true),
     );
+  }
+
+  /** 2.9 moves every consumer to the end when a subject is purged, whatever it reads (JS-26). A new one is not moved. */
+  #mayHavePassed({ deleted, shape }: Head): boolean {
+    if (this.#isPassedOver) return true;
+    return tellsOfDeletions(shape) && this.#deletedBefore !== null && deleted > this.#deletedBefore;
   }
 
   #serve(): void {

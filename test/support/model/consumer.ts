@@ -27,6 +27,7 @@ export class ModelConsumer {
   #next: number;
   #delivered = 0;
   #pulls: Pull[] = [];
+  #passed = 0;
   /** By an operator: nothing is delivered, and heartbeats go on. */
   isPaused = false;
 
@@ -38,7 +39,7 @@ export class ModelConsumer {
   }
 
   get pending(): number {
-    return this.#stream.pending(this.#next - 1);
+    return this.#stream.pending(this.#next - 1) + this.#passed;
   }
 
   /** What its pulls may still bring. */
@@ -104,6 +105,12 @@ export class ModelConsumer {
         this.#host.send(pull.reply, ModelMessage.status(100, "Idle Heartbeat", counts));
       }
     }
+  }
+
+  /** As 2.9 does to every consumer when a subject is purged: what it had to deliver it still counts (JS-26). */
+  passOver(): void {
+    this.#passed += this.pending;
+    this.#next = this.#stream.lastSeq + 1;
   }
 
   /** The consumer is no more: every waiting pull is told. */

@@ -81,7 +81,7 @@ export function opened(clock: ModelClock): OpenedRoom {
 export async function readTo11(clock: ModelClock): Promise<OpenedRoom> {
   const room = opened(clock);
   room.reading.read(message(11, 0));
-  room.reading.read({ kind: "position", position: 15 });
+  room.reading.read({ kind: "position", position: 15, passed: 0 });
   await clock.advance(5);
   return room;
 }

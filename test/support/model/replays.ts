@@ -59,6 +59,7 @@ export class ReplaysBench {
       maxReplays,
       connection: () => this.connection,
       head: () => Promise.resolve(head(this.stream)),
+      lastHead: () => head(this.stream),
       onLeft: () => {},
       onDropped: (seq) => this.dropped.push(seq),
       wake: () => {},

@@ -118,7 +118,7 @@ describe("the verdict on an ending", () => {
     const refused = { code: 1013, reason: "upstream unavailable" };
     expect(verdict(refused)).not.toBeNull();
     expect(verdict(refused, { brokerOut: true })).toBeNull();
-    expect(verdict({ ...refused, lastedMs: 30_000 }, { brokerOut: true })).not.toBeNull();
+    expect(verdict({ ...refused, lastedMs: 60_000 }, { brokerOut: true })).not.toBeNull();
     expect(verdict({ code: 1013, reason: "" }, { brokerOut: true })).not.toBeNull();
   });
 
@@ -162,8 +162,8 @@ describe("the verdict on an ending", () => {
     const own = { kind: "close", code: 4005, tookMs: 100 } as const;
     expect(verdict({ code: 4005, own })).toBeNull();
     expect(verdict({ code: 1000, own })).not.toBeNull();
-    expect(verdict({ code: 4005, own: { ...own, tookMs: 5_000 } })).not.toBeNull();
-    const lingering = { code: 4408, reason: "slow-consumer", wedgedMs: 9_000, closingMs: 4_000 };
+    expect(verdict({ code: 4005, own: { ...own, tookMs: 6_000 } })).not.toBeNull();
+    const lingering = { code: 4408, reason: "slow-consumer", wedgedMs: 9_000, closingMs: 6_000 };
     expect(verdict(lingering)).not.toBeNull();
     expect(verdict({ ...lingering, hasSent: false })).toBeNull();
   });

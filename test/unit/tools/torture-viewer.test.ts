@@ -41,7 +41,7 @@ describe("the verdict on a stream that waits", () => {
     const refused = { code: 1013, reason: "upstream unavailable" };
     expect(verdict(refused)).not.toBeNull();
     expect(verdict(refused, {}, { brokerOut: true })).toBeNull();
-    expect(verdict(refused, { lastedMs: 30_000 }, { brokerOut: true })).not.toBeNull();
+    expect(verdict(refused, { lastedMs: 60_000 }, { brokerOut: true })).not.toBeNull();
   });
 
   test("[W6] stream-reset needs a stream that became another since it was asked for", () => {

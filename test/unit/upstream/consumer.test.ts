@@ -71,7 +71,7 @@ describe("Consumer", () => {
     link.hand(heartbeat(2, 20));
     expect(events.map(({ kind }) => kind)).toEqual(["message", "message", "position"]);
     expect(events[0]).toMatchObject({ position: 13, pending: 1, headers: null });
-    expect(events[2]).toEqual({ kind: "position", position: 20 });
+    expect(events[2]).toEqual({ kind: "position", position: 20, passed: 0 });
     expect({ position: consumer.position, outstanding: consumer.outstanding }).toEqual({
       position: 20,
       outstanding: 3,

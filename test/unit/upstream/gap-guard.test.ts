@@ -13,7 +13,7 @@ const message = (position: number, pending: number, bytes = 0): ReadEvent => ({
   payload: new Uint8Array(bytes),
   headers: null,
 });
-const heartbeat = (position: number): ReadEvent => ({ kind: "position", position });
+const heartbeat = (position: number): ReadEvent => ({ kind: "position", position, passed: 0 });
 const settle = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
 
 /** A guard whose questions are answered by hand, in order; `log` has what came of it. */

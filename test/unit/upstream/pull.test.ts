@@ -9,7 +9,7 @@ import {
   type PullState,
 } from "../../../src/upstream/pull.ts";
 
-const BEFORE: PullState = { delivered: 7, position: 40 };
+const BEFORE: PullState = { delivered: 7, position: 40, pending: 3 };
 
 const FRAMES = {
   next: { kind: "message", seq: 43, dseq: 8, time: "1", pending: 2 },
@@ -64,12 +64,18 @@ const doubt = (why: string): PullEvent => ({ kind: "doubt", why });
 
 /** Every arrow of the diagram in pull.ts; a frame without a row does not compile. */
 const TABLE: Record<keyof typeof FRAMES, readonly [PullState, PullEvent]> = {
-  next: [{ delivered: 8, position: 43 }, { kind: "message" }],
+  next: [{ delivered: 8, position: 43, pending: 2 }, { kind: "message" }],
   skipping: [same, doubt("delivery 9 after 7")],
   behind: [same, doubt("seq 40 after 40")],
   repeated: [same, doubt("delivery 7 after 7")],
-  heartbeat: [{ ...BEFORE, position: 45 }, { kind: "position" }],
-  oldHeartbeat: [same, { kind: "position" }],
+  heartbeat: [
+    { delivered: 7, position: 45, pending: 0 },
+    { kind: "position", passed: 3 },
+  ],
+  oldHeartbeat: [
+    { ...same, pending: 0 },
+    { kind: "position", passed: 3 },
+  ],
   heartbeatAhead: [same, doubt("broker delivered 8, read 7")],
   heartbeatBehind: [same, doubt("broker delivered 6, read 7")],
   expired: [same, { kind: "ended", tooSmall: false }],
@@ -87,8 +93,8 @@ describe("step", () => {
   });
 
   it("[W4] a consumer that starts at a seq has read everything below it", () => {
-    expect(pullStart(1)).toEqual({ delivered: 0, position: 0 });
-    expect(pullStart(41)).toEqual({ delivered: 0, position: 40 });
+    expect(pullStart(1, 0)).toEqual({ delivered: 0, position: 0, pending: 0 });
+    expect(pullStart(41, 5)).toEqual({ delivered: 0, position: 40, pending: 5 });
   });
 });
 
@@ -113,7 +119,7 @@ describe("step over a broker that loses messages", { tags: "long" }, () => {
   it("[W2] [W9] never says that something was read which was not, and doubts at the next frame", () => {
     fc.assert(
       fc.property(brokers, (list) => {
-        let state = pullStart(11);
+        let state = pullStart(11, 0);
         let seq = 10;
         let dseq = 0;
         let firstLost = Infinity;

@@ -44,7 +44,7 @@ describe("the history that a LiveReader reads", () => {
     const { reading, doubts } = opened(clock);
     reading.observe(at(14));
     expect(reading.landmarks(at(20))).toEqual([{ seq: 10, time: "t10" }]);
-    reading.read({ kind: "position", position: 15 });
+    reading.read({ kind: "position", position: 15, passed: 0 });
     await clock.advance(1);
     expect(reading.landmarks(at(20))).toEqual([{ seq: 14, time: "t14" }]);
     reading.observe(at(15));

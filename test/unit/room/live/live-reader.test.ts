@@ -35,7 +35,7 @@ describe("LiveReader", () => {
   it("[W12] with somebody there it goes on after what was read, matching or not", async () => {
     const { reading, heard } = opened(clock);
     reading.read(message(11, 0));
-    reading.read({ kind: "position", position: 15 });
+    reading.read({ kind: "position", position: 15, passed: 0 });
     await clock.advance(5);
     // What was read last is there still: it is read again, to know the stream by.
     expect(reading.startAt({ ...HEAD, lastSeq: 20 }, "unknown")).toBe(10);

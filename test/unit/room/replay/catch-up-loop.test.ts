@@ -38,6 +38,7 @@ function behind(): {
     maxReplays: 1,
     connection: () => null,
     head: () => Promise.resolve(head({ firstSeq: 1, lastSeq: 1_000 })),
+    lastHead: () => null,
     onLeft: () => {},
     onDropped: () => {},
     wake: () => {},
