@@ -271,8 +271,8 @@ export class Consumer {
     if (event.kind === "doubt") return this.#doubt(event.why);
     if (event.kind === "ended") return this.#end(pull, event.tooSmall);
     this.#isIdle = event.kind === "position";
-    if (event.kind === "position") return this.#onEvent({ ...event, position: state.position });
-    if (frame.kind !== "message") return;
+    if (frame.kind !== "message")
+      return this.#onEvent({ passed: 0, ...event, kind: "position", position: state.position });
     const bytes = sizeOf(message);
     this.#largestBytes = Math.max(this.#largestBytes, bytes);
     const endsPull = this.#pulls.took(pull, bytes, this.#runtime.nowMs());
