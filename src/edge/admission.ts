@@ -103,8 +103,8 @@ export function admit(input: AdmissionInput, config: Config): Admitted | Refused
  * The subject to serve, or null when it lies outside SUBJECT_ROOT or the grant (H4). A request that names none gets what its
  * ticket was bought for.
  */
-function permittedSubject(
-  query: EventsQuery,
+export function permittedSubject(
+  query: Pick<EventsQuery, "subject">,
   grant: Grant,
   ticket: Ticket | null,
   { defaultSubject, subjectRoot }: Config,

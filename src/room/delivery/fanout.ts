@@ -21,7 +21,7 @@ import { encodeBatch, type OnPoison } from "./encode.ts";
 import { dismiss, sendProblem } from "./close.ts";
 import { Sender, type Encode, type SenderOptions } from "./sender.ts";
 import { Roster } from "./roster.ts";
-import { sentTo, type Session } from "./session.ts";
+import { sentTo, type Session, type Standing } from "./session.ts";
 import { Window } from "./window.ts";
 
 export interface FanoutOptions extends SenderOptions {
@@ -270,6 +270,20 @@ export class Fanout {
   ): void {
     const onPaused = (session: Session, cursor: number | null): void => this.#pause(session, cursor ?? prev);
     this.#sender.broadcast(this.#roster.live, encode, nowMs, asksForPing, only, onPaused);
+  }
+
+  /** Where each client stands, with nothing looked at or changed for it (O4). */
+  standings(): readonly { readonly protocol: Protocol; readonly standing: Standing }[] {
+    return [...this.#roster.all].map((session) => ({
+      protocol: session.protocol,
+      standing: this.#standingOf(session),
+    }));
+  }
+
+  #standingOf(session: Session): Standing {
+    const { phase } = session;
+    if (this.#sender.isHeld(session)) return "paused";
+    return phase.kind === "lagging" && phase.readTo < this.#at.cursor ? "replaying" : "live";
   }
 
   /** As `Sender.answer`. */

@@ -204,6 +204,12 @@ export class Sender {
     return this.#unread.mustProve(session);
   }
 
+  /** Whether it gets nothing more for now, as far as anybody has looked. */
+  isHeld(session: Session): boolean {
+    const { flow, protocol } = session;
+    return !this.#unread.mayTake(session) || (protocol === V2 && isExhausted(flow, this.#limits(protocol)));
+  }
+
   /** Looks at the client's last ping. */
   look(session: Session, nowMs: number): void {
     this.#poll(session, this.#limits(session.protocol), nowMs);

@@ -32,6 +32,9 @@ export type Phase =
       readTo: number;
     };
 
+/** Where a client stands with its room, as others are told (O4): each has exactly one. */
+export type Standing = "live" | "replaying" | "paused";
+
 export const LIVE: Phase = { kind: "live" };
 
 export interface Session {
