@@ -65,6 +65,7 @@ export const REFUSALS = {
     type: "bad-request",
     detail: "epoch must be the value a welcome or heartbeat frame carried: 1 to 64 letters, digits, - or _.",
   },
+  "bad-meta": { type: "bad-request", detail: "meta must be 1, or be left out." },
   "bad-all": { type: "bad-request", detail: "all must be 1, or be left out." },
   "bad-encoding": { type: "bad-request", detail: "The query must be percent-encoded UTF-8." },
   "repeated-parameter": { type: "bad-request", detail: "Give each parameter at most once." },

@@ -282,7 +282,8 @@ export class Consumer {
       time: frame.time,
       pending: frame.pending,
       endsPull,
-      subject: message.subject,
+      // Where the filter is one subject, what is kept of many events is one text.
+      subject: message.subject === this.#options.filter ? this.#options.filter : message.subject,
       payload: message.payload,
       headers: message.headers,
     });
