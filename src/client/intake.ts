@@ -124,14 +124,15 @@ export class Intake<Event> {
       setTimeout(() => inbox === this.#inbox && this.take(closeOf(frame.problem)), CLOSE_WAIT_MS);
     }
     if (frame.type === "welcome") this.#ackBytes = frame.ackBytes;
-    for (const { seq, event } of accepted.fresh) {
+    for (const { seq, event, subject, time } of accepted.fresh) {
       const { vacancy } = this.consumers;
       // After a drop nobody may come any more; before one it may take long, and what was handled is kept meanwhile.
       if (vacancy !== null && inbox === this.#inbox) await Promise.all([this.#save(), vacancy]);
       if (inbox !== this.#inbox) return this.#save();
       const isSkipped = event === UNREADABLE || isTooDeep(event);
       // `Event` is what the page says its events are; nothing checks it.
-      const handling = isSkipped ? this.#skip(seq) : this.consumers.deliver({ seq, event: event as Event });
+      const item = { seq, event: event as Event, ...(this.#options.meta ? { subject, time } : {}) };
+      const handling = isSkipped ? this.#skip(seq) : this.consumers.deliver(item);
       // What was handled before is saved before anything is waited for: the page may be reloaded meanwhile.
       if (handling !== null) await Promise.all([this.#save(), handling]);
       this.#position = { ...this.#position, seq };

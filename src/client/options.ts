@@ -19,6 +19,9 @@ export interface StreamItem<Event = CloudEvent> {
   /** Sequence in the stream: rises, with gaps where events are for others. */
   readonly seq: number;
   readonly event: Event;
+  /** The NATS subject that it was published to, and when the stream took it (RFC 3339, UTC): with the option `meta`. */
+  readonly subject?: string | undefined;
+  readonly time?: string | undefined;
 }
 
 /** The stream waits for the promise before it hands over the next event. */
@@ -51,6 +54,8 @@ export interface EventStreamOptions {
   readonly since?: number;
   /** Which stream `since` belongs to: a stream created anew is then noticed. */
   readonly epoch?: string;
+  /** Items also say the NATS subject of their event and when the stream took it. */
+  readonly meta?: boolean;
   /** Where the cursor survives a reload: `cursorIn(localStorage, "key")`, or your own. */
   readonly store?: CursorStore;
   /**
@@ -72,7 +77,7 @@ const DEFAULT_PATH = "/ws/events";
 
 /** The address of the next connection; `base` is that of the page, if there is one. Throws on a URL that is none. */
 export function addressOf(
-  { url, subject }: EventStreamOptions,
+  { url, subject, meta }: EventStreamOptions,
   from: Cursor | null,
   base?: string,
   ticket?: string,
@@ -80,7 +85,13 @@ export function addressOf(
   const address = new URL(url, base);
   address.protocol = address.protocol.replace("http", "ws");
   if (address.pathname === "/") address.pathname = DEFAULT_PATH;
-  for (const [name, value] of Object.entries({ subject, since: from?.seq, epoch: from?.epoch, ticket })) {
+  for (const [name, value] of Object.entries({
+    subject,
+    since: from?.seq,
+    epoch: from?.epoch,
+    meta: meta ? 1 : undefined,
+    ticket,
+  })) {
     if (value !== undefined) address.searchParams.set(name, String(value));
   }
   return address;

@@ -2,6 +2,8 @@
 import { isSubsetOf } from "../protocol/subject.ts";
 import { jwtConfig, jwtContradictions, type JwtConfig } from "./jwt.ts";
 import {
+  DEFAULT_API_PREFIX,
+  DEFAULT_INBOX_PREFIX,
   DEFAULT_MAX_ROOMS_PER_GRANT,
   DEFAULT_ROOT,
   originOf,
@@ -26,6 +28,9 @@ export interface NatsSettings {
   readonly auth: NatsAuth;
   /** Cloudflare Access service token, for a broker behind a tunnel (U3). */
   readonly access: { readonly clientId: string; readonly clientSecret: string } | null;
+  /** What the subjects of the JetStream API begin with, as `$JS.API` (U6). */
+  readonly apiPrefix: string;
+  readonly inboxPrefix: string;
 }
 
 export interface Config {
@@ -131,6 +136,9 @@ function contradictions(set: SettingValues): string[] {
   if (natsAuths(set).length > 1) {
     wrong.push("Only one of NATS_CREDS, NATS_NKEY_SEED, NATS_TOKEN, or NATS_USER with NATS_PASS must be set.");
   }
+  if (isSet(set.NATS_JS_DOMAIN) && isSet(set.NATS_JS_API_PREFIX)) {
+    wrong.push("Only one of NATS_JS_DOMAIN and NATS_JS_API_PREFIX must be set.");
+  }
   if (!isSubsetOf(defaultSubject(set), subjectRoot(set))) wrong.push("DEFAULT_SUBJECT must lie inside SUBJECT_ROOT.");
   return [...wrong, ...jwtContradictions(set)];
 }
@@ -142,7 +150,14 @@ function natsSettings(set: SettingValues): NatsSettings | null {
     servers: set.NATS_URL,
     auth: natsAuths(set)[0] ?? { kind: "none" },
     access: clientId === undefined || clientSecret === undefined ? null : { clientId, clientSecret },
+    apiPrefix: apiPrefix(set),
+    inboxPrefix: set.NATS_INBOX_PREFIX ?? DEFAULT_INBOX_PREFIX,
   };
+}
+
+/** A domain has its API below a name of its own, which leaf nodes know (U6). */
+function apiPrefix({ NATS_JS_DOMAIN: domain, NATS_JS_API_PREFIX: prefix }: SettingValues): string {
+  return domain === undefined ? (prefix ?? DEFAULT_API_PREFIX) : `$JS.${domain}.API`;
 }
 
 /** Every form of broker credential that is set. */

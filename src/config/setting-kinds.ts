@@ -32,6 +32,13 @@ export function filter(fallback: string, doc: string) {
   return matching(isValidFilter, { unit: "filter", default: fallback, must: FILTER, doc });
 }
 
+/** A subject without wildcards, for others to be made of. */
+export function plainSubject(fallback: string, doc: string) {
+  const must = "a NATS subject of at most 256 bytes, without wildcards and without a dot at its end";
+  const isPlain = (text: string): boolean => isValidFilter(text) && !/[*>]/.test(text);
+  return matching(isPlain, { unit: "subject", default: fallback, must, doc });
+}
+
 /** A value of several entries, separated by commas or white space unless `separator` says otherwise. */
 export function list(isValid: (entry: string) => boolean, doc: Doc, separator = /[,\s]+/) {
   const split = z.transform((text: string) => text.split(separator).filter((entry) => entry !== ""));

@@ -11,6 +11,7 @@ import {
   list,
   matching,
   optionalInteger,
+  plainSubject,
   type Doc,
   type Setting,
 } from "./setting-kinds.ts";
@@ -28,6 +29,8 @@ const COMPRESSIONS = ["off", "on"] as const;
 const KIB = 1024;
 const MIB = 1024 * KIB;
 export const DEFAULT_MAX_ROOMS_PER_GRANT = 50;
+export const DEFAULT_API_PREFIX = "$JS.API";
+export const DEFAULT_INBOX_PREFIX = "_INBOX";
 export const DEFAULT_ROOT = "cellos.events.>";
 
 const table = {
@@ -62,6 +65,20 @@ const table = {
   NATS_ACCESS_CLIENT_SECRET: anyText(
     "secret",
     "Cloudflare Access service token for a broker behind a tunnel: its secret.",
+  ),
+  NATS_JS_DOMAIN: matching((name) => /^[^\s.*>\p{Cc}]{1,64}$/u.test(name), {
+    unit: "name",
+    default: "",
+    must: "the name of a JetStream domain, with no white space and none of . * >",
+    doc: "The JetStream domain of the stream, where that is not the broker's own: behind a leaf node. Not together with NATS_JS_API_PREFIX.",
+  }),
+  NATS_JS_API_PREFIX: plainSubject(
+    DEFAULT_API_PREFIX,
+    "What the subjects of the JetStream API begin with, where an account imports them under another name.",
+  ),
+  NATS_INBOX_PREFIX: plainSubject(
+    DEFAULT_INBOX_PREFIX,
+    "What the relay's inboxes begin with, so that its user need not be allowed to read the inboxes of others.",
   ),
   SUBJECT_ROOT: filter(DEFAULT_ROOT, "The filter outside which nothing is ever relayed."),
   DEFAULT_SUBJECT: filter(

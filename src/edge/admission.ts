@@ -82,7 +82,7 @@ export function admit(input: AdmissionInput, config: Config): Admitted | Refused
   const { ticket, claim } = input;
   const subject = permittedSubject(parsed.query, grant, ticket, config);
   if (subject === null) return refused("subject-forbidden");
-  const { since, epoch } = parsed.query;
+  const { since, epoch, meta } = parsed.query;
   const join = {
     subject,
     since,
@@ -92,6 +92,7 @@ export function admit(input: AdmissionInput, config: Config): Admitted | Refused
     expiresAtMs: grant.expiresAtMs,
     grantId: grant.id,
     mark: grant.mark,
+    meta,
     ticket: ticket && { id: ticket.id, claim, untilMs: rememberUntilMs(ticket) },
   };
   const maxSubjects = maxSubjectsOf(grant, subject, config);
@@ -103,8 +104,8 @@ export function admit(input: AdmissionInput, config: Config): Admitted | Refused
  * The subject to serve, or null when it lies outside SUBJECT_ROOT or the grant (H4). A request that names none gets what its
  * ticket was bought for.
  */
-function permittedSubject(
-  query: EventsQuery,
+export function permittedSubject(
+  query: Pick<EventsQuery, "subject">,
   grant: Grant,
   ticket: Ticket | null,
   { defaultSubject, subjectRoot }: Config,

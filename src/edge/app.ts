@@ -12,6 +12,7 @@ import { corsHeaders, originPasses, PREFLIGHT_HEADERS } from "./origin.ts";
 import { problemResponse } from "./problem.ts";
 import { hasTooManyRequests, limitFailures } from "./rate-limits.ts";
 import { ReadinessCheck } from "./readiness.ts";
+import { answerStatusRequest } from "./room-status.ts";
 import { answerTicketRequest } from "./sell-ticket.ts";
 import { placementFor, type CallerLocation } from "../placement/region.ts";
 
@@ -20,6 +21,7 @@ const METHODS: ReadonlyMap<string, readonly string[]> = new Map([
   ["/", ["GET", "HEAD"]],
   ["/ws/events", ["GET"]],
   ["/v1/grant", ["GET"]],
+  ["/v1/status", ["GET"]],
   ["/v1/tickets", ["POST"]],
   ["/console.json", ["GET", "HEAD"]],
   ["/healthz", ["GET", "HEAD"]],
@@ -85,6 +87,12 @@ routes.get("/v1/grant", async ({ req, env }) => {
   const { subjects, expiresAtMs } = caller.grant;
   const expires_at = expiresAtMs === null ? null : new Date(expiresAtMs).toISOString();
   return Response.json({ subjects, expires_at }, { headers: { "Cache-Control": "no-store" } });
+});
+
+/** How the rooms of a subject are (O4). */
+routes.get("/v1/status", ({ req, env }) => {
+  const loaded = checkedConfig(env);
+  return loaded.ok ? answerStatusRequest(req.raw, env, loaded.config) : problemResponse("config-invalid");
 });
 
 /** A credential for half a minute, which may stand in an address (H8). */

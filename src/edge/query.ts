@@ -8,13 +8,15 @@ export interface EventsQuery {
   /** Cursor, at most 2^53-1, or null to start live. */
   readonly since: number | null;
   readonly epoch: string | null;
+  /** Whether items say where they came from. */
+  readonly meta: boolean;
 }
 
 export type QueryResult =
   | { readonly ok: true; readonly query: EventsQuery }
   | { readonly ok: false; readonly reason: RefusalReason };
 
-const KNOWN = ["subject", "since", "epoch"] as const;
+const KNOWN = ["subject", "since", "epoch", "meta"] as const;
 type Known = (typeof KNOWN)[number];
 
 const MAX_SINCE = 2n ** 64n - 1n;
@@ -36,7 +38,9 @@ export function parseQuery(search: string): QueryResult {
   if (since === undefined) return refuse("bad-since");
   const epoch = values.get("epoch") ?? null;
   if (epoch !== null && !/^[A-Za-z0-9_-]{1,64}$/.test(epoch)) return refuse("bad-epoch");
-  return { ok: true, query: { subject, since, epoch } };
+  const meta = values.get("meta");
+  if (meta !== undefined && meta !== "1") return refuse("bad-meta");
+  return { ok: true, query: { subject, since, epoch, meta: meta !== undefined } };
 }
 
 /** The values of one parameter, in their order; null for one that is not percent-encoded UTF-8. */

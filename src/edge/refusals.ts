@@ -65,8 +65,10 @@ export const REFUSALS = {
     type: "bad-request",
     detail: "epoch must be the value a welcome or heartbeat frame carried: 1 to 64 letters, digits, - or _.",
   },
+  "bad-meta": { type: "bad-request", detail: "meta must be 1, or be left out." },
+  "bad-all": { type: "bad-request", detail: "all must be 1, or be left out." },
   "bad-encoding": { type: "bad-request", detail: "The query must be percent-encoded UTF-8." },
-  "repeated-parameter": { type: "bad-request", detail: "Give each of subject, since, epoch and ticket at most once." },
+  "repeated-parameter": { type: "bad-request", detail: "Give each parameter at most once." },
   "ticket-empty": {
     type: "bad-request",
     detail: "ticket must be the text that POST /v1/tickets answered, or be left out.",

@@ -3,7 +3,7 @@
  * honoured the first time (DO-26), so the region is part of the room's name.
  */
 
-import type { Hint, RoomPlacement } from "../config/settings.ts";
+import { HINTS, type Hint, type RoomPlacement } from "../config/settings.ts";
 
 /** What is read of `request.cf`; all of it may be absent, as in tests and on some plans. */
 export interface CallerLocation {
@@ -56,8 +56,15 @@ export interface Placement {
  * room there, near the broker; `single` leaves the place of the one room to the platform.
  */
 export function placementFor(setting: RoomPlacement, place: CallerLocation | null | undefined): Placement {
-  if (setting === "single") return { region: "single", hint: null };
-  const hint = setting === "regional" ? hintFor(place) : setting;
-  const region = setting === "regional" ? (hint ?? "anywhere") : `single-${setting}`;
-  return { region, hint };
+  if (setting === "regional") return inRegion(hintFor(place));
+  return setting === "single" ? { region: "single", hint: null } : { region: `single-${setting}`, hint: setting };
+}
+
+/** All placements that clients may be sent to. */
+export function allPlacements(setting: RoomPlacement): readonly Placement[] {
+  return setting === "regional" ? [...HINTS, null].map(inRegion) : [placementFor(setting, null)];
+}
+
+function inRegion(hint: Hint | null): Placement {
+  return { region: hint ?? "anywhere", hint };
 }

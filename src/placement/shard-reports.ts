@@ -53,6 +53,11 @@ export class ShardReports {
     return isFull ? null : 0;
   }
 
+  /** Shards that may have clients, as far as the coordinator knows: this one and those behind it. */
+  get size(): number {
+    return this.#book?.size ?? 1;
+  }
+
   /** Whether one more client would find a place. None is promised. */
   hasPlace(limits: ShardLimits): boolean {
     const own = this.#clients();

@@ -5,6 +5,7 @@
  * and never parsed again, and a number above 2^53 keeps its digits (W1).
  */
 import { AUTH_UNAVAILABLE, PROBLEM, type CloseName } from "./codes.ts";
+import { itemOf } from "./item.ts";
 import { V2, type Protocol } from "./subprotocol.ts";
 
 export const HEARTBEAT_TYPE = "io.cellos.relay.v1.heartbeat";
@@ -18,6 +19,11 @@ export interface Envelope {
   readonly seq: number;
   readonly text: string;
   readonly bytes: number;
+  /** The NATS subject it was published to. */
+  readonly subject: string;
+  /** When the stream took it: milliseconds since 1970, and the nanoseconds beyond them. As numbers they hold nothing else in memory. */
+  readonly timeMs: number;
+  readonly timeNanos: number;
 }
 
 /** An encoded frame: what to send, its size in bytes, and the cursor of a client that has read it. */
@@ -65,9 +71,9 @@ export function authUnavailableFrame(): string {
 
 /**
  * Packs envelopes, ascending and all above `prev`, into frames. v1: one frame each. v2: as full as V7 allows,
- * each naming in `prev` the cursor its reader must have (V4).
+ * each naming in `prev` the cursor its reader must have (V4), its items with `meta` or without (H1).
  */
-export function eventFrames(protocol: Protocol, prev: number, events: readonly Envelope[]): Frame[] {
+export function eventFrames(protocol: Protocol, prev: number, events: readonly Envelope[], meta = false): Frame[] {
   if (protocol !== V2) return events.map((e) => ({ text: e.text, bytes: e.bytes, cursor: e.seq }));
   const frames: Frame[] = [];
   let from = 0;
@@ -79,9 +85,10 @@ export function eventFrames(protocol: Protocol, prev: number, events: readonly E
     for (; to < events.length && texts.length < FRAME_MAX_EVENTS; to++) {
       // `to` is below the length.
       const e = events[to] as Envelope;
-      if (texts.length > 0 && bytes + e.bytes + 1 > FRAME_MAX_BYTES) break;
-      texts.push(e.text);
-      bytes += e.bytes + (texts.length > 1 ? 1 : 0);
+      const item = itemOf(e, meta);
+      if (texts.length > 0 && bytes + item.bytes + 1 > FRAME_MAX_BYTES) break;
+      texts.push(item.text);
+      bytes += item.bytes + (texts.length > 1 ? 1 : 0);
       prev = e.seq;
     }
     frames.push({ text: `${head}${texts.join(",")}]}`, bytes, cursor: prev });

@@ -6,45 +6,24 @@ import type { Config } from "../config/config.ts";
 import type { CloseName } from "../protocol/codes.ts";
 import type { Frame } from "../protocol/frames.ts";
 import { Feed } from "../upstream/feed.ts";
-import type { FeedHost, FeedPorts } from "../upstream/feed-ports.ts";
+import type { FeedHost } from "../upstream/feed-ports.ts";
 import { UpstreamError } from "../upstream/jetstream-api.ts";
 import { isSameHistory, type Head } from "../upstream/stream-info.ts";
 import type { Checkpoint } from "./live/checkpoint.ts";
 import { Fanout } from "./delivery/fanout.ts";
 import { ackBytesOf } from "./delivery/flow-control.ts";
 import type { Session } from "./delivery/session.ts";
+import type { CoreHost, CorePorts } from "./core-ports.ts";
 import { Costs } from "./costs.ts";
 import { DrainWatch } from "./drain-watch.ts";
 import { HeartbeatTimer } from "./heartbeat.ts";
 import { Linger } from "./linger.ts";
-import type { Isolate } from "./isolate/isolate.ts";
 import { decide, type Admission, type StartRequest } from "./join/decision.ts";
 import { PendingJoins, type PendingJoin } from "./join/pending.ts";
 import { LiveReader } from "./live/live-reader.ts";
 import { CatchUpLoop } from "./replay/catch-up-loop.ts";
 import { ReplayQueue } from "./replay/queue.ts";
-
-/** What the room cannot make itself. */
-export interface CorePorts extends FeedPorts {
-  readonly isolate: Isolate;
-  /** Names the object among those that share the isolate. */
-  readonly id: string;
-}
-
-/** What the room needs of its object. */
-export interface CoreHost {
-  /** Time stamp of a socket's last `ping`, as the platform keeps it (WS-9). */
-  pingAtMs(session: Session): number | null;
-  onGone(session: Session, close: CloseName | null): void;
-  /** Writes down what a sleeping room needs: the checkpoint, and every socket's attachment. */
-  persist(checkpoint: Checkpoint): void;
-  /** Called with every heartbeat. */
-  onBeat(): void;
-  /** No client is here any more, and the upstream is closed. */
-  onEmpty(): void;
-  /** Closed sockets hold too much, and nobody is left to shed: the room must end itself (B7). */
-  onStuck(): void;
-}
+import { Endings, factsOf, type CoreFacts } from "./status.ts";
 
 const COLLECT_MS = 250;
 const MAX_IDLE_HEARTBEAT_MS = 5_000;
@@ -55,6 +34,7 @@ export class Core implements FeedHost {
   readonly #ports: CorePorts;
   readonly #host: CoreHost;
   readonly costs: Costs;
+  readonly endings = new Endings();
   /** Null without NATS_URL. */
   readonly feed: Feed | null;
   readonly #replays: ReplayQueue;
@@ -115,6 +95,16 @@ export class Core implements FeedHost {
   /** True when nobody is here and nothing is open. */
   get isIdle(): boolean {
     return this.clients === 0 && (this.feed === null || this.feed.state === "idle");
+  }
+
+  /** What is known of the room (O4). */
+  facts(): CoreFacts {
+    return factsOf({
+      feed: this.feed,
+      reader: this.#reader,
+      headMs: 2 * this.#config.heartbeatMs,
+      endings: this.endings,
+    });
   }
 
   restore(checkpoint: Checkpoint, sessions: readonly Session[]): void {
@@ -285,6 +275,7 @@ export class Core implements FeedHost {
       onPaused: () => this.#catchUpLoop.wake(1),
       onPoison: ({ seq }) => this.#reader.drop(seq, "failed", this.subject),
       onGone: (session, close) => {
+        this.endings.count(close);
         this.#host.onGone(session, close);
         if (close !== null) this.#drainWatch.start();
         this.closeIfEmpty();

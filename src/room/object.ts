@@ -10,17 +10,14 @@ import { parseRoomName } from "../placement/room-name.ts";
 import { limitsOf, type ShardReport } from "../placement/shard-book.ts";
 import { ShardReports } from "../placement/shard-reports.ts";
 import { CLOSE, type CloseName } from "../protocol/codes.ts";
-import { expiryAt, welcomeFrame } from "../protocol/frames.ts";
-import { V2 } from "../protocol/subprotocol.ts";
 import { GrantReports } from "../quota/grant-reports.ts";
 import { describeError } from "../shared/log-line.ts";
 import { SystemRuntime } from "../shared/system-runtime.ts";
 import { openConnection } from "../upstream/nats-connection.ts";
-import { failureOf, healthOf } from "./broker-state.ts";
+import { healthOf, noteRefused } from "./broker-state.ts";
 import { Core } from "./core.ts";
 import { Credentials } from "./credentials.ts";
 import { closeQuietly } from "./delivery/close.ts";
-import { ackBytesOf } from "./delivery/flow-control.ts";
 import { onMessage } from "./delivery/inbound.ts";
 import type { Session } from "./delivery/session.ts";
 import { refusesJoin } from "./delivery/unread.ts";
@@ -29,8 +26,10 @@ import type { Admission, Admitted } from "./join/decision.ts";
 import { elsewhere, FULL_RETRY_SECONDS, joined, notSpent } from "./join/answers.ts";
 import { decodeJoin, isExpired, JOIN_HEADER, type JoinRequest } from "./join/request.ts";
 import { spend } from "./join/spend.ts";
+import { SelfReporter, type SelfReport } from "./self-report.ts";
 import { answerClose, refuse, Sockets } from "./sockets.ts";
 import { RoomStorage } from "./storage.ts";
+import { welcomeOf } from "./welcome.ts";
 
 /** A room that saw no alarm for this long may have been replaced without knowing it (U5). */
 const FENCE_MS = 150_000;
@@ -45,6 +44,7 @@ export class Room extends DurableObject<Env> {
   readonly #credentials: Credentials;
   #core: Core | null = null;
   #alarmAtMs: number;
+  readonly #self: SelfReporter;
 
   constructor(ctx: DurableObjectState, env: Env) {
     super(ctx, env);
@@ -70,6 +70,12 @@ export class Room extends DurableObject<Env> {
     });
     const clients = (): number => this.#core?.clients ?? 0;
     this.#shards = new ShardReports(this.#runtime, name, clients, (coordinator) => env.ROOM.getByName(coordinator));
+    this.#self = new SelfReporter(
+      name,
+      this.#runtime,
+      () => this.#core?.facts() ?? null,
+      () => this.#shards.size,
+    );
     thisIsolate.forget(this.#id);
     try {
       ctx.setWebSocketAutoResponse(new WebSocketRequestResponsePair("ping", "pong"));
@@ -104,10 +110,7 @@ export class Room extends DurableObject<Env> {
     else {
       refuse(server, join.protocol, admission);
       this.#grants.refused(join);
-      if (admission.kind === "refuse" && admission.close !== "tokenExpired") {
-        const failure = failureOf(core.feed, admission.close);
-        this.#runtime.logSparingly("join-failed", { subject: core.subject, ...failure });
-      }
+      noteRefused(this.#runtime, core, admission);
       this.#shards.left(limitsOf(config));
       core.closeIfEmpty();
     }
@@ -118,8 +121,7 @@ export class Room extends DurableObject<Env> {
   /** For the edge: null where a join would find a place, else when to come again. Takes no place, and opens nothing (H3). */
   fullForSeconds(grantId: string): number | null {
     const config = this.#config;
-    if (config === null) return FULL_RETRY_SECONDS;
-    const hasPlace = !this.#refuses(grantId, config) && this.#shards.hasPlace(limitsOf(config));
+    const hasPlace = config && !this.#refuses(grantId, config) && this.#shards.hasPlace(limitsOf(config));
     return hasPlace ? null : FULL_RETRY_SECONDS;
   }
 
@@ -129,6 +131,11 @@ export class Room extends DurableObject<Env> {
     if (isEmpty && !thisIsolate.presence.mayOpen(grantId)) return true;
     const grant = { grantId, maxQueuedBytes, nowMs: this.#runtime.nowMs() };
     return refusesJoin(thisIsolate.unread, this.#core?.fanout?.unread ?? null, grant);
+  }
+
+  /** How the room is (O4). */
+  status(): SelfReport {
+    return this.#self.report();
   }
 
   /** For the coordinator of the shards: what another shard says of itself (B2). */
@@ -191,20 +198,15 @@ export class Room extends DurableObject<Env> {
     for (const session of sessions) this.#core.costs.entered(session);
     this.#core.restore(checkpoint, sessions);
     this.#credentials.woke(sessions, loaded.config, this.#isAwake);
+    this.#self.woke();
     this.#runtime.log("room-woke", { subject, clients: sessions.length, cursor });
   }
 
   #enter(core: Core, socket: WebSocket, join: JoinRequest, admitted: Admitted, config: Config): void {
     const session = this.#sockets.accept(socket, join, admitted, this.#grants.entered(join));
-    const { cursor, live } = admitted;
-    const { heartbeatMs } = config;
-    const ackBytes = ackBytesOf(config);
-    const upstream = healthOf(core.feed);
-    const expiry = expiryAt(join.expiresAtMs, this.#runtime.wallMs());
+    const [upstream, wallMs] = [healthOf(core.feed), this.#runtime.wallMs()];
     core.costs.entered(session);
-    core.enter(session, (epoch) =>
-      join.protocol === V2 ? welcomeFrame({ epoch, cursor, live, heartbeatMs, ackBytes, upstream, expiry }) : null,
-    );
+    core.enter(session, (epoch) => welcomeOf(join, admitted, config, { epoch, upstream, wallMs }));
     this.#credentials.entered(session, this.#isAwake);
   }
 

@@ -2,6 +2,7 @@
  * EFFECTS: the room's client sockets and their sessions. What a socket must remember while the room sleeps lies in
  * its attachment; what it does not need there lives in memory.
  */
+import { formOf } from "../protocol/form.ts";
 import { V1, type Protocol } from "../protocol/subprotocol.ts";
 import type { Runtime } from "../shared/runtime.ts";
 import { closeQuietly, dismiss, sendProblem } from "./delivery/close.ts";
@@ -64,6 +65,7 @@ export class Sockets {
     const session: Session = {
       socket,
       protocol: join.protocol,
+      form: formOf(join.protocol, join.meta),
       expiresAtMs: join.expiresAtMs,
       grantId: join.grantId,
       lease,
@@ -104,6 +106,7 @@ export class Sockets {
     return {
       socket,
       protocol: kept.protocol,
+      form: formOf(kept.protocol, kept.meta === true),
       expiresAtMs: kept.expiresAtMs,
       grantId: kept.grantId,
       lease: kept.lease && take ? take(kept.grantId, kept.lease.renewedAtMs) : null,

@@ -46,7 +46,7 @@ export const CAUSES = {
   "jetstream-off": {
     verdict: "refused",
     sentence:
-      "JetStream is off ({detail}): enable it in the broker, and for the account of the relay's user; where the stream lies in another account, import its API.",
+      "JetStream is off ({detail}): enable it in the broker, and for the account of the relay's user; where the stream lies in another account, import its API; where it lies in another domain, see to NATS_JS_DOMAIN and to the leaf node's connection.",
   },
   "no-leader": {
     verdict: "unavailable",

@@ -19,10 +19,14 @@ export interface BrokerConnection {
   readonly maxPayloadBytes: number;
   /** Bytes that have come so far. */
   readonly receivedBytes: number;
-  /** Sends JSON, returns the answer's JSON. The time goes on while data comes in (P22). Throws UpstreamError. */
+  /**
+   * Sends JSON to a subject of the JetStream API, named without its prefix (U6); returns the answer's JSON. The time goes on
+   * while data comes in (P22). Throws UpstreamError.
+   */
   request(subject: string, body: object | null, timeoutMs: number): Promise<unknown>;
   /** Subscribes an inbox of its own; on a closed connection one that gets nothing. */
   inbox(onDelivery: OnDelivery): { readonly subject: string; close(): void };
+  /** To a subject of the JetStream API, as request(). */
   publish(subject: string, body: object, reply: string): void;
   /** As publish(), but resolves when the broker has taken it and throws when it forbids it. */
   publishChecked(subject: string, body: object, reply: string): Promise<void>;

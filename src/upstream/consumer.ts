@@ -271,8 +271,7 @@ export class Consumer {
     if (event.kind === "doubt") return this.#doubt(event.why);
     if (event.kind === "ended") return this.#end(pull, event.tooSmall);
     this.#isIdle = event.kind === "position";
-    if (frame.kind !== "message")
-      return this.#onEvent({ passed: 0, ...event, kind: "position", position: state.position });
+    if (frame.kind !== "message") return this.#onEvent({ ...event, kind: "position", position: state.position });
     const bytes = sizeOf(message);
     this.#largestBytes = Math.max(this.#largestBytes, bytes);
     const endsPull = this.#pulls.took(pull, bytes, this.#runtime.nowMs());
@@ -283,7 +282,8 @@ export class Consumer {
       time: frame.time,
       pending: frame.pending,
       endsPull,
-      subject: message.subject,
+      // Where the filter is one subject, what is kept of many events is one text.
+      subject: message.subject === this.#options.filter ? this.#options.filter : message.subject,
       payload: message.payload,
       headers: message.headers,
     });

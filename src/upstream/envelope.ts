@@ -23,12 +23,19 @@ export type Made =
 /** Arrays and objects of an event that may be nested, the event itself being 1. */
 const MAX_DEPTH = 128;
 
+/** Of a time: what its nanoseconds have beyond milliseconds. */
+const NANO_DIGITS = 6;
+const ZERO = 48;
+
 const decoder = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
 const encoder = new TextEncoder();
 
 /** What is looked into of a message: its seq, and the bytes that a producer chose. */
 export interface RawMessage {
   readonly position: number;
+  readonly subject: string;
+  /** When the stream took it: nanoseconds since 1970. */
+  readonly time: string;
   readonly payload: Uint8Array;
   /** The header block; null when there is none. */
   readonly headers: Uint8Array | null;
@@ -41,7 +48,7 @@ export interface RawMessage {
 export function openMessage(message: RawMessage, take: (envelope: Envelope) => void): DropReason | null {
   return fenced<DropReason | null>(
     () => {
-      const made = toEnvelope(message.position, message.payload, message.headers);
+      const made = toEnvelope(message);
       if (!made.ok) return made.why;
       take(made.envelope);
       return null;
@@ -51,22 +58,23 @@ export function openMessage(message: RawMessage, take: (envelope: Envelope) => v
 }
 
 /** Builds the envelope of one message, or says why it must be dropped. */
-export function toEnvelope(seq: number, payload: Uint8Array, block: Uint8Array | null): Made {
+export function toEnvelope(message: RawMessage): Made {
+  const { payload, headers: block } = message;
   const headers = block === null ? null : binaryModeHeaders(block);
   const binary = headers === null ? null : structured(headers, payload);
   if (binary?.ok === false) return dropped("bad-binary-event");
-  if (binary !== null) return wrap(seq, binary.text, encoder.encode(binary.text).byteLength);
+  if (binary !== null) return wrap(message, binary.text, encoder.encode(binary.text).byteLength);
   let text: string;
   try {
     text = decoder.decode(payload);
   } catch {
     return dropped("not-utf8");
   }
-  return wrap(seq, text, payload.byteLength);
+  return wrap(message, text, payload.byteLength);
 }
 
 /** `event` is its text: the one place that every event passes, whatever form it came in. */
-function wrap(seq: number, event: string, eventBytes: number): Made {
+function wrap({ position: seq, subject, time }: RawMessage, event: string, eventBytes: number): Made {
   if (isDeeperThan(event, MAX_DEPTH)) return dropped("too-deep");
   try {
     JSON.parse(event);
@@ -77,7 +85,22 @@ function wrap(seq: number, event: string, eventBytes: number): Made {
   const mayBeReserved = event.includes(HEARTBEAT_TYPE) || event.includes("\\u");
   if (mayBeReserved && hasStringMember(event, "type", HEARTBEAT_TYPE)) return dropped("reserved-type");
   const head = `{"seq":${seq},"event":`;
-  return { ok: true, envelope: { seq, text: `${head}${event}}`, bytes: head.length + eventBytes + 1 } };
+  const envelope = {
+    seq,
+    text: `${head}${event}}`,
+    bytes: head.length + eventBytes + 1,
+    subject,
+    timeMs: digitsIn(time, 0, time.length - NANO_DIGITS),
+    timeNanos: digitsIn(time, Math.max(0, time.length - NANO_DIGITS), time.length),
+  };
+  return { ok: true, envelope };
+}
+
+/** A number in a text of digits, without a text of its own: it is read of every event, asked for or not. */
+function digitsIn(text: string, from: number, to: number): number {
+  let value = 0;
+  for (let at = from; at < to; at++) value = value * 10 + text.charCodeAt(at) - ZERO;
+  return value;
 }
 
 function dropped(why: DropReason): Made {

@@ -3,8 +3,11 @@ import type { Runtime } from "../shared/runtime.ts";
 import { diagnose, placeOf, type Diagnosis, type Place } from "./causes.ts";
 import type { FeedOptions } from "./feed-ports.ts";
 import type { UpstreamError } from "./jetstream-api.ts";
+import { UpstreamRecord } from "./upstream-record.ts";
 
 export class FeedLog {
+  /** For those who ask how the room is (O4). */
+  readonly record: UpstreamRecord;
   readonly #runtime: Runtime;
   readonly #subject: string;
   readonly #place: Place;
@@ -15,6 +18,7 @@ export class FeedLog {
 
   constructor(runtime: Runtime, { filter, nats, stream }: Pick<FeedOptions, "filter" | "nats" | "stream">) {
     this.#runtime = runtime;
+    this.record = new UpstreamRecord(runtime.wallMs());
     this.#subject = filter;
     this.#place = placeOf(nats, stream);
   }
@@ -33,8 +37,7 @@ export class FeedLog {
   /** `attempt`: how many in a row had failed before. */
   failed(attempt: number, error: UpstreamError): void {
     this.#outSinceMs ??= this.#runtime.nowMs();
-    this.#trouble = diagnose(error, this.#place);
-    const { cause, sentence } = this.#trouble;
+    const { cause, sentence } = this.#note(error);
     if (
       this.#runtime.logSparingly("upstream-failed", {
         subject: this.#subject,
@@ -48,7 +51,12 @@ export class FeedLog {
 
   /** A question was refused while the consumer goes on. */
   refused(error: UpstreamError): void {
-    this.#trouble = diagnose(error, this.#place);
+    this.#note(error);
+  }
+
+  #note(error: UpstreamError): Diagnosis {
+    this.record.failed(error.cause);
+    return (this.#trouble = diagnose(error, this.#place));
   }
 
   /** What the stream holds could not be compared with what was read. */

@@ -28,7 +28,7 @@ export class Feed {
   readonly #options: FeedOptions;
   readonly #reader: FeedReader;
   readonly #host: FeedHost;
-  readonly #log: FeedLog;
+  readonly log: FeedLog;
   #state: Upstream = { kind: "idle" };
   #connection: BrokerConnection | null = null;
   #consumer: Consumer | null = null;
@@ -51,7 +51,7 @@ export class Feed {
     this.#options = options;
     this.#reader = reader;
     this.#host = host;
-    this.#log = new FeedLog(runtime, options);
+    this.log = new FeedLog(runtime, options);
     this.#leftovers = new Leftovers(options.stream);
     this.streamInfo = new StreamInfoCache(options.stream, runtime);
   }
@@ -90,16 +90,11 @@ export class Feed {
     } catch (error) {
       if (error instanceof UpstreamError && error.verdict === "refused") {
         this.#refusedAt = this.streamInfo.now();
-        this.#log.refused(error);
+        this.log.refused(error);
       }
       if (!isAnswer(error) && this.#connection === connection) this.#lost("no answer to STREAM.INFO", false);
       throw error;
     }
-  }
-
-  /** Why the upstream is not open, while it is not (O8). */
-  get trouble(): FeedLog["trouble"] {
-    return this.#log.trouble;
   }
 
   /** The room woke, and its upstream was gone when it fell asleep. */
@@ -143,6 +138,7 @@ export class Feed {
   #step(event: UpstreamEvent): void {
     const { state, effects } = stepUpstream(this.#state, event, this.#runtime.nowMs(), this.#runtime.random());
     this.#state = state;
+    this.log.record.entered(state.kind, this.#runtime.wallMs());
     for (const effect of effects) {
       this.#retryTimer.clear();
       if (effect.kind === "open") void this.#open();
@@ -153,7 +149,7 @@ export class Feed {
 
   /** Deletes the consumer before the connection goes, or the broker would keep it for a minute (U1, U4). */
   #close(): void {
-    this.#log.closed();
+    this.log.closed();
     this.#attempts.endAll();
     this.#use(null, null);
   }
@@ -186,7 +182,7 @@ export class Feed {
   #lost(why: string, connected: boolean): void {
     if (this.#state.kind !== "open") return;
     this.#generation++;
-    this.#log.lost(why);
+    this.log.lost(why);
     this.#host.onLost();
     void this.#dropConsumer();
     if (!connected) this.#dropConnection();
@@ -210,7 +206,7 @@ export class Feed {
       const error = thrown instanceof UpstreamError ? thrown : new UpstreamError("timeout", String(thrown));
       if (attempt.signal.aborted) return this.#pushedOut(attempt, error);
       if (this.#chosen === attempt) this.#use(error.verdict === "unavailable" ? null : this.#connection, null);
-      this.#log.failed(this.#state.kind === "opening" ? this.#state.attempt : 0, error);
+      this.log.failed(this.#state.kind === "opening" ? this.#state.attempt : 0, error);
       if (error.verdict === "refused") this.#refusedAt = this.streamInfo.now();
       this.#ended(attempt);
       this.#host.onFailed();
@@ -219,7 +215,7 @@ export class Feed {
 
   /** A broker that never answers would else leave no line in the log: every try makes room for a newer one. */
   #pushedOut({ isPushedOut }: ConnectionAttempt, error: UpstreamError): void {
-    if (isPushedOut && this.#state.kind === "opening") this.#log.failed(this.#state.attempt, error);
+    if (isPushedOut && this.#state.kind === "opening") this.log.failed(this.#state.attempt, error);
   }
 
   #ended(attempt: ConnectionAttempt): void {
@@ -252,7 +248,7 @@ export class Feed {
       const unserved = unservedReason(before.shape);
       if (unserved !== null) throw new UpstreamError("stream-unsupported", unserved);
       const seen = await lookFor(this.#reader.landmarks(before), { connection, stream }, (why) =>
-        this.#log.unverified(why),
+        this.log.unverified(why),
       );
       if (generation !== this.#generation) return;
       const asked = this.#reader.startAt(before, seen);
@@ -281,7 +277,7 @@ export class Feed {
       this.#consumer = consumer;
       this.#reader.begin({ start: start - 1, head, atHead: pending === 0 });
       await consumer.pullChecked(this.#host.costs.firstAllowance);
-      if (consumer === this.#consumer) this.#log.opened(start - 1, head.lastSeq);
+      if (consumer === this.#consumer) this.log.opened(start - 1, head.lastSeq);
       return;
     }
   }

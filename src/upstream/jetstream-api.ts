@@ -209,12 +209,13 @@ function countIn(members: Members, name: string): number {
   throw new MalformedAnswer(`\`${name}\` is no count`);
 }
 
-export const streamInfoSubject = (stream: string): string => `$JS.API.STREAM.INFO.${stream}`;
-export const messageGetSubject = (stream: string): string => `$JS.API.STREAM.MSG.GET.${stream}`;
+// Subjects below the prefix of the API, which the connection puts in front (U6).
+export const streamInfoSubject = (stream: string): string => `STREAM.INFO.${stream}`;
+export const messageGetSubject = (stream: string): string => `STREAM.MSG.GET.${stream}`;
 export const createSubject = (stream: string, name: string, filter: string): string =>
-  `$JS.API.CONSUMER.CREATE.${stream}.${name}.${filter}`;
-export const deleteSubject = (stream: string, name: string): string => `$JS.API.CONSUMER.DELETE.${stream}.${name}`;
-export const pullSubject = (stream: string, name: string): string => `$JS.API.CONSUMER.MSG.NEXT.${stream}.${name}`;
+  `CONSUMER.CREATE.${stream}.${name}.${filter}`;
+export const deleteSubject = (stream: string, name: string): string => `CONSUMER.DELETE.${stream}.${name}`;
+export const pullSubject = (stream: string, name: string): string => `CONSUMER.MSG.NEXT.${stream}.${name}`;
 
 /** Nothing is acknowledged or redelivered, and the broker collects what a lost room leaves (U1). */
 export function consumerConfig(c: {

@@ -48,6 +48,7 @@ const openOnce: OpenConnection = async (settings, name, onClosed, unwanted) => {
     servers: [...settings.servers],
     name,
     ...credentials(settings),
+    inboxPrefix: settings.inboxPrefix,
     reconnect: false,
     maxReconnectAttempts: 0,
     timeout: CONNECT_TIMEOUT_MS,
@@ -88,11 +89,12 @@ const openOnce: OpenConnection = async (settings, name, onClosed, unwanted) => {
     onClosed(why);
   };
   void nc.closed().then((error) => close(error instanceof Error ? error.message : "closed"));
-  return new NatsBrokerConnection(nc, () => receivedBytes, close);
+  return new NatsBrokerConnection(nc, settings, () => receivedBytes, close);
 };
 
 class NatsBrokerConnection implements BrokerConnection {
   readonly #nc: NatsConnection;
+  readonly #settings: NatsSettings;
   readonly #received: () => number;
   readonly #close: (why: string) => void;
   /** A forbidden publish is answered by an error of its own, never on the reply subject. */
@@ -100,8 +102,9 @@ class NatsBrokerConnection implements BrokerConnection {
   /** Rejects when the connection is closed: the library then leaves a flush, and some requests, unanswered for ever. */
   readonly #gone: Promise<never>;
 
-  constructor(nc: NatsConnection, received: () => number, close: (why: string) => void) {
+  constructor(nc: NatsConnection, settings: NatsSettings, received: () => number, close: (why: string) => void) {
     this.#nc = nc;
+    this.#settings = settings;
     this.#received = received;
     this.#close = close;
     this.#gone = nc.closed().then((error) => Promise.reject(closedError(error)));
@@ -117,6 +120,10 @@ class NatsBrokerConnection implements BrokerConnection {
     return this.#received();
   }
 
+  #apiSubject(call: string): string {
+    return `${this.#settings.apiPrefix}.${call}`;
+  }
+
   async #watch(): Promise<void> {
     for await (const status of this.#nc.status()) {
       const denied = status.type === Events.Error ? status.permissionContext : undefined;
@@ -127,7 +134,8 @@ class NatsBrokerConnection implements BrokerConnection {
     }
   }
 
-  async request(subject: string, body: object | null, timeoutMs: number): Promise<unknown> {
+  async request(call: string, body: object | null, timeoutMs: number): Promise<unknown> {
+    const subject = this.#apiSubject(call);
     const denied = new Promise<never>((_, reject) => this.#forbidden.set(subject, reject));
     denied.catch(() => {});
     try {
@@ -160,7 +168,7 @@ class NatsBrokerConnection implements BrokerConnection {
   }
 
   inbox(onDelivery: OnDelivery): { subject: string; close(): void } {
-    const subject = createInbox();
+    const subject = createInbox(this.#settings.inboxPrefix);
     if (this.#nc.isClosed()) return { subject, close: () => {} };
     const sub = this.#nc.subscribe(subject, {
       // A throw here would kill the library's socket reader and leave the connection looking open (NATS-3).
@@ -175,15 +183,16 @@ class NatsBrokerConnection implements BrokerConnection {
     return { subject, close: () => sub.unsubscribe() };
   }
 
-  publish(subject: string, body: object, reply: string): void {
-    if (!this.#nc.isClosed()) this.#nc.publish(subject, JSON.stringify(body), { reply });
+  publish(call: string, body: object, reply: string): void {
+    if (!this.#nc.isClosed()) this.#nc.publish(this.#apiSubject(call), JSON.stringify(body), { reply });
   }
 
-  async publishChecked(subject: string, body: object, reply: string): Promise<void> {
+  async publishChecked(call: string, body: object, reply: string): Promise<void> {
+    const subject = this.#apiSubject(call);
     let denied: UpstreamError | null = null;
     this.#forbidden.set(subject, (error) => (denied = error));
     try {
-      this.publish(subject, body, reply);
+      this.publish(call, body, reply);
       // On a half-open path the library's own pings notice only later that nobody answers.
       const taken = Promise.race([this.#nc.flush(), this.#gone]);
       await this.#unlessLate(taken, FLUSH_TIMEOUT_MS, "no answer to a ping");

@@ -44,14 +44,14 @@ export type PullFrame =
     };
 
 export type PullEvent =
-  | { readonly kind: "message" }
+  | { readonly kind: "message"; readonly passed: 0 }
   /** `passed`: matches that the broker had to deliver, and says no more of. */
   | { readonly kind: "position"; readonly passed: number }
   /** `tooSmall`: the next message is larger than what was left of its bytes. */
   | { readonly kind: "ended"; readonly tooSmall: boolean }
   | { readonly kind: "doubt"; readonly why: string };
 
-const MESSAGE = { kind: "message" } as const;
+const MESSAGE = { kind: "message", passed: 0 } as const;
 const ENDED = { kind: "ended", tooSmall: false } as const;
 const TOO_SMALL = { kind: "ended", tooSmall: true } as const;
 

@@ -36,6 +36,7 @@ export class StreamInfoCache {
   readonly #runtime: Runtime;
   #clock = 0;
   #latest: Head | null = null;
+  #heardAtMs = -Infinity;
   #inFlight: Promise<Head> | null = null;
   /** Of the last request that was sent. */
   #askedAt = 0;
@@ -60,6 +61,11 @@ export class StreamInfoCache {
   /** The latest head asked after `moment`, or null. */
   since(moment: number): Head | null {
     return this.#latest !== null && this.#latest.askedAt > moment ? this.#latest : null;
+  }
+
+  /** The last head that was heard, if that is no longer ago. */
+  heard(maxAgeMs: number): Head | null {
+    return this.#runtime.nowMs() - this.#heardAtMs <= maxAgeMs ? this.#latest : null;
   }
 
   /** How long somebody in no hurry may wait, so as to share the next request with others. */
@@ -91,6 +97,7 @@ export class StreamInfoCache {
     const request = connection.request(streamInfoSubject(this.#stream), null, TIMEOUT_MS).then((answer) => {
       const info = parseStreamInfo(answer);
       const floor = lossFloor(info, null, 0);
+      this.#heardAtMs = this.#runtime.nowMs();
       this.#latest = { ...info, epoch: epochOf(this.#stream, info.created), floor, askedAt };
       return this.#latest;
     });

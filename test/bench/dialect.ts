@@ -29,6 +29,7 @@ export function isLibrary({ dialect }: Dial): boolean {
 export function upgrade(dial: Dial): string {
   const query = new URLSearchParams({ subject: dial.subject });
   if (dial.since !== undefined) query.set("since", String(dial.since));
+  if (dial.meta === true) query.set("meta", "1");
   const lines = [
     `GET ${isNats(dial) ? "/" : `${dial.path}?${query.toString()}`} HTTP/1.1`,
     `Host: 127.0.0.1:${dial.port}`,

@@ -13,6 +13,8 @@ export interface Work {
   readonly bytes: number;
   /** Under way to one client at most; by default what its number of clients allows. */
   readonly windowBytes?: number;
+  /** How many of the clients ask where events came from. */
+  readonly asking?: number;
 }
 
 export interface Run {
@@ -39,7 +41,10 @@ export async function fanOut(ground: Ground, side: Side, work: Work): Promise<Ru
   const { clients, events, bytes } = work;
   const subject = ground.newSubject();
   await swarm.cut();
-  await swarm.open(side.dial(subject, clients));
+  const dial = side.dial(subject, clients);
+  const { asking = 0 } = work;
+  if (asking < clients) await swarm.open({ ...dial, clients: clients - asking });
+  if (asking > 0) await swarm.open({ ...dial, clients: asking, meta: true });
   if (side.name === "push") await ground.consumers(subject, clients);
   const window = Math.max(2, Math.floor((work.windowBytes ?? windowBytes(side.name, clients)) / bytes));
   const step = Math.max(1, Math.floor(window / STEPS_PER_WINDOW));

@@ -10,6 +10,7 @@ export const SCENARIOS = [
   "memory",
   "crowd",
   "compression",
+  "meta",
   "growth",
   "joins",
 ] as const;

@@ -1,5 +1,5 @@
 /**
- * `npm run bench -- [--only fanout,latency,replay,fair,storm,memory,crowd,compression,growth,joins] [--rounds K] [--quick] [--profile]`: compares the
+ * `npm run bench -- [--only fanout,latency,replay,fair,storm,memory,crowd,compression,meta,growth,joins] [--rounds K] [--quick] [--profile]`: compares the
  * relay with what one would use instead. A whole run writes RESULTS.md, a partial or quick one prints the same page. Wants
  * a machine with nothing else to do.
  */
@@ -21,6 +21,7 @@ import { growth } from "./scenarios/growth.ts";
 import { idle } from "./scenarios/idle.ts";
 import { joins } from "./scenarios/joins.ts";
 import { latency } from "./scenarios/latency.ts";
+import { meta } from "./scenarios/meta.ts";
 import { profile } from "./scenarios/profile.ts";
 import { replay } from "./scenarios/replay.ts";
 import { storm } from "./scenarios/storm.ts";
@@ -39,6 +40,7 @@ const PARTS: Readonly<Record<ScenarioName, readonly Scenario[]>> = {
   memory: [idle, wedged],
   crowd: [crowd],
   compression: [compression],
+  meta: [meta],
   growth: [growth],
   joins: [joins],
 };

@@ -17,6 +17,8 @@ export interface Dial {
   readonly clients: number;
   /** Stream sequence after which to resume. */
   readonly since?: number;
+  /** They ask where events came from (H1). */
+  readonly meta?: boolean;
   /** Bytes received after which a client says `ping`; 0: never. */
   readonly pingBytes: number;
   /** Connections under way at a time. */

@@ -29,7 +29,7 @@ afterAll(async () => {
 
 async function create(name: string, startSeq: number): Promise<Created> {
   const config = consumerConfig({ stream: STREAM, name, filter: WANTED, startSeq, inactiveMs: 60_000 });
-  const answer = await connection.request(createSubject(STREAM, name, WANTED), JSON.stringify(config));
+  const answer = await connection.request(`$JS.API.${createSubject(STREAM, name, WANTED)}`, JSON.stringify(config));
   return answer.json<Created>();
 }
 
@@ -39,7 +39,7 @@ function pull(consumer: string, options: { batch: number; maxBytes?: number }): 
   const inbox = `_INBOX.${crypto.randomUUID()}`;
   connection.subscribe(inbox, { callback: (_, message) => void frames.push(message) });
   const request = pullRequest({ expiresMs: 2_000, idleHeartbeatMs: 100, ...options });
-  connection.publish(pullSubject(STREAM, consumer), JSON.stringify(request), { reply: inbox });
+  connection.publish(`$JS.API.${pullSubject(STREAM, consumer)}`, JSON.stringify(request), { reply: inbox });
   return frames;
 }
 

@@ -18,6 +18,8 @@ export interface JoinOptions {
   readonly since?: number;
   readonly epoch?: string;
   readonly acks?: boolean;
+  /** Asks where events came from (H1). */
+  readonly meta?: boolean;
   /** In place of the API token. */
   readonly token?: string;
   /** How long both close frames may have been there before the client ends the connection, as browsers do. */
@@ -98,11 +100,12 @@ export async function joinAt(
   version: Version,
   options: JoinOptions = {},
 ): Promise<Client> {
-  const { since, epoch, acks, token = TOKEN, closeTimeoutMs = 900 } = options;
+  const { since, epoch, acks, meta, token = TOKEN, closeTimeoutMs = 900 } = options;
   const query = new URLSearchParams({ subject });
   if (since !== undefined) query.set("since", String(since));
   if (epoch !== undefined) query.set("epoch", epoch);
+  if (meta === true) query.set("meta", "1");
   const protocols = version === 2 ? ["cellos.relay.v2"] : [];
   const dialled = await dial(`${relay.wsUrl}/ws/events?${query}`, { token, protocols, closeTimeoutMs });
-  return new Follower(dialled, version, since ?? null, acks);
+  return new Follower(dialled, version, since ?? null, acks, meta);
 }

@@ -37,10 +37,11 @@ async function expectAll(followers: readonly Follower[], seqs: readonly number[]
 }
 
 describe("a room that slept", () => {
-  test("[W12] [V10] [DO-1] [DO-3] live clients of both versions lose nothing and get nothing twice, several times over", async () => {
+  test("[W12] [V10] [H1] [DO-1] [DO-3] live clients of both versions lose nothing and get nothing twice, several times over", async () => {
     const subject = "cellos.events.sleep.live";
     const stub = roomOf(subject);
-    const followers = [await joinRoom(subject, 1), await joinRoom(subject, 2), await joinRoom(subject, 2)];
+    const asking = await joinRoom(subject, 2, { meta: true });
+    const followers = [await joinRoom(subject, 1), await joinRoom(subject, 2), asking];
     const seqs = await publish(subject, 5);
     await expectAll(followers, seqs);
     for (let round = 0; round < 2; round++) {

@@ -20,6 +20,8 @@ export interface JoinOptions {
   readonly since?: number;
   readonly acks?: boolean;
   readonly credential?: RoomCredential;
+  /** Asks where events came from (H1). */
+  readonly meta?: boolean;
 }
 
 /** Settings for the rooms that are created from now on: the runtime hands every object this same environment. */
@@ -37,7 +39,7 @@ export async function openRoom(
   subject: string,
   version: Version,
   since: number | null = null,
-  credential: RoomCredential = {},
+  credential: RoomCredential & Partial<Pick<JoinRequest, "meta">> = {},
 ): Promise<WebSocket> {
   const protocol = version === 2 ? "cellos.relay.v2" : "cellos.events.v1";
   const join = encodeJoin({
@@ -52,6 +54,7 @@ export async function openRoom(
     isCounted: false,
     mark: { kind: "api-token" },
     ticket: null,
+    meta: false,
     ...credential,
   });
   const response = await roomOf(subject).fetch("https://room/join", {
@@ -63,9 +66,9 @@ export async function openRoom(
 
 /** Joins the room itself, so that a test has the object behind the socket. */
 export async function joinRoom(subject: string, version: Version, options: JoinOptions = {}): Promise<Follower> {
-  const { since = null, acks, credential } = options;
-  const raw = await openRoom(subject, version, since, credential);
-  const follower = new Follower({ socket: new TestSocket(raw), raw }, version, since, acks);
+  const { since = null, acks, credential, meta = false } = options;
+  const raw = await openRoom(subject, version, since, { ...credential, meta });
+  const follower = new Follower({ socket: new TestSocket(raw), raw }, version, since, acks, meta);
   raw.accept();
   return follower;
 }

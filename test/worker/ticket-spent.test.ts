@@ -108,6 +108,7 @@ it("[H8] a room of an older version, which spends nothing, admits nobody by a ti
     isCounted: false,
     mark: { kind: "api-token" },
     ticket: { id: "i", claim: "c", untilMs: Date.now() + 60_000 },
+    meta: false,
   };
   // As much of the namespace as is asked for.
   const rooms = old as unknown as Env["ROOM"];

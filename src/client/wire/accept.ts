@@ -7,7 +7,7 @@
  */
 import { CLOSE } from "../../protocol/codes.ts";
 import { RelayError } from "./error.ts";
-import type { Frame } from "./frame.ts";
+import type { Frame, Item } from "./frame.ts";
 
 export interface Position {
   /** Undefined while unknown: nobody gave one, and no `welcome` has come. */
@@ -16,13 +16,8 @@ export interface Position {
   readonly chain?: number;
 }
 
-export interface NumberedEvent {
-  readonly seq: number;
-  readonly event: unknown;
-}
-
 export type Accepted =
-  | { readonly fresh: readonly NumberedEvent[]; readonly position: Position }
+  | { readonly fresh: readonly Item[]; readonly position: Position }
   /** Events are missing: reconnect from the own cursor. Or this is another stream, where that means nothing (V6). */
   | RelayError;
 
@@ -40,7 +35,7 @@ export function accept(position: Position, frame: Frame): Accepted {
     case "events": {
       if (frame.prev !== chain) return new RelayError("gap");
       let seq = position.seq ?? chain;
-      const fresh: NumberedEvent[] = [];
+      const fresh: Item[] = [];
       for (const numbered of frame.events) {
         if (!Number.isSafeInteger(numbered.seq)) return new RelayError("unreadable");
         if (numbered.seq <= seq) continue;

@@ -18,6 +18,9 @@ export interface Welcome {
 export interface Item {
   readonly seq: number;
   readonly event: unknown;
+  /** These two where they were asked for (H1), and the relay knows them. */
+  readonly subject?: string;
+  readonly time?: string;
 }
 export interface Events {
   readonly type: "events";

@@ -3,7 +3,8 @@
  * or by a replay, until the two meet (V10). Nothing here moves the room.
  */
 import { caughtUpFrame, heartbeatFrame, type Envelope, type Frame } from "../../protocol/frames.ts";
-import { V1, V2, type Protocol } from "../../protocol/subprotocol.ts";
+import type { Form } from "../../protocol/form.ts";
+import { V1, V2 } from "../../protocol/subprotocol.ts";
 import { encodeEvents, type OnPoison } from "./encode.ts";
 import type { Roster } from "./roster.ts";
 import type { Sender } from "./sender.ts";
@@ -21,7 +22,7 @@ export type Served = "live" | "waiting" | "more" | "paused" | "needs-replay" | "
 
 /** As much as one session is sent in one turn, so that the others have theirs. */
 const SLICE_BYTES = 256 * 1024;
-/** Slices kept until the window changes or the heart beats: 4 MiB at most. */
+/** Slices of a form that are kept until the window changes or the heart beats: 4 MiB at most. */
 const MAX_SLICES = 16;
 
 type LaggingPhase = Extract<Phase, { kind: "lagging" }>;
@@ -34,7 +35,7 @@ interface Slice {
 
 interface Rest {
   readonly events: readonly Envelope[];
-  readonly protocol: Protocol;
+  readonly form: Form;
   readonly cursor: number;
   readonly readTo: number;
   readonly frames: readonly Frame[];
@@ -46,7 +47,8 @@ export class CatchUp {
   readonly #roster: Roster;
   readonly #sender: Sender;
   readonly #onPoison: OnPoison;
-  readonly #slices = new Map<number, Slice>();
+  /** By form and cursor. */
+  readonly #slices = new Map<Form, Map<number, Slice>>();
   #slicesVersion = 0;
   #lastRest: Rest | null = null;
 
@@ -65,7 +67,7 @@ export class CatchUp {
     if (this.#sender.closeIfOverdue(session, nowMs)) return "gone";
     if (phase.cursor > this.#at.cursor || phase.readTo > this.#at.cursor) return "waiting";
     if (phase.readTo < this.#window.from) return "needs-replay";
-    const { frames, to } = this.#slice(session.protocol, phase);
+    const { frames, to } = this.#slice(session.form, phase);
     if (to === null) {
       phase.readTo = this.#at.cursor;
       return this.settle(session, nowMs) ? "live" : "waiting";
@@ -80,17 +82,17 @@ export class CatchUp {
   deliver(session: Session, events: readonly Envelope[], nowMs: number): "more" | "paused" | "gone" {
     const phase = session.phase;
     if (phase.kind === "live") return "more";
-    return this.#sendAll(session, phase, this.#rest(session.protocol, phase, events), nowMs);
+    return this.#sendAll(session, phase, this.#rest(session.form, phase, events), nowMs);
   }
 
   /** What of these events lies above a place, encoded once for all who stand there, one after the other. */
-  #rest(protocol: Protocol, { cursor, readTo }: LaggingPhase, events: readonly Envelope[]): readonly Frame[] {
+  #rest(form: Form, { cursor, readTo }: LaggingPhase, events: readonly Envelope[]): readonly Frame[] {
     const last = this.#lastRest;
-    const isSame = last?.events === events && last.protocol === protocol;
+    const isSame = last?.events === events && last.form === form;
     if (isSame && last.cursor === cursor && last.readTo === readTo) return last.frames;
     const first = events.findIndex((e) => e.seq > readTo);
-    const frames = first < 0 ? [] : this.#encode(protocol, cursor, first === 0 ? events : events.slice(first));
-    this.#lastRest = { events, protocol, cursor, readTo, frames };
+    const frames = first < 0 ? [] : this.#encode(form, cursor, first === 0 ? events : events.slice(first));
+    this.#lastRest = { events, form, cursor, readTo, frames };
     return frames;
   }
 
@@ -98,23 +100,25 @@ export class CatchUp {
    * What follows a place, encoded once for all who stand there: under load clients leave the live set at the same
    * frame, and there are as many of them as the room has.
    */
-  #slice(protocol: Protocol, { cursor, readTo }: LaggingPhase): Slice {
+  #slice(form: Form, { cursor, readTo }: LaggingPhase): Slice {
     const encode = (): Slice => {
       const events = this.#window.after(readTo, SLICE_BYTES);
-      return { frames: this.#encode(protocol, cursor, events), to: events.at(-1)?.seq ?? null };
+      return { frames: this.#encode(form, cursor, events), to: events.at(-1)?.seq ?? null };
     };
-    if (protocol === V1 || cursor !== readTo) return encode();
+    if (form.protocol === V1 || cursor !== readTo) return encode();
     if (this.#slicesVersion !== this.#window.version) this.#slices.clear();
     this.#slicesVersion = this.#window.version;
-    const known = this.#slices.get(cursor);
+    let slices = this.#slices.get(form);
+    if (slices === undefined) this.#slices.set(form, (slices = new Map()));
+    const known = slices.get(cursor);
     if (known !== undefined) return known;
     const slice = encode();
-    if (this.#slices.size < MAX_SLICES) this.#slices.set(cursor, slice);
+    if (slices.size < MAX_SLICES) slices.set(cursor, slice);
     return slice;
   }
 
-  #encode(protocol: Protocol, prev: number, events: readonly Envelope[]): readonly Frame[] {
-    return encodeEvents(protocol, prev, events, this.#onPoison);
+  #encode(form: Form, prev: number, events: readonly Envelope[]): readonly Frame[] {
+    return encodeEvents(form, prev, events, this.#onPoison);
   }
 
   /** A quiet room must not keep what it encoded: rooms share an isolate. */

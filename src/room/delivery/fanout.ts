@@ -13,6 +13,7 @@ import {
   type LostCursor,
   type UpstreamHealth,
 } from "../../protocol/frames.ts";
+import type { Form } from "../../protocol/form.ts";
 import type { Protocol } from "../../protocol/subprotocol.ts";
 import { UnreadAccount } from "./unread.ts";
 import { CatchUp, type RoomCursor, type Served } from "./catch-up.ts";
@@ -21,7 +22,7 @@ import { encodeBatch, type OnPoison } from "./encode.ts";
 import { dismiss, sendProblem } from "./close.ts";
 import { Sender, type Encode, type SenderOptions } from "./sender.ts";
 import { Roster } from "./roster.ts";
-import { sentTo, type Session } from "./session.ts";
+import { sentTo, type Session, type Standing } from "./session.ts";
 import { Window } from "./window.ts";
 
 export interface FanoutOptions extends SenderOptions {
@@ -96,15 +97,15 @@ export class Fanout {
   flush(nowMs: number): void {
     const pending = this.#pending;
     if (pending.length === 0) return;
-    const { live, protocols } = this.#roster;
+    const { live, forms } = this.#roster;
     if (live.size > 0) this.#options.isolate.throttle.heard(this.#pendingBytes, nowMs);
     this.#pending = [];
     this.#pendingBytes = 0;
     const prev = this.#at.cursor;
-    const { events, frames } = encodeBatch(prev, pending, live.size > 0 ? protocols : [], this.#options.onPoison);
+    const { events, frames } = encodeBatch(prev, pending, live.size > 0 ? forms : [], this.#options.onPoison);
     for (const event of events) this.window.push(event);
     this.#at.cursor = events.at(-1)?.seq ?? prev;
-    this.#broadcast((protocol) => frames.get(protocol) ?? [], prev, nowMs, false);
+    this.#broadcast((form) => frames.get(form) ?? [], prev, nowMs, false);
     this.serveLagging(nowMs);
     this.shed(nowMs);
     this.#holdBack();
@@ -196,7 +197,7 @@ export class Fanout {
       heartbeatFrame(protocol, { cursor, epoch: this.epoch, upstream, nowMs, wallMs: this.#options.wallMs() });
     const idle = (session: Session): boolean => nowMs - session.lastFrameAtMs >= this.#options.heartbeatMs / 2;
     for (const session of this.#roster.live) this.#sender.closeIfOverdue(session, nowMs);
-    const encode = (protocol: Protocol): Frame[] => [frame(protocol, this.#at.cursor)];
+    const encode = ({ protocol }: Form): Frame[] => [frame(protocol, this.#at.cursor)];
     this.#broadcast(encode, prev, nowMs, true, position > prev ? undefined : idle);
     const lagging = [...this.#roster.lagging];
     this.serveLagging(nowMs);
@@ -270,6 +271,20 @@ export class Fanout {
   ): void {
     const onPaused = (session: Session, cursor: number | null): void => this.#pause(session, cursor ?? prev);
     this.#sender.broadcast(this.#roster.live, encode, nowMs, asksForPing, only, onPaused);
+  }
+
+  /** Where each client stands, with nothing looked at or changed for it (O4). */
+  standings(): readonly { readonly protocol: Protocol; readonly standing: Standing }[] {
+    return [...this.#roster.all].map((session) => ({
+      protocol: session.protocol,
+      standing: this.#standingOf(session),
+    }));
+  }
+
+  #standingOf(session: Session): Standing {
+    const { phase } = session;
+    if (this.#sender.isHeld(session)) return "paused";
+    return phase.kind === "lagging" && phase.readTo < this.#at.cursor ? "replaying" : "live";
   }
 
   /** As `Sender.answer`. */

@@ -1,5 +1,6 @@
 /** Who is in the room, and who of them shares its cursor (V10). Bookkeeping only: it sends nothing. */
-import { V1, V2, type Protocol } from "../../protocol/subprotocol.ts";
+import type { Form } from "../../protocol/form.ts";
+import { V1 } from "../../protocol/subprotocol.ts";
 import { LIVE, type Session } from "./session.ts";
 
 export class Roster {
@@ -10,18 +11,16 @@ export class Roster {
   readonly lagging = new Set<Session>();
   readonly #onCount: (v1: number) => void;
   #v1Count = 0;
+  readonly #readers = new Map<Form, number>();
 
   /** `onCount`: v1 sessions share a bound (B5). */
   constructor(onCount: (v1: number) => void) {
     this.#onCount = onCount;
   }
 
-  /** Those that somebody here speaks. */
-  get protocols(): readonly Protocol[] {
-    const v2Count = this.all.size - this.#v1Count;
-    const spoken: Protocol[] = this.#v1Count > 0 ? [V1] : [];
-    if (v2Count > 0) spoken.push(V2);
-    return spoken;
+  /** Those that somebody here reads. */
+  get forms(): readonly Form[] {
+    return [...this.#readers.keys()];
   }
 
   add(session: Session): void {
@@ -52,7 +51,11 @@ export class Roster {
   }
 
   #count(session: Session, change: 1 | -1): void {
-    if (session.protocol === V1) this.#v1Count += change;
+    const { form } = session;
+    const readers = (this.#readers.get(form) ?? 0) + change;
+    if (readers > 0) this.#readers.set(form, readers);
+    else this.#readers.delete(form);
+    if (form.protocol === V1) this.#v1Count = readers;
     this.#onCount(this.#v1Count);
   }
 }

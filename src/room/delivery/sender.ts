@@ -1,7 +1,8 @@
 /** One frame to one session, under flow control (B1, B5, B6) and never after its credential has expired (A3). */
 import type { CloseName } from "../../protocol/codes.ts";
 import { heartbeatFrame, type Frame, type UpstreamHealth } from "../../protocol/frames.ts";
-import { V1, V2, type Protocol } from "../../protocol/subprotocol.ts";
+import type { Form } from "../../protocol/form.ts";
+import { V2, type Protocol } from "../../protocol/subprotocol.ts";
 import {
   age,
   hasRoom,
@@ -38,8 +39,8 @@ interface Room {
 /** `paused`: a v2 client must acknowledge first. `gone`: the session has left the room. */
 export type Outcome = "sent" | "paused" | "gone";
 
-/** Frames for all readers of one protocol. */
-export type Encode = (protocol: Protocol) => readonly Frame[];
+/** Frames for all readers of one form. */
+export type Encode = (form: Form) => readonly Frame[];
 
 interface Batch {
   readonly frames: readonly Frame[];
@@ -94,7 +95,7 @@ export class Sender {
     return "sent";
   }
 
-  /** One loop over the sessions, each protocol's frames encoded once. `onPaused` gets the last cursor sent, if any. */
+  /** One loop over the sessions, each form's frames encoded once. `onPaused` gets the last cursor sent, if any. */
   broadcast(
     sessions: ReadonlySet<Session>,
     encode: Encode,
@@ -103,11 +104,11 @@ export class Sender {
     only: ((session: Session) => boolean) | undefined,
     onPaused: (session: Session, cursor: number | null) => void,
   ): void {
-    let v1: Batch | null = null;
-    let v2: Batch | null = null;
+    const batches: (Batch | undefined)[] = [];
     for (const session of sessions) {
       if (only !== undefined && !only(session)) continue;
-      const batch = session.protocol === V2 ? (v2 ??= batchOf(encode(V2))) : (v1 ??= batchOf(encode(V1)));
+      const { form } = session;
+      const batch = (batches[form.index] ??= batchOf(encode(form)));
       if (this.#hasRoomFor(session, batch) && (asksForPing || this.#unread.mayTake(session))) {
         this.#sendWhole(session, batch, nowMs, asksForPing);
         continue;
@@ -202,6 +203,12 @@ export class Sender {
   /** Whether it has to prove what it was sent before it may be live (B6). */
   mustProve(session: Session): boolean {
     return this.#unread.mustProve(session);
+  }
+
+  /** Whether it gets nothing more for now, as far as anybody has looked. */
+  isHeld(session: Session): boolean {
+    const { flow, protocol } = session;
+    return !this.#unread.mayTake(session) || (protocol === V2 && isExhausted(flow, this.#limits(protocol)));
   }
 
   /** Looks at the client's last ping. */

@@ -10,6 +10,7 @@
  * A live session has no cursor of its own: it is the room's (V10).
  */
 import type { CredentialMark } from "../../grant/grant.ts";
+import type { Form } from "../../protocol/form.ts";
 import type { Protocol } from "../../protocol/subprotocol.ts";
 import { V1, V2 } from "../../protocol/subprotocol.ts";
 import { keptFlow, type Flow, type KeptFlow } from "./flow-control.ts";
@@ -32,11 +33,16 @@ export type Phase =
       readTo: number;
     };
 
+/** Where a client stands with its room, as others are told (O4): each has exactly one. */
+export type Standing = "live" | "replaying" | "paused";
+
 export const LIVE: Phase = { kind: "live" };
 
 export interface Session {
   readonly socket: Socket;
   readonly protocol: Protocol;
+  /** In which it reads events, of that protocol. */
+  readonly form: Form;
   /** This and the next two change when the client brings another token (V8). */
   expiresAtMs: number | null;
   grantId: string;
@@ -80,6 +86,8 @@ export interface Attachment {
   readonly lease?: Session["lease"];
   /** Absent when an older version wrote it. */
   readonly mark?: CredentialMark | null;
+  /** Whether items say where they came from; absent when an older version wrote it. */
+  readonly meta?: boolean;
 }
 
 export function toAttachment(session: Session): Attachment {
@@ -95,6 +103,7 @@ export function toAttachment(session: Session): Attachment {
     flow: keptFlow(session.flow),
     lease: session.lease && { renewedAtMs: session.lease.renewedAtMs },
     mark: session.mark,
+    meta: session.form.meta,
   };
 }
 

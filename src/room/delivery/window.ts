@@ -10,7 +10,7 @@ import type { Isolate } from "../isolate/isolate.ts";
 
 /** Counting the rooms of the isolate on every event would cost more than it saves. */
 const RECOUNT_EVERY = 256;
-const NOTHING: Envelope = { seq: 0, text: "", bytes: 0 };
+const NOTHING: Envelope = { seq: 0, text: "", bytes: 0, subject: "", timeMs: 0, timeNanos: 0 };
 
 export class Window {
   /** Each index used below lies between `#head` and the length, so there is an entry, as the casts say. */

@@ -26,6 +26,8 @@ export interface JoinRequest {
   readonly mark: CredentialMark | null;
   /** The ticket to spend before the client comes in (H8), or null when a token admitted it. */
   readonly ticket: TicketClaim | null;
+  /** Whether items say where they came from (H1). */
+  readonly meta: boolean;
 }
 
 export interface TicketClaim {
@@ -74,7 +76,9 @@ export function decodeJoin(header: string | null): JoinRequest | null {
   const mark = readMark(later["mark"]);
   const ticket = readTicket(later["ticket"] ?? null);
   if (ticket === undefined) return null;
-  return { subject, since, epoch, protocol, echoProtocol, expiresAtMs, grantId, place, isCounted, mark, ticket };
+  // An edge of an older version does not know it.
+  const meta = later["meta"] === true;
+  return { subject, since, epoch, protocol, echoProtocol, expiresAtMs, grantId, place, isCounted, mark, ticket, meta };
 }
 
 /** Undefined for what is no such claim: to pass over it would admit a ticket twice. */

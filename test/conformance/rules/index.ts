@@ -10,6 +10,7 @@ import "./query.ts";
 import "./refusals.ts";
 import "./routes.ts";
 import "./start.ts";
+import "./status.ts";
 import "./tickets.ts";
 import "./upstream.ts";
 import "./v2.ts";

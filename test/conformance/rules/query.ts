@@ -148,6 +148,11 @@ rule("H1", "subject, since and epoch are optional, unknown parameters ignored", 
   await answers(context, "unknown parameters", ["x=1&x=2", "SINCE=x", "constructor=1&__proto__=1", "&&=&"], 426);
 });
 
+rule("H1", "meta is 1 or left out: anything else is 400", async (context) => {
+  await answers(context, "meta=1", ["meta=1"], 426);
+  await answers(context, "another meta", ["meta=0", "meta=", "meta=true", "meta=11", "meta=1&meta=1"], 400);
+});
+
 rule("H4", "well-formed subjects of up to 256 bytes inside the root are taken", (context) =>
   answers(context, "valid subjects", subjects(VALID_SUBJECTS), 426),
 );

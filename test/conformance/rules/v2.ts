@@ -5,6 +5,8 @@ import { askRaw, headerOf, statusOf } from "../http.ts";
 import { acknowledge } from "../acks.ts";
 
 const ACK_BYTES = 131_072;
+/** The broker's clock and ours. */
+const CLOCKS_APART_MS = 60_000;
 
 function bearerOf({ target }: Context): string {
   return `bearer.${Buffer.from(target.token).toString("base64url")}`;
@@ -82,6 +84,40 @@ rule("V1", "the credential is never echoed, not even in a refusal", async (conte
     that(!head.includes(bearer), "answer", "no credential", "one");
   }
 });
+
+rule(
+  "H1",
+  "meta=1 adds subject and the stream's time to items of v2, for that client alone; v1 passes it over",
+  async (context) => {
+    const root = context.subject();
+    const filter = `${root}.>`;
+    const asking = await context.openV2({ subject: filter, meta: 1 });
+    const plain = await context.openV2({ subject: filter });
+    const v1 = await context.open({ subject: filter, meta: 1 });
+    const before = Date.now();
+    const sent = [`${root}.a`, `${root}."é".b`];
+    const seqs: number[] = [];
+    for (const subject of sent) seqs.push(await context.broker.publish(subject, { n: 1 }));
+    const items = (await asking.socket.events(2)).map((item) => new Map(Object.entries(item)));
+    same(
+      "seqs",
+      items.map((item) => item.get("seq")),
+      seqs,
+    );
+    same(
+      "subjects",
+      items.map((item) => item.get("subject")),
+      sent,
+    );
+    for (const item of items) {
+      const time = item.get("time");
+      const isTime = typeof time === "string" && /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{1,9})?Z$/.test(time);
+      that(isTime && Math.abs(Date.parse(time) - before) < CLOCKS_APART_MS, "time", "RFC 3339 in UTC, of now", time);
+    }
+    for (const { socket } of [plain, v1])
+      for (const item of await socket.events(2)) same("members of an item", Object.keys(item), ["seq", "event"]);
+  },
+);
 
 rule("V3", "welcome comes first and says where the connection starts", async (context) => {
   const { broker } = context;

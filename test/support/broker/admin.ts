@@ -38,5 +38,29 @@ export function relayUser(deny: readonly string[], subscribeDeny: readonly strin
   ] }`;
 }
 
+/** All rights that docs/deploy.md gives the relay's user. */
+export const NEEDED_RIGHTS = {
+  publish: [
+    "$JS.API.STREAM.INFO.CELLOS_EVENTS",
+    "$JS.API.STREAM.MSG.GET.CELLOS_EVENTS",
+    "$JS.API.CONSUMER.CREATE.CELLOS_EVENTS.>",
+    "$JS.API.CONSUMER.DELETE.CELLOS_EVENTS.>",
+    "$JS.API.CONSUMER.MSG.NEXT.CELLOS_EVENTS.>",
+  ],
+  subscribe: ["_INBOX_relay.>"],
+} as const;
+
+/** As `relayUser`, but the relay's user may do nothing but what is listed. */
+export function leastUser(publish: readonly string[], subscribe: readonly string[]): string {
+  // An empty list would allow everything.
+  const only = (subjects: readonly string[]): string =>
+    JSON.stringify(subjects.length > 0 ? { allow: subjects } : { deny: [">"] });
+  return `authorization { users: [
+    { user: rig, password: rig },
+    { user: relay, password: secret, permissions: {
+      publish: ${only(publish)}, subscribe: ${only(subscribe)} } }
+  ] }`;
+}
+
 export const RIG_USER = { user: "rig", pass: "rig" } as const;
 export const RELAY_USER = { NATS_USER: "relay", NATS_PASS: "secret" } as const;

@@ -31,7 +31,7 @@ export async function created(
   link.answer = () => ({ delivered: { stream_seq: 10 }, num_pending: 4, ...answer });
   const events: ConsumerEvent[] = [];
   const { consumer } = await Consumer.create({ ...parts(), budget, connection: link }, (event) => events.push(event));
-  const name = link.requests[0]?.subject.split(".")[5] ?? "";
+  const name = link.requests[0]?.subject.split(".")[3] ?? "";
   return { link, consumer, events, budget, name };
 }
 

@@ -2,6 +2,7 @@
 import { CLOSE } from "../../../src/protocol/codes.ts";
 import { healthOf } from "../../../src/room/broker-state.ts";
 import { expiryAt, welcomeFrame } from "../../../src/protocol/frames.ts";
+import { formOf } from "../../../src/protocol/form.ts";
 import { V1, V2 } from "../../../src/protocol/subprotocol.ts";
 import type { Admission } from "../../../src/room/join/decision.ts";
 import type { PendingJoin } from "../../../src/room/join/pending.ts";
@@ -30,6 +31,8 @@ export function arrive(world: CoreWorld, join: { v2: boolean; back: number | nul
   const epoch = join.epoch && since !== null ? (stream?.epoch ?? null) : null;
   const protocol = join.v2 ? V2 : V1;
   const name = `client ${++world.born} (${protocol} since=${since})`;
+  // Every other one asks where events came from.
+  const form = formOf(protocol, world.born % 2 === 0);
   const arrival: Arrival = { name, atMs: world.clock.nowMs, since, epoch, stream, lastSeq };
   world.arrivals.add(arrival);
   const pending = world.core.arrive({ since, epoch });
@@ -43,6 +46,7 @@ export function arrive(world: CoreWorld, join: { v2: boolean; back: number | nul
     const { cursor, live, fromOldest } = admission;
     const client = new ModelClient(name, protocol, {
       start: { cursor, live, fromOldest },
+      meta: form.meta,
       stream: stream ?? now,
       expiresAtMs: null,
       watch: {
@@ -57,7 +61,15 @@ export function arrive(world: CoreWorld, join: { v2: boolean; back: number | nul
     });
     const phase: Phase = { kind: "lagging", cursor, readTo: cursor };
     const lastFrameAtMs = world.clock.runtime.nowMs();
-    const session = makeSession({ socket: client, protocol, phase, owesCaughtUp: !live, fromOldest, lastFrameAtMs });
+    const session = makeSession({
+      socket: client,
+      protocol,
+      form,
+      phase,
+      owesCaughtUp: !live,
+      fromOldest,
+      lastFrameAtMs,
+    });
     world.clients.set(session, client);
     const { ackBytes } = world;
     const upstream = healthOf(world.core.feed);

@@ -103,10 +103,10 @@ export class ModelBroker {
   answer(link: ModelConnection, subject: string, body: object | null): unknown {
     const { stream } = this;
     if (stream === null) return { error: { code: 404, err_code: 10059, description: "stream not found" } };
-    const [, , , verb, , name = ""] = subject.split(".");
-    if (subject.startsWith("$JS.API.STREAM.INFO.")) return infoOf(stream, this.isLeaderless);
+    const [, verb, , name = ""] = subject.split(".");
+    if (subject.startsWith("STREAM.INFO.")) return infoOf(stream, this.isLeaderless);
     if (this.isLeaderless) return { error: { code: 503, err_code: 10008, description: "no leader" } };
-    if (subject.startsWith("$JS.API.STREAM.MSG.GET.")) return messageOf(stream, (body as { seq: number }).seq);
+    if (subject.startsWith("STREAM.MSG.GET.")) return messageOf(stream, (body as { seq: number }).seq);
     if (verb === "DELETE") return { success: this.consumers.delete(name) };
     if (this.refuses !== null) return { error: this.refuses };
     const { opt_start_seq: wanted } = (body as { config: { opt_start_seq: number } }).config;
@@ -127,7 +127,7 @@ export class ModelBroker {
   }
 
   pull(link: ModelConnection, subject: string, body: object, reply: string): void {
-    const consumer = this.consumers.get(subject.split(".")[6] ?? "");
+    const consumer = this.consumers.get(subject.split(".")[4] ?? "");
     if (consumer === undefined) return link.hand(reply, ModelMessage.status(503, "No Responders"));
     consumer.pull(reply, body as Parameters<ModelConsumer["pull"]>[1]);
   }

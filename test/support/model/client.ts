@@ -30,6 +30,8 @@ export interface Given {
   readonly start: Start;
   /** No `welcome` will come. */
   readonly isWelcomed?: boolean;
+  /** It asked where events came from. */
+  readonly meta?: boolean;
   readonly stream: ModelStream;
   readonly expiresAtMs: number | null;
   readonly watch: Watch;
@@ -72,7 +74,7 @@ export class ModelClient implements Socket {
     this.expiresAtMs = given.expiresAtMs;
     this.stream = given.stream;
     this.#watch = given.watch;
-    this.reading = new StreamReader(protocol, given.start, given.isWelcomed ?? false);
+    this.reading = new StreamReader(protocol, given.start, given.isWelcomed ?? false, given.meta);
     this.lastFrameMs = given.watch.nowMs();
     this.lastReadMs = this.lastFrameMs;
   }

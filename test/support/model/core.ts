@@ -1,7 +1,8 @@
 /** The whole room without its Durable Object: the real core, a broker and sockets of the model, and a clock by hand. */
 import { loadConfig, type Config } from "../../../src/config/config.ts";
 import type { CloseName } from "../../../src/protocol/codes.ts";
-import { Core, type CorePorts } from "../../../src/room/core.ts";
+import { Core } from "../../../src/room/core.ts";
+import type { CorePorts } from "../../../src/room/core-ports.ts";
 import { Isolate } from "../../../src/room/isolate/isolate.ts";
 import type { OpenConnection } from "../../../src/upstream/connection.ts";
 import type { Checkpoint } from "../../../src/room/live/checkpoint.ts";
@@ -10,7 +11,7 @@ import type { ModelBroker } from "./broker.ts";
 import type { ModelClient } from "./client.ts";
 import type { ModelClock } from "./clock.ts";
 import { arrive, type Arrival } from "./arrival.ts";
-import { departureFaults, quietFaults, type Departure } from "./verdict.ts";
+import { departureFaults, quietFaults, statusFaults, type Departure } from "./verdict.ts";
 import { CORE_HEARTBEAT_MS, MAX_REPLAYS, type CoreCommand } from "./core-commands.ts";
 import { disturb } from "./disturbance.ts";
 import { reviveSession } from "./session.ts";
@@ -79,6 +80,7 @@ export class CoreWorld {
   }
 
   check(): void {
+    this.faults.push(...statusFaults(this));
     for (const departure of this.#gone) this.faults.push(...departureFaults(this, departure));
     this.#gone = [];
     for (const client of this.clients.values()) {

@@ -1,5 +1,6 @@
 /** How a client comes into the model's room, as the core lets it in. */
 import { expiryAt, welcomeFrame } from "../../../src/protocol/frames.ts";
+import { formOf } from "../../../src/protocol/form.ts";
 import { V2, type Protocol } from "../../../src/protocol/subprotocol.ts";
 import { decide } from "../../../src/room/join/decision.ts";
 import type { Phase } from "../../../src/room/delivery/session.ts";
@@ -28,8 +29,11 @@ export function enter(world: FanoutWorld, entering: Entering): void {
   if (decision.kind !== "admit") return;
   const { cursor, live, fromOldest } = decision;
   const start = { cursor, live, fromOldest };
+  // Every other one asks where events came from.
+  const form = formOf(protocol, world.born % 2 === 0);
   const client = new ModelClient(`client ${++world.born} (${protocol} ${at})`, protocol, {
     start,
+    meta: form.meta,
     stream,
     expiresAtMs: expires ? nowMs + 1_500 : null,
     watch: {
@@ -47,6 +51,7 @@ export function enter(world: FanoutWorld, entering: Entering): void {
   const session = makeSession({
     socket: client,
     protocol,
+    form,
     expiresAtMs,
     phase,
     owesCaughtUp: !live,
@@ -90,8 +95,8 @@ function middle(low: number, high: number): number {
 /** What the room takes a frame to weigh: the model's events have short texts and any size. */
 function bytesOf(text: string, stream: ModelStream): number {
   let bytes = text.length;
-  for (const [whole, seq] of text.matchAll(/\{"seq":(\d+),"event":\{"n":\d+\}\}/g)) {
-    bytes += (stream.entry(Number(seq))?.bytes ?? 0) - whole.length;
+  for (const [whole, seq] of text.matchAll(/\{"seq":(\d+),"event":\{"n":\d+\}/g)) {
+    bytes += (stream.entry(Number(seq))?.bytes ?? 0) - whole.length - 1;
   }
   return bytes;
 }

@@ -58,7 +58,8 @@ export class FanoutWorld {
     this.stream.publish("other", 0);
     this.run({ do: "read", count: Infinity, flush: true });
     this.run({ do: "at-head" });
-    for (let beat = 0; beat < 4; beat++) {
+    // Within a turn of the clock one ping counts, so under the smallest bound of an isolate a beat brings a few frames only.
+    for (let beat = 0; beat < 8; beat++) {
       let idleTurns = 0;
       for (let turn = 0; turn < 500 && idleTurns < 4 && this.faults.length === 0; turn++) {
         const before = this.fanout.lagging.size;

@@ -96,7 +96,7 @@ export class IsolateRoom {
 
   publish(bytes: number): void {
     const text = `{"seq":${++this.#seq},"event":"${"x".repeat(bytes)}"}`;
-    this.fanout.receive({ seq: this.#seq, text, bytes: text.length });
+    this.fanout.receive({ seq: this.#seq, text, bytes: text.length, subject: "s", timeMs: 0, timeNanos: 0 });
     this.fanout.flush(this.bench.nowMs);
   }
 

@@ -15,6 +15,9 @@ export interface Start {
   readonly fromOldest: boolean;
 }
 
+/** Each message of the model is a nanosecond after the last. */
+const timeOf = (seq: number): string => `1970-01-01T00:00:00.${String(seq).padStart(9, "0").replace(/0+$/, "")}Z`;
+
 export class StreamReader {
   events = 0;
   isHeartbeat = false;
@@ -26,12 +29,12 @@ export class StreamReader {
   readonly #reader: Reader;
 
   /** `isWelcomed`: as if `welcome` had come. */
-  constructor(protocol: Protocol, start: Start, isWelcomed: boolean) {
+  constructor(protocol: Protocol, start: Start, isWelcomed: boolean, meta = false) {
     // An epoch was named, so that the reader holds `welcome` to the cursor, 0 too.
     const asked = { since: start.cursor, epoch: "" };
     this.#start = start;
     this.#fromOldest = start.fromOldest;
-    this.#reader = protocol === V2 ? new ReaderV2(asked) : new ReaderV1(asked);
+    this.#reader = protocol === V2 ? new ReaderV2(asked, { meta }) : new ReaderV1(asked);
     if (isWelcomed) this.#reader.cursor = start.cursor;
   }
 
@@ -81,7 +84,9 @@ export class StreamReader {
   }
 
   /** One event: it must be the very next match. */
-  #received(at: number, { seq, text }: RawEvent, stream: ModelStream): string | null {
+  #received(at: number, { seq, text, origin }: RawEvent, stream: ModelStream): string | null {
+    if (origin !== null && (origin.subject !== "s" || origin.time !== timeOf(seq)))
+      return `event ${seq} of ${origin.subject} at ${origin.time}`;
     if (text !== `{"n":${seq}}` && !text.startsWith(`{"n":${seq},"epoch":"${stream.epoch}",`)) return `event ${text}`;
     const due = this.nextDue(stream, at);
     // A match that was removed after it was read from the stream may still come.

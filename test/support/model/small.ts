@@ -11,7 +11,14 @@ export const HEARTBEAT_MS = 1_000;
 export const NOW = 10_000;
 export const LATER = NOW + HEARTBEAT_MS;
 
-export const envelope = (seq: number, bytes = 20): Envelope => ({ seq, text: `{"seq":${seq},"event":${seq}}`, bytes });
+export const envelope = (seq: number, bytes = 20): Envelope => ({
+  seq,
+  text: `{"seq":${seq},"event":${seq}}`,
+  bytes,
+  subject: "s",
+  timeMs: 0,
+  timeNanos: seq,
+});
 
 /** A room at R = 5 that has read everything, and who came and went. */
 export function room(

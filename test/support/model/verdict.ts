@@ -1,6 +1,7 @@
 /** Whether a client of the whole room was closed for a reason, and heard something often enough. */
 import type { CloseName } from "../../../src/protocol/codes.ts";
-import { V2 } from "../../../src/protocol/subprotocol.ts";
+import { V1, V2 } from "../../../src/protocol/subprotocol.ts";
+import { statusOf } from "../../../src/room/status.ts";
 import type { Phase } from "../../../src/room/delivery/session.ts";
 import { farewellFault } from "./checks.ts";
 import type { ModelClient } from "./client.ts";
@@ -41,6 +42,17 @@ function unjustified(world: CoreWorld, client: ModelClient, phase: Phase, close:
     default:
       return `closed as ${close}`;
   }
+}
+
+/** O4: what the room tells of itself is what is known from outside. */
+export function statusFaults({ core, clients }: CoreWorld): string[] {
+  const { room } = statusOf({ region: "r", shard: 0, startedAtMs: 0, wasAsleep: false, ...core.facts() });
+  const v1 = [...clients.values()].filter(({ protocol }) => protocol === V1).length;
+  const isCounted = room.clients.v1 === v1 && room.clients.v1 + room.clients.v2 === clients.size;
+  const isOnce = room.live + room.replaying + room.paused === clients.size;
+  const isInOrder = (room.window.from ?? 0) <= (room.cursor ?? 0) && (room.cursor ?? 0) <= (room.position ?? 0);
+  const isFed = (room.state === "live") === (core.feed?.state === "open");
+  return isCounted && isOnce && isInOrder && isFed ? [] : [`status of ${clients.size}: ${JSON.stringify(room)}`];
 }
 
 /** W8: nobody who reads hears nothing for more than 1.5 periods. */

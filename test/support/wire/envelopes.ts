@@ -4,9 +4,12 @@ export interface RawEvent {
   readonly seq: number;
   /** The text of `event`, exactly as it was sent. */
   readonly text: string;
+  /** Where it came from, in an item that says it (H1). */
+  readonly origin: { readonly subject: string; readonly time: string } | null;
 }
 
 const HEAD = /\{"seq":(\d+),"event":/y;
+const ORIGIN = /,("subject":"(?:[^"\\]|\\.)*","time":"[^"\\]*")\}/y;
 const QUOTE = 34;
 const BACKSLASH = 92;
 
@@ -17,8 +20,14 @@ export function envelopeAt(text: string, from: number): { readonly event: RawEve
   if (head === null) return null;
   const start = from + head[0].length;
   const end = valueEnd(text, start);
-  if (end === null || text[end] !== "}") return null;
-  return { event: { seq: Number(head[1]), text: text.slice(start, end) }, end: end + 1 };
+  if (end === null) return null;
+  const event = { seq: Number(head[1]), text: text.slice(start, end), origin: null };
+  if (text[end] === "}") return { event, end: end + 1 };
+  ORIGIN.lastIndex = end;
+  const [whole, members] = ORIGIN.exec(text) ?? [];
+  if (whole === undefined) return null;
+  const origin = JSON.parse(`{${members}}`) as RawEvent["origin"];
+  return { event: { ...event, origin }, end: end + whole.length };
 }
 
 /** The envelopes of a list that starts at `from`, behind its `[`; null when it is not one, up to `]}` at the end. */
@@ -44,6 +53,8 @@ function valueEnd(text: string, start: number): number | null {
       if (at < 0) return null;
     } else if (code === 123 || code === 91) {
       depth += 1;
+    } else if (code === 44 && depth === 0) {
+      return at;
     } else if (code === 125 || code === 93) {
       // A bare number or word ends where its surroundings do.
       if (depth === 0) return at;

@@ -35,13 +35,19 @@ export class Follower<Raw extends RawSocket = RawSocket> {
   #taken = 0;
 
   /** `since`: what the client resumed from. `acks: false`: a client that never pings. */
-  constructor(dialled: { socket: TestSocket; raw: Raw }, version: Version, since: number | null = null, acks = true) {
+  constructor(
+    dialled: { socket: TestSocket; raw: Raw },
+    version: Version,
+    since: number | null = null,
+    acks = true,
+    meta = false,
+  ) {
     this.socket = dialled.socket;
     this.raw = dialled.raw;
     this.version = version;
     const asked = { since, epoch: null };
     // A client of v1 has no duty to ping.
-    this.#reader = version === 2 ? new ReaderV2(asked, { acks }) : new ReaderV1(asked, { acks: false });
+    this.#reader = version === 2 ? new ReaderV2(asked, { acks, meta }) : new ReaderV1(asked, { acks: false });
     this.raw.addEventListener("message", () => this.#take());
     this.#take();
   }

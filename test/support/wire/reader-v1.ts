@@ -36,7 +36,8 @@ export class ReaderV1 extends Reader {
         : NOTHING;
     }
     const envelope = envelopeAt(text, 0);
-    if (envelope === null || envelope.end !== text.length) return wrong(`no envelope: ${text.slice(0, 80)}`);
+    if (envelope === null || envelope.end !== text.length || envelope.event.origin !== null)
+      return wrong(`no envelope: ${text.slice(0, 80)}`);
     const { event } = envelope;
     const { type, id, data } = Object(value["event"]) as Value;
     if (type !== HEARTBEAT_TYPE) return { ...NOTHING, events: [event], breaches: this.take([event]) };

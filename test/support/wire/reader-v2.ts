@@ -22,11 +22,13 @@ export class ReaderV2 extends Reader {
   welcomedAt: number | null = null;
   readonly #asked: Asked;
   readonly #heartbeatMs: number | undefined;
+  readonly #meta: boolean;
 
   constructor(asked: Asked, known: Known = {}) {
     super(null, known, new Pinger(Infinity, known.acks));
     this.#asked = asked;
     this.#heartbeatMs = known.heartbeatMs;
+    this.#meta = known.meta === true;
   }
 
   protected frame(value: Value, text: string, bytes: number): Content {
@@ -88,6 +90,7 @@ export class ReaderV2 extends Reader {
     const { breaches } = wrong(
       prev === this.cursor ? null : `prev ${String(prev)}, cursor ${this.cursor}`,
       isTooLarge ? `a frame of ${length} events and ${bytes} bytes` : null,
+      events.some(({ origin }) => (origin !== null) !== this.#meta) ? "items in the form of others" : null,
     );
     return { ...NOTHING, events, breaches: [...breaches, ...this.take(events)] };
   }

@@ -39,6 +39,8 @@ export interface Known {
   readonly seen?: (seq: number) => boolean;
   /** False: a client that does not ping by itself. */
   readonly acks?: boolean;
+  /** Whether it asked where events came from (H1). */
+  readonly meta?: boolean;
   /** Whether a v1 heartbeat with this id is a producer's (W17). */
   readonly isForged?: (id: string) => boolean;
 }

@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
-import { EventStream, type EventStreamOptions } from "../../../src/client/index.ts";
+import { EventStream, type EventStreamOptions, type StreamItem } from "../../../src/client/index.ts";
 import { Recorder } from "../../support/browser/recorder.ts";
 import { ScriptedRelay } from "../../support/wire/scripted-relay.ts";
 import { until } from "../../support/until.ts";
@@ -35,6 +35,36 @@ describe("on the wire", () => {
     const { query, token } = await relay.connection(1);
     expect(Object.fromEntries(query)).toEqual({ subject: "cellos.events.>", since: "7", epoch: "e" });
     expect(token).toBe("tökén");
+  });
+
+  test("[H1] [V4] asks where events came from only when told to, and hands it on with each item", async () => {
+    const subject = "cellos.events.a";
+    const time = "2026-11-29T20:10:02.679123456Z";
+    const send = (n: number): Promise<void> =>
+      relay.connection(n).then((connection) => {
+        connection.welcome();
+        // Not JSON as a whole, so that items are read one by one.
+        const items = [
+          `{"seq":1,"event":{},"subject":"${subject}","time":"${time}"}`,
+          `{"seq":2,"event":{x},"subject":"s"}`,
+        ];
+        connection.send(`{"type":"events","prev":0,"events":[${items.join()}]}`);
+      });
+    const itemsOf = (stream: EventStream): StreamItem[] => {
+      const items: StreamItem[] = [];
+      stream.subscribe((item) => items.push(item));
+      return items;
+    };
+    const asking = itemsOf(open({ meta: true }));
+    await send(1);
+    await until("the item", () => asking.length === 1);
+    expect(asking).toEqual([{ seq: 1, event: {}, subject, time }]);
+    const plain = itemsOf(open());
+    await send(2);
+    await until("the other item", () => plain.length === 1);
+    expect(plain).toEqual([{ seq: 1, event: {} }]);
+    const queries = await Promise.all([1, 2].map((n) => relay.connection(n)));
+    expect(queries.map(({ query }) => query.get("meta"))).toEqual(["1", null]);
   });
 
   test("[V9] pings for a heartbeat and for ackBytes, and waits for each pong", async () => {

@@ -23,7 +23,12 @@ test("the package's values are these four", () => {
 test("a stream is generic over its event, a CloudEvent by default", () => {
   type Items<Stream> = Stream extends AsyncIterable<infer Item> ? Item : never;
   expectTypeOf<Items<EventStream>>().toEqualTypeOf<StreamItem>();
-  expectTypeOf<Items<EventStream<Started>>>().toEqualTypeOf<{ readonly seq: number; readonly event: Started }>();
+  expectTypeOf<Items<EventStream<Started>>>().toEqualTypeOf<{
+    readonly seq: number;
+    readonly event: Started;
+    readonly subject?: string | undefined;
+    readonly time?: string | undefined;
+  }>();
   expectTypeOf<EventStream<Started>["subscribe"]>().parameter(0).parameter(0).toEqualTypeOf<StreamItem<Started>>();
   expectTypeOf<EventStream["subscribe"]>().returns.toEqualTypeOf<() => void>();
   expectTypeOf<StreamItem<CloudEvent<{ n: number }>>["event"]["data"]>().toEqualTypeOf<{ n: number } | undefined>();

@@ -93,6 +93,8 @@ describe("loadConfig", () => {
       servers: ["wss://a.example", "ws://127.0.0.1:8080"],
       auth: { kind: "none" },
       access: null,
+      apiPrefix: "$JS.API",
+      inboxPrefix: "_INBOX",
     });
     expect(config({ ...url, NATS_CREDS: CREDS }).nats?.auth).toEqual({ kind: "creds", creds: CREDS });
     expect(config({ ...url, NATS_NKEY_SEED: SEED }).nats?.auth).toEqual({ kind: "nkey", seed: SEED });
@@ -109,6 +111,21 @@ describe("loadConfig", () => {
   });
 });
 
+describe("the subjects at the broker", () => {
+  const url = { NATS_URL: "ws://127.0.0.1:8080" };
+  it("[U6] has the API of a domain below the domain's name, and any other as it is written", () => {
+    expect(config({ ...url, NATS_JS_DOMAIN: "hub-1" }).nats?.apiPrefix).toBe("$JS.hub-1.API");
+    expect(config({ ...url, NATS_JS_API_PREFIX: "JS.acme.API" }).nats?.apiPrefix).toBe("JS.acme.API");
+    expect(config({ ...url, NATS_INBOX_PREFIX: "_INBOX_relay" }).nats?.inboxPrefix).toBe("_INBOX_relay");
+  });
+
+  it("[U6] has a domain or a prefix, not both", () => {
+    expect(problem({ NATS_JS_DOMAIN: "hub", NATS_JS_API_PREFIX: "$JS.API" })).toBe(
+      "Only one of NATS_JS_DOMAIN and NATS_JS_API_PREFIX must be set.",
+    );
+  });
+});
+
 describe("a problem with the configuration", () => {
   const invalid: readonly (readonly [string, unknown])[] = [
     ["NATS_URL", "nats://127.0.0.1:4222"],
@@ -121,6 +138,14 @@ describe("a problem with the configuration", () => {
     ["NATS_CREDS", CREDS.replace(/^SU\w+$/m, HARMED)],
     ["NATS_NKEY_SEED", "SAhunter2"],
     ["NATS_NKEY_SEED", HARMED],
+    ["NATS_JS_DOMAIN", "a.b"],
+    ["NATS_JS_DOMAIN", "*"],
+    ["NATS_JS_API_PREFIX", "JS.API.>"],
+    ["NATS_JS_API_PREFIX", "JS.*.API"],
+    ["NATS_JS_API_PREFIX", "JS.API."],
+    ["NATS_INBOX_PREFIX", "_INBOX."],
+    ["NATS_INBOX_PREFIX", "_IN BOX"],
+    ["NATS_INBOX_PREFIX", "_INBOX.>"],
     ["SUBJECT_ROOT", "a..b"],
     ["DEFAULT_SUBJECT", "cellos.>.events"],
     ["DEFAULT_SUBJECT", "other.>"],
@@ -221,8 +246,12 @@ describe("SETTINGS", () => {
 
   it("[O2] states defaults that are valid and are what is used", () => {
     const stated = Object.fromEntries(SETTINGS.map((setting) => [setting.name, setting.default]));
+    const broker = { NATS_URL: "ws://127.0.0.1" };
     // Stated, the limit of subjects holds for API tokens too.
-    expect(config(stated)).toEqual({ ...config(), maxRoomsPerApiToken: config().maxRoomsPerGrant });
+    expect(config({ ...stated, ...broker })).toEqual({
+      ...config(broker),
+      maxRoomsPerApiToken: config().maxRoomsPerGrant,
+    });
   });
 });
 

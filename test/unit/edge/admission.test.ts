@@ -47,6 +47,7 @@ describe("admit", () => {
         grantId: "0",
         mark: { kind: "api-token" },
         ticket: null,
+        meta: false,
       },
       maxSubjects: null,
       maxClients: null,

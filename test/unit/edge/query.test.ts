@@ -9,17 +9,24 @@ function since(text: string): unknown {
 
 describe("parseQuery", () => {
   it("[H1] takes every parameter as optional", () => {
-    expect(parseQuery("")).toEqual({ ok: true, query: { subject: null, since: null, epoch: null } });
+    expect(parseQuery("")).toEqual({ ok: true, query: { subject: null, since: null, epoch: null, meta: false } });
     expect(parseQuery("?")).toEqual(parseQuery(""));
   });
 
   it("[H1] reads subject, since and epoch, percent-encoded or not", () => {
-    const query = { subject: "cellos.events.größe.>", since: 7, epoch: "a_B-9" };
+    const query = { subject: "cellos.events.größe.>", since: 7, epoch: "a_B-9", meta: false };
     expect(parseQuery("?subject=cellos.events.größe.>&since=7&epoch=a_B-9")).toEqual({ ok: true, query });
     expect(parseQuery("?epoch=a%5fB-9&%73ince=%37&subject=cellos.events.gr%C3%B6%C3%9Fe.%3E")).toEqual({
       ok: true,
       query,
     });
+  });
+
+  it("[H1] takes meta=1 and nothing else for it", () => {
+    expect(parseQuery("?meta=1")).toMatchObject({ query: { meta: true } });
+    for (const text of ["", "0", "true", "01", "2"])
+      expect(parseQuery(`?meta=${text}`)).toEqual({ ok: false, reason: "bad-meta" });
+    expect(parseQuery("?meta=1&meta=1")).toEqual({ ok: false, reason: "repeated-parameter" });
   });
 
   it("[H5] ignores parameters it does not know, even when malformed or repeated", () => {

@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest";
-import { hintFor, placementFor } from "../../../src/placement/region.ts";
+import { HINTS } from "../../../src/config/settings.ts";
+import { allPlacements, hintFor, placementFor } from "../../../src/placement/region.ts";
 
 describe("region", () => {
   it.each([
@@ -26,6 +27,14 @@ describe("region", () => {
   it("gives every part of the world a room of its own by default", () => {
     expect(placementFor("regional", { continent: "EU" })).toEqual({ region: "weur", hint: "weur" });
     expect(placementFor("regional", null)).toEqual({ region: "anywhere", hint: null });
+  });
+
+  it("[O4] knows all places that clients may be sent to", () => {
+    expect(allPlacements("regional")).toHaveLength(HINTS.length + 1);
+    for (const continent of ["EU", "NA", "SA", "AF", "OC", "AN", "AS", "??"])
+      expect(allPlacements("regional")).toContainEqual(placementFor("regional", { continent }));
+    for (const setting of ["single", "weur"] as const)
+      expect(allPlacements(setting)).toEqual([placementFor(setting, { continent: "AS" })]);
   });
 
   it("puts the one room where the operator wants it", () => {

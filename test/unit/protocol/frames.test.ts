@@ -21,7 +21,7 @@ const utf8Bytes = (text: string): number => new TextEncoder().encode(text).byteL
 
 function envelope(seq: number, event: string): Envelope {
   const text = `{"seq":${seq},"event":${event}}`;
-  return { seq, text, bytes: utf8Bytes(text) };
+  return { seq, text, bytes: utf8Bytes(text), subject: "a.é.b", timeMs: 1_700_000_000_000, timeNanos: seq % 1_000_000 };
 }
 
 /** An envelope of so many bytes. */

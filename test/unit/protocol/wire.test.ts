@@ -15,9 +15,10 @@ import {
 } from "../../../src/protocol/frames.ts";
 import { BEARER_PREFIX, V1, V2, type Protocol } from "../../../src/protocol/subprotocol.ts";
 
+const FROM = { subject: "a.é", timeMs: 1_700_000_000_123, timeNanos: 456_000 };
 const EVENTS = [
-  { seq: 7, text: '{"seq":7,"event":{"id":9007199254740993}}', bytes: 41 },
-  { seq: 9, text: '{"seq":9,"event":{"id":"é"}}', bytes: 29 },
+  { seq: 7, text: '{"seq":7,"event":{"id":9007199254740993}}', bytes: 41, ...FROM },
+  { seq: 9, text: '{"seq":9,"event":{"id":"é"}}', bytes: 29, ...FROM },
 ];
 const EPOCH = "0123456789abcdef";
 const NOW = 1_700_000_000_000;
@@ -48,6 +49,7 @@ function wire(protocol: Protocol): string {
       ? [...welcomes, ...expiries.map(authorizedFrame), authUnavailableFrame(), caughtUpFrame(9).text, BEARER_PREFIX]
       : []),
     ...eventFrames(protocol, 5, EVENTS).map(({ text }) => text),
+    ...(protocol === V2 ? eventFrames(protocol, 5, EVENTS, true).map(({ text }) => text) : []),
     ...heartbeats,
     problemFrame(protocol, "retention-exhausted", 3),
     problemFrame(protocol, "stream-reset", 3),
@@ -65,7 +67,7 @@ function wire(protocol: Protocol): string {
  */
 const HASHES: Record<Protocol, string> = {
   "cellos.events.v1": "15f7338704cd9407",
-  "cellos.relay.v2": "57f276646ec5df7d",
+  "cellos.relay.v2": "d1a460867981962b",
 };
 
 describe("the wire", () => {

@@ -103,7 +103,7 @@ describe("Core, case by case", () => {
     const answers = vi.spyOn(world.broker, "answer");
     for (let i = 0; i < 50; i++) await world.run(join(i % 2 === 0, i % 3 === 0 ? null : i % 10));
     await world.run(advance(1_000));
-    const asked = answers.mock.calls.map(([, subject]) => subject.split(".")[2]);
+    const asked = answers.mock.calls.map(([, subject]) => subject.split(".")[0]);
     expect(asked.filter((verb) => verb === "CONSUMER")).toHaveLength(1);
     expect(asked.filter((verb) => verb === "STREAM").length).toBeLessThanOrEqual(4);
     expect([world.clients.size, new Set(cursors(world))]).toEqual([50, new Set([10])]);

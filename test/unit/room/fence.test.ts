@@ -46,18 +46,20 @@ const STEPS: readonly Step[] = [
   { step: "the data of a binary event", headers: binary, payload: harmful },
 ];
 
+const FROM = { subject: "s", time: "1000002" };
+
 describe("openMessage", () => {
   it.each(STEPS)("[W17] $step may throw: that message is dropped", ({ headers, payload }) => {
     sabotageJson();
     const taken: Envelope[] = [];
     const take = (made: Envelope): void => void taken.push(made);
-    expect(openMessage({ position: 7, headers, payload }, take)).toEqual(expect.any(String));
-    expect(openMessage({ position: 8, headers: null, payload: utf8("1") }, take)).toBeNull();
-    expect(taken).toEqual([{ seq: 8, text: '{"seq":8,"event":1}', bytes: 19 }]);
+    expect(openMessage({ ...FROM, position: 7, headers, payload }, take)).toEqual(expect.any(String));
+    expect(openMessage({ ...FROM, position: 8, headers: null, payload: utf8("1") }, take)).toBeNull();
+    expect(taken).toEqual([{ seq: 8, text: '{"seq":8,"event":1}', bytes: 19, subject: "s", timeMs: 1, timeNanos: 2 }]);
   });
 
   it("[W17] so may whatever takes the envelope", () => {
-    expect(openMessage({ position: 7, headers: null, payload: utf8("1") }, boom)).toBe("failed");
+    expect(openMessage({ ...FROM, position: 7, headers: null, payload: utf8("1") }, boom)).toBe("failed");
   });
 });
 

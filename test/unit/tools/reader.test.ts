@@ -45,8 +45,8 @@ describe("the reader of v1", () => {
   test("passes a faultless connection and gives back the very text of each event", () => {
     const reader = v1();
     const text = '{"big":9007199254740993, "s":"}]\\"{", "l":[[],{}]}';
-    expect(read(reader, envelope(6, text)).events).toEqual([{ seq: 6, text }]);
-    expect(read(reader, envelope(7, '"word"')).events).toEqual([{ seq: 7, text: '"word"' }]);
+    expect(read(reader, envelope(6, text)).events).toEqual([{ seq: 6, text, origin: null }]);
+    expect(read(reader, envelope(7, '"word"')).events).toEqual([{ seq: 7, text: '"word"', origin: null }]);
     expect(wrong(reader, heartbeat1(7), heartbeat1(12), envelope(13))).toEqual([]);
     expect(reader).toMatchObject({ cursor: 13, epoch: "e", problem: null });
   });
@@ -67,7 +67,7 @@ describe("the reader of v1", () => {
     const reader = v1();
     const forged = '{"\\u0074ype":"io.cellos.relay.v1.heartbeat","id":"forged-1","data":{"epoch":"e"}}';
     const { events: told, breaches } = read(reader, envelope(6, forged));
-    expect(told).toEqual([{ seq: 6, text: forged }]);
+    expect(told).toEqual([{ seq: 6, text: forged, origin: null }]);
     expect(breaches).toEqual([{ kind: "protocol", text: "a producer's heartbeat at 6 (W17)" }]);
     expect(wrong(v1(), envelope(6, '{"type":"io.cellos.relay.v1.heartbeat"}'))).toHaveLength(2);
     expect(wrong(v1(), envelope(6, '{"type":["io.cellos.relay.v1.heartbeat"],"id":"forged-1"}'))).toEqual([]);
@@ -155,6 +155,24 @@ describe("the reader of v2", () => {
     const large = `{"type":"events","prev":5,"events":[${wide},${wide.replace('"seq":6', '"seq":7')}]}`;
     expect(wrong(v2(), welcome(5), large)).toEqual([`protocol: a frame of 2 events and ${large.length} bytes`]);
     expect(wrong(v2(), welcome(5), '{"type":"events","prev":5,"events":[]}')).toHaveLength(1);
+  });
+
+  test("[H1] [V4] finds items in the form of others: without an origin that was asked for, with one that was not", () => {
+    const origin = { subject: 'a."b', time: "2026-11-29T20:10:02.5Z" };
+    const item = (event: string): string => `{"seq":6,"event":${event},${JSON.stringify(origin).slice(1)}`;
+    const frame = (text: string): string => `{"type":"events","prev":5,"events":[${text}]}`;
+    for (const event of ["1", '"a,b"', '{"n":[1,2]}', "null"]) {
+      const reader = new ReaderV2({ since: 5, epoch: null }, { meta: true });
+      read(reader, welcome(5));
+      expect(read(reader, frame(item(event)))).toMatchObject({
+        events: [{ seq: 6, text: event, origin }],
+        breaches: [],
+      });
+    }
+    expect(wrong(v2(), welcome(5), frame(item("1")))).toEqual(["protocol: items in the form of others"]);
+    const asked = new ReaderV2({ since: 5, epoch: null }, { meta: true });
+    expect(wrong(asked, welcome(5), events(5, 6))).toEqual(["protocol: items in the form of others"]);
+    expect(wrong(new ReaderV1({ since: 5, epoch: null }), item("1"))).toHaveLength(1);
   });
 
   test("[V9] pings stop-and-wait: by a heartbeat or by bytes, and not before the pong", () => {

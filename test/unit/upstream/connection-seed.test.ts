@@ -29,7 +29,11 @@ test.each(cases)(
   "[W11] [O8] a seed in %s that cannot sign is refused, though no broker has seen it",
   async (_, auth) => {
     vi.stubGlobal("fetch", () => Promise.resolve({ status: 101, webSocket: new GreetingSocket() }));
-    const opened = openConnection({ servers: ["ws://broker.invalid"], auth, access: null }, "test", () => {});
+    const opened = openConnection(
+      { servers: ["ws://broker.invalid"], auth, access: null, apiPrefix: "$JS.API", inboxPrefix: "_INBOX" },
+      "test",
+      () => {},
+    );
     await expect(opened).rejects.toMatchObject({
       verdict: "refused",
       cause: "authorization",

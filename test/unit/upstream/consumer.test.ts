@@ -20,7 +20,7 @@ describe("Consumer", () => {
   it("[U1] [W4] is created at an explicit start, under a name of its own", async () => {
     const { link, consumer, name } = await created();
     const [request] = link.requests;
-    expect(request?.subject).toBe(`$JS.API.CONSUMER.CREATE.S.${name}.a.>`);
+    expect(request?.subject).toBe(`CONSUMER.CREATE.S.${name}.a.>`);
     expect(request?.body).toMatchObject({
       config: { name, opt_start_seq: 11, filter_subject: "a.>", inactive_threshold: 60e9 },
     });
@@ -61,7 +61,7 @@ describe("Consumer", () => {
     consumer.pull(5);
     expect(link.published).toEqual([
       {
-        subject: `$JS.API.CONSUMER.MSG.NEXT.S.${name}`,
+        subject: `CONSUMER.MSG.NEXT.S.${name}`,
         body: { batch: 5, max_bytes: MIB, expires: 30_000_000_000, idle_heartbeat: 1_000_000_000 },
         reply: "inbox 1",
       },
@@ -127,7 +127,7 @@ describe("Consumer", () => {
       link.hand(event(11, 1));
       expect(events.map(({ kind }) => kind)).toEqual(["doubt"]);
       expect(link.inboxes.size).toBe(0);
-      expect(link.requests.at(-1)?.subject).toBe(`$JS.API.CONSUMER.DELETE.S.${name}`);
+      expect(link.requests.at(-1)?.subject).toBe(`CONSUMER.DELETE.S.${name}`);
       expect(vi.getTimerCount()).toBe(0);
       consumer.pull(5);
       expect(link.published).toHaveLength(1);

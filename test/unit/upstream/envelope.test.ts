@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { toEnvelope } from "../../../src/upstream/envelope.ts";
+import { toEnvelope, type Made } from "../../../src/upstream/envelope.ts";
 import { headerBlock } from "../../support/wire/header-block.ts";
 
 const utf8 = (text: string): Uint8Array => new TextEncoder().encode(text);
@@ -9,8 +9,13 @@ const bytes = (...values: number[]): Uint8Array => Uint8Array.from(values);
 const quoted = (...values: number[]): Uint8Array => bytes(0x22, ...values, 0x22);
 
 function textOf(payload: string): string | null {
-  const made = toEnvelope(7, utf8(payload), null);
+  const made = make(7, utf8(payload), null);
   return made.ok ? made.envelope.text : null;
+}
+
+/** What is made of a message of this seq. */
+function make(position: number, payload: Uint8Array, headers: Uint8Array | null): Made {
+  return toEnvelope({ position, payload, headers, subject: "a.b", time: "1700000000123456789" });
 }
 
 describe("toEnvelope", () => {
@@ -58,7 +63,7 @@ describe("toEnvelope", () => {
     ["UTF-16", bytes(0xff, 0xfe, 0x7b, 0x00, 0x7d, 0x00)],
     ["Latin-1", quoted(0xe9)],
   ])("[W7] %s is not UTF-8", (_name, payload) => {
-    expect(toEnvelope(7, payload, null)).toEqual({ ok: false, why: "not-utf8" });
+    expect(make(7, payload, null)).toEqual({ ok: false, why: "not-utf8" });
   });
 
   it.each([
@@ -77,14 +82,14 @@ describe("toEnvelope", () => {
     ["a control character in a string", '"a\nb"'],
     ["an end of the envelope", '1},{"seq":8,"event":2'],
   ])("[W7] %s is not JSON", (_name, payload) => {
-    expect(toEnvelope(7, utf8(payload), null)).toEqual({ ok: false, why: "not-json" });
+    expect(make(7, utf8(payload), null)).toEqual({ ok: false, why: "not-json" });
   });
 
   it("[W1] [V7] is JSON whose event is the payload, and knows its size in UTF-8", { tags: "long" }, () => {
     fc.assert(
       fc.property(fc.maxSafeNat(), fc.jsonValue({ noUnicodeString: false }), (seq, value) => {
         const payload = utf8(JSON.stringify(value));
-        const made = toEnvelope(seq, payload, null);
+        const made = make(seq, payload, null);
         if (!made.ok) throw new Error(made.why);
         const { text, bytes: size } = made.envelope;
         expect(made.envelope.seq).toBe(seq);
@@ -97,7 +102,7 @@ describe("toEnvelope", () => {
   it("[W7] takes exactly what is UTF-8 and JSON", { tags: "long" }, () => {
     fc.assert(
       fc.property(fc.uint8Array({ maxLength: 6 }), (payload) => {
-        const made = toEnvelope(7, payload, null);
+        const made = make(7, payload, null);
         const isValid = isJson(Buffer.from(payload));
         expect(made.ok).toBe(isValid);
       }),
@@ -107,7 +112,7 @@ describe("toEnvelope", () => {
 
   it("[W15] knows the size of a binary event in UTF-8", () => {
     const headers = headerBlock(["ce-specversion", "1.0"], ["ce-id", "é"], ["ce-source", "/😀"], ["ce-type", "t"]);
-    const made = toEnvelope(7, utf8('{"name":"東"}'), headers);
+    const made = make(7, utf8('{"name":"東"}'), headers);
     expect(made.ok && made.envelope.bytes).toBe(made.ok && utf8(made.envelope.text).byteLength);
     expect(made.ok && JSON.parse(made.envelope.text)).toMatchObject({
       seq: 7,
@@ -116,7 +121,7 @@ describe("toEnvelope", () => {
   });
 
   it("[W15] [W7] drops a binary event that is none", () => {
-    expect(toEnvelope(7, utf8("{}"), headerBlock(["ce-specversion", "1.0"]))).toEqual({
+    expect(make(7, utf8("{}"), headerBlock(["ce-specversion", "1.0"]))).toEqual({
       ok: false,
       why: "bad-binary-event",
     });
@@ -126,16 +131,22 @@ describe("toEnvelope", () => {
     const specversion = ["ce-specversion", "1.0"] as const;
     const headers = headerBlock(specversion, ["content-type", "application/cloudevents+json"]);
     const payload = utf8('{"specversion":"1.0","n":9007199254740993}');
-    expect(toEnvelope(7, payload, headers)).toEqual(toEnvelope(7, payload, null));
+    expect(make(7, payload, headers)).toEqual(make(7, payload, null));
     const batch = headerBlock(specversion, ["content-type", "application/cloudevents-batch+json"]);
-    expect(toEnvelope(7, utf8("[]"), batch)).toEqual(toEnvelope(7, utf8("[]"), null));
-    expect(toEnvelope(7, utf8("no json"), batch)).toEqual({ ok: false, why: "not-json" });
+    expect(make(7, utf8("[]"), batch)).toEqual(make(7, utf8("[]"), null));
+    expect(make(7, utf8("no json"), batch)).toEqual({ ok: false, why: "not-json" });
+  });
+
+  it("[H1] keeps where it came from, whatever form it came in", () => {
+    const binary = headerBlock(["ce-specversion", "1.0"], ["ce-id", "1"], ["ce-source", "/"], ["ce-type", "t"]);
+    for (const headers of [null, binary])
+      expect(make(7, utf8("{}"), headers)).toMatchObject({
+        envelope: { subject: "a.b", timeMs: 1_700_000_000_123, timeNanos: 456_789 },
+      });
   });
 
   it("[W15] other headers change nothing", () => {
-    expect(toEnvelope(7, utf8("{}"), headerBlock(["nats-msg-id", "x"], ["ce-id", "x"]))).toEqual(
-      toEnvelope(7, utf8("{}"), null),
-    );
+    expect(make(7, utf8("{}"), headerBlock(["nats-msg-id", "x"], ["ce-id", "x"]))).toEqual(make(7, utf8("{}"), null));
   });
 });
 

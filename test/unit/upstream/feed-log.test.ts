@@ -10,7 +10,13 @@ import { ModelClock } from "../../support/model/clock.ts";
 import { newWorld } from "../../support/model/world.ts";
 
 const MINUTE_MS = 60_000;
-const NATS: NatsSettings = { servers: ["ws://broker.invalid"], auth: { kind: "none" }, access: null };
+const NATS: NatsSettings = {
+  servers: ["ws://broker.invalid"],
+  auth: { kind: "none" },
+  access: null,
+  apiPrefix: "$JS.API",
+  inboxPrefix: "_INBOX",
+};
 const OPTIONS = { nats: { ...NATS, servers: ["ws://u:p@broker.invalid:1/x"] }, stream: "S" };
 const READER: FeedReader = {
   landmarks: () => [],

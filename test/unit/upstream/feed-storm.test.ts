@@ -10,7 +10,13 @@ const ROOMS = 1_000;
 const BUCKET_MS = 50;
 const AWAY_MS = 30_000;
 
-const NATS = { servers: ["ws://broker"], auth: { kind: "none" }, access: null } as const;
+const NATS = {
+  servers: ["ws://broker"],
+  auth: { kind: "none" },
+  access: null,
+  apiPrefix: "$JS.API",
+  inboxPrefix: "_INBOX",
+} as const;
 const HOST = {
   hasWaiters: () => false,
   collect: async () => {},

@@ -193,10 +193,10 @@ function attempt<T>(run: () => T): T | null {
 
 describe("requests", () => {
   it("[U1] name stream, consumer and filter", () => {
-    expect(streamInfoSubject("S")).toBe("$JS.API.STREAM.INFO.S");
-    expect(createSubject("S", "c", "a.*.>")).toBe("$JS.API.CONSUMER.CREATE.S.c.a.*.>");
-    expect(deleteSubject("S", "c")).toBe("$JS.API.CONSUMER.DELETE.S.c");
-    expect(pullSubject("S", "c")).toBe("$JS.API.CONSUMER.MSG.NEXT.S.c");
+    expect(streamInfoSubject("S")).toBe("STREAM.INFO.S");
+    expect(createSubject("S", "c", "a.*.>")).toBe("CONSUMER.CREATE.S.c.a.*.>");
+    expect(deleteSubject("S", "c")).toBe("CONSUMER.DELETE.S.c");
+    expect(pullSubject("S", "c")).toBe("CONSUMER.MSG.NEXT.S.c");
   });
 
   it("[U1] [U2] a consumer acknowledges nothing, lives in memory, has a filter, and the broker collects it", () => {

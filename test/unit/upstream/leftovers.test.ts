@@ -18,12 +18,12 @@ describe("what a lost connection leaves at the broker", () => {
       throw new UpstreamError("timeout", "closed");
     };
     await expect(Consumer.create({ ...wanted, connection: dead }, () => {})).rejects.toThrow("closed");
-    expect(left).toEqual([dead.requests[0]?.subject.split(".")[5]]);
+    expect(left).toEqual([dead.requests[0]?.subject.split(".")[3]]);
     const link = new ScriptedConnection();
     const { consumer } = await Consumer.create({ ...wanted, connection: link }, () => {});
     link.answer = dead.answer;
     await consumer.stop();
-    expect(left[1]).toBe(link.requests[0]?.subject.split(".")[5]);
+    expect(left[1]).toBe(link.requests[0]?.subject.split(".")[3]);
     const { consumer: other } = await Consumer.create({ ...wanted, connection: new ScriptedConnection() }, () => {});
     await other.stop();
     expect(left).toHaveLength(2);

@@ -75,6 +75,8 @@ function randomBytes(random: Random, parts: readonly Uint8Array[]): Uint8Array {
   return Buffer.concat(chosen);
 }
 
+const FROM = { subject: "s", time: "1700000000000000000" };
+
 describe("openMessage", { tags: "long" }, () => {
   it(`[W17] opens ${MESSAGES} random messages, or drops them by a rule`, { timeout: 300_000 }, () => {
     const random = new Random(SEED);
@@ -82,7 +84,7 @@ describe("openMessage", { tags: "long" }, () => {
     for (let n = 1; n <= MESSAGES; n++) {
       const headers = random.fraction() < 0.3 ? null : randomBytes(random, HEADER_PARTS);
       const payload = randomBytes(random, PAYLOAD_PARTS);
-      const why = openMessage({ position: n, headers, payload }, ({ seq, text, bytes }) => {
+      const why = openMessage({ ...FROM, position: n, headers, payload }, ({ seq, text, bytes }) => {
         if (seq !== n || bytes !== Buffer.byteLength(text)) throw new Error("an envelope that is none");
         JSON.parse(text);
       });
@@ -128,6 +130,7 @@ describe("openMessage", { tags: "long" }, () => {
     ["nothing", null, "", "not-json"],
   ])("[W17] 30 times %s", (_name, headers, text, expected) => {
     const payload = encoder.encode(text);
-    for (let n = 1; n <= 30; n++) expect(openMessage({ position: n, headers, payload }, () => {})).toBe(expected);
+    for (let n = 1; n <= 30; n++)
+      expect(openMessage({ ...FROM, position: n, headers, payload }, () => {})).toBe(expected);
   });
 });

@@ -64,7 +64,10 @@ const doubt = (why: string): PullEvent => ({ kind: "doubt", why });
 
 /** Every arrow of the diagram in pull.ts; a frame without a row does not compile. */
 const TABLE: Record<keyof typeof FRAMES, readonly [PullState, PullEvent]> = {
-  next: [{ delivered: 8, position: 43, pending: 2 }, { kind: "message" }],
+  next: [
+    { delivered: 8, position: 43, pending: 2 },
+    { kind: "message", passed: 0 },
+  ],
   skipping: [same, doubt("delivery 9 after 7")],
   behind: [same, doubt("seq 40 after 40")],
   repeated: [same, doubt("delivery 7 after 7")],

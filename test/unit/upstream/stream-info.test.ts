@@ -16,7 +16,7 @@ function asked(): { link: BrokerConnection; questions: Question[] } {
     receivedBytes: 0,
     maxPayloadBytes: 1024,
     request: (subject) => {
-      expect(subject).toBe("$JS.API.STREAM.INFO.S");
+      expect(subject).toBe("STREAM.INFO.S");
       return new Promise((resolve, reject) => {
         questions.push({
           answer: (lastSeq, created = "c") => resolve({ created, state: { first_seq: 1, last_seq: lastSeq } }),

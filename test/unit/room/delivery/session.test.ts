@@ -1,6 +1,7 @@
 import fc from "fast-check";
 import { describe, expect, it, vi } from "vitest";
 import { CLOSE, PROBLEM } from "../../../../src/protocol/codes.ts";
+import { FORMS } from "../../../../src/protocol/form.ts";
 import { V1, V2 } from "../../../../src/protocol/subprotocol.ts";
 import { dismiss, sendProblem } from "../../../../src/room/delivery/close.ts";
 import { keptFlow, type Flow } from "../../../../src/room/delivery/flow-control.ts";
@@ -35,26 +36,28 @@ const flows: fc.Arbitrary<Flow> = fc.record({
   waitedSinceMs: fc.option(fc.maxSafeNat()),
   marks: fc.array(fc.maxSafeNat()),
 });
-const sessions: fc.Arbitrary<Session> = fc.record({
-  socket: fc.constant({ send: () => {}, close: () => {} }),
-  protocol: fc.constantFrom(V1, V2),
-  expiresAtMs: fc.option(fc.maxSafeNat()),
-  grantId: fc.string(),
-  lease: fc.option(fc.record({ renewedAtMs: fc.option(fc.maxSafeNat()) })),
-  mark: fc.oneof(
-    fc.constant(null),
-    fc.constant({ kind: "api-token" as const }),
-    fc.record({ kind: fc.constant("jwt" as const), sub: fc.option(fc.string()), jti: fc.option(fc.string()) }),
-  ),
-  isRenewing: fc.constant(false),
-  phase: phases,
-  owesCaughtUp: fc.boolean(),
-  fromOldest: fc.boolean(),
-  lastFrameAtMs: fc.nat(),
-  flow: flows,
-  charge: fc.constant(null),
-  inbound: fc.constant(newInbound()),
-});
+const sessions: fc.Arbitrary<Session> = fc
+  .record({
+    socket: fc.constant({ send: () => {}, close: () => {} }),
+    form: fc.constantFrom(...FORMS),
+    expiresAtMs: fc.option(fc.maxSafeNat()),
+    grantId: fc.string(),
+    lease: fc.option(fc.record({ renewedAtMs: fc.option(fc.maxSafeNat()) })),
+    mark: fc.oneof(
+      fc.constant(null),
+      fc.constant({ kind: "api-token" as const }),
+      fc.record({ kind: fc.constant("jwt" as const), sub: fc.option(fc.string()), jti: fc.option(fc.string()) }),
+    ),
+    isRenewing: fc.constant(false),
+    phase: phases,
+    owesCaughtUp: fc.boolean(),
+    fromOldest: fc.boolean(),
+    lastFrameAtMs: fc.nat(),
+    flow: flows,
+    charge: fc.constant(null),
+    inbound: fc.constant(newInbound()),
+  })
+  .map((session) => ({ ...session, protocol: session.form.protocol }));
 
 describe("an attachment", () => {
   it(
@@ -64,7 +67,7 @@ describe("an attachment", () => {
       fc.assert(
         fc.property(sessions, (session) => {
           const kept = fromAttachment(structuredClone(toAttachment(session)));
-          const { protocol, expiresAtMs, grantId, lease, owesCaughtUp, fromOldest, phase, flow, mark } = session;
+          const { protocol, expiresAtMs, grantId, lease, owesCaughtUp, fromOldest, phase, flow, mark, form } = session;
           const own = phase.kind === "live" ? null : { cursor: phase.cursor, readTo: phase.readTo };
           expect(kept).toEqual({
             v: 1,
@@ -77,6 +80,7 @@ describe("an attachment", () => {
             own,
             flow: keptFlow(flow),
             mark,
+            meta: form.meta,
           });
           expect(JSON.stringify(kept).length).toBeLessThan(1_024);
         }),

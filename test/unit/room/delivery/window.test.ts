@@ -19,7 +19,7 @@ beforeEach(() => {
 const newWindow = (from: number, maxBytes: number): Window => new Window(from, maxBytes, isolate, `room ${++born}`);
 
 function envelope(seq: number, bytes: number): Envelope {
-  return { seq, bytes, text: String(seq) };
+  return { seq, bytes, text: String(seq), subject: "s", timeMs: 0, timeNanos: 0 };
 }
 
 /** The window as a list that is cut. */

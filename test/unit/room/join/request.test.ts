@@ -14,6 +14,7 @@ const JOIN: JoinRequest = {
   isCounted: false,
   mark: { kind: "api-token" },
   ticket: null,
+  meta: false,
 };
 
 const joins: fc.Arbitrary<JoinRequest> = fc.record({
@@ -32,6 +33,7 @@ const joins: fc.Arbitrary<JoinRequest> = fc.record({
     fc.record({ kind: fc.constant("jwt" as const), sub: fc.option(fc.string()), jti: fc.option(fc.string()) }),
   ),
   ticket: fc.option(fc.record({ id: fc.string(), claim: fc.string(), untilMs: fc.maxSafeNat() })),
+  meta: fc.boolean(),
 });
 
 describe("encodeJoin and decodeJoin", () => {
