@@ -26,7 +26,9 @@ export default defineConfig({
           globalSetup: ["./test/support/global-setup.ts"],
         },
       },
-      { test: { ...limits, testTimeout: 120_000, name: "e2e", include: ["test/e2e/**/*.test.ts"], environment: "node" } },
+      {
+        test: { ...limits, testTimeout: 120_000, name: "e2e", include: ["test/e2e/**/*.test.ts"], environment: "node" },
+      },
     ],
   },
 });
