@@ -179,13 +179,9 @@ const reported = new WeakSet<ConfigResult>();
 /** The configuration; a problem with it, and that it lets nobody in (A4), is logged once per isolate (O2). */
 function checkedConfig(env: Env): ConfigResult {
   const loaded = configOf(env);
-  if (!loaded.ok && !reported.has(loaded)) {
-    reported.add(loaded);
-    logEvent("config-invalid", { problem: loaded.problem });
-  }
-  if (loaded.ok && !hasCredential(loaded.config) && !reported.has(loaded)) {
-    reported.add(loaded);
-    logEvent("auth-unconfigured");
-  }
+  if (reported.has(loaded)) return loaded;
+  reported.add(loaded);
+  if (!loaded.ok) logEvent("config-invalid", { problem: loaded.problem });
+  else if (!hasCredential(loaded.config)) logEvent("auth-unconfigured");
   return loaded;
 }

@@ -3,7 +3,6 @@
  * to and whose answer the client gets.
  */
 import { encodeJoin, JOIN_HEADER, SHARD_HEADER, SPENT_HEADER, type JoinRequest } from "../room/join/request.ts";
-import { roomName, type RoomId } from "../placement/room-name.ts";
 import { logEvent } from "../shared/log.ts";
 import { describeError } from "../shared/log-line.ts";
 import { CLOSE } from "../protocol/codes.ts";
@@ -11,6 +10,7 @@ import type { Admitted } from "./admission.ts";
 import { answerPlainGet } from "./capacity.ts";
 import { lackOfPlaces, takePlaces } from "./places.ts";
 import { problemResponse } from "./problem.ts";
+import { roomStub } from "./room-stub.ts";
 import type { Placement } from "../placement/region.ts";
 
 /** Answers a request that has passed every other check. A plain GET is told what an upgrade would be, and takes no place. */
@@ -48,12 +48,11 @@ export async function joinRoom(
   placement: Placement,
   compression: boolean,
 ): Promise<Response> {
-  const coordinator = { region: placement.region, subject: join.subject, shard: 0 };
-  const answer = await knock(rooms, coordinator, placement, join);
+  const answer = await knock(rooms, placement, join, 0);
   const shard = Number(answer?.headers.get(SHARD_HEADER) ?? 0);
   if (answer === null || shard === 0) return toClient(answer, join, compression);
   await answer.body?.cancel();
-  return toClient(await knock(rooms, { ...coordinator, shard }, placement, join), join, compression);
+  return toClient(await knock(rooms, placement, join, shard), join, compression);
 }
 
 async function toClient(answer: Response | null, { ticket }: JoinRequest, compression: boolean): Promise<Response> {
@@ -81,13 +80,17 @@ async function toClient(answer: Response | null, { ticket }: JoinRequest, compre
 }
 
 /** The room's answer, or null when it cannot be reached now. */
-async function knock(rooms: Env["ROOM"], id: RoomId, { hint }: Placement, join: JoinRequest): Promise<Response | null> {
+async function knock(
+  rooms: Env["ROOM"],
+  placement: Placement,
+  join: JoinRequest,
+  shard: number,
+): Promise<Response | null> {
   const request = { headers: { Upgrade: "websocket", [JOIN_HEADER]: encodeJoin(join) } };
-  const options = hint === null ? {} : { locationHint: hint };
   for (let attempt = 1; ; attempt += 1) {
     try {
       // A stub that threw stays broken, so each attempt takes a new one (DO-24).
-      return await rooms.getByName(roomName(id), options).fetch("https://room/join", request);
+      return await roomStub(rooms, placement, { subject: join.subject, shard }).fetch("https://room/join", request);
     } catch (error) {
       // What the platform puts on the errors of a stub (DO-24).
       const { overloaded = false, retryable = false } = Object(error) as {

@@ -1,13 +1,13 @@
 /** EFFECTS: asks the rooms of a subject how they are (O4). It takes no place, and opens and stores nothing. */
 import type { Config } from "../config/config.ts";
 import { allPlacements, placementFor, type CallerLocation, type Placement } from "../placement/region.ts";
-import { roomName } from "../placement/room-name.ts";
 import { statusReport, type RoomAnswer } from "../protocol/status.ts";
 import { logEvent } from "../shared/log.ts";
 import { describeError } from "../shared/log-line.ts";
 import { callerOf } from "./caller.ts";
 import { problemResponse } from "./problem.ts";
 import { hasTooManyRequests } from "./rate-limits.ts";
+import { roomStub } from "./room-stub.ts";
 import { admitStatus } from "./status-request.ts";
 
 export async function answerStatusRequest(request: Request, env: Env, config: Config): Promise<Response> {
@@ -28,14 +28,9 @@ export async function answerStatusRequest(request: Request, env: Env, config: Co
 }
 
 /** The coordinator, and then the shards that it knows. */
-async function askRegion(
-  rooms: Env["ROOM"],
-  subject: string,
-  { region, hint }: Placement,
-): Promise<readonly RoomAnswer[]> {
-  const options = hint === null ? {} : { locationHint: hint };
+async function askRegion(rooms: Env["ROOM"], subject: string, placement: Placement): Promise<readonly RoomAnswer[]> {
   const ask = (shard: number): Promise<{ readonly answer: RoomAnswer | null; readonly shards: number }> =>
-    rooms.getByName(roomName({ region, subject, shard }), options).status();
+    roomStub(rooms, placement, { subject, shard }).status();
   const coordinator = await ask(0);
   const others = Array.from({ length: coordinator.shards - 1 }, (_, index) => ask(index + 1));
   const replies = [coordinator, ...(await Promise.all(others))];

@@ -35,15 +35,11 @@ export async function mayOpen(ledgers: Env["LEDGER"], wish: Wish): Promise<Permi
   const key = `${grantId} ${subject}`;
   const nowMs = systemRuntime.nowMs();
   if ((allowedUntilMs.get(key) ?? 0) > nowMs) return "assumed";
-  try {
-    const { isAllowed, rememberMs } = await asked(ledgers.getByName(grantId).ask(subject, maxSubjects));
-    if (!isAllowed) return "refused";
-    if (rememberMs > 0) remember(key, nowMs + rememberMs);
-    return "asked";
-  } catch (error) {
-    logEvent("ledger-unreachable", describeError(error));
-    return "assumed";
-  }
+  const answer = await asked(() => ledgers.getByName(grantId).ask(subject, maxSubjects), null);
+  if (answer === null) return "assumed";
+  if (!answer.isAllowed) return "refused";
+  if (answer.rememberMs > 0) remember(key, nowMs + answer.rememberMs);
+  return "asked";
 }
 
 function remember(key: string, untilMs: number): void {
@@ -52,53 +48,38 @@ function remember(key: string, untilMs: number): void {
 }
 
 /** What mayOpen() would say; takes no place. */
-export async function couldOpen(ledgers: Env["LEDGER"], wish: Wish): Promise<boolean> {
-  try {
-    return await asked(ledgers.getByName(wish.grantId).wouldAllow(wish.subject, wish.maxSubjects));
-  } catch (error) {
-    logEvent("ledger-unreachable", describeError(error));
-    return true;
-  }
-}
-
-/** Whether one more client of the grant may come beside `maxClients` at most; `asked` and `assumed` as for mayOpen(). */
-export async function mayCome(ledgers: Env["LEDGER"], { grantId, maxClients }: ClientWish): Promise<Permission> {
-  try {
-    return (await asked(ledgers.getByName(grantId).askClient(maxClients))) ? "asked" : "refused";
-  } catch (error) {
-    logEvent("ledger-unreachable", describeError(error));
-    return "assumed";
-  }
-}
-
-/** What mayCome() would say; takes no place. */
-export async function couldCome(ledgers: Env["LEDGER"], { grantId, maxClients }: ClientWish): Promise<boolean> {
-  try {
-    return await asked(ledgers.getByName(grantId).wouldAllowClient(maxClients));
-  } catch (error) {
-    logEvent("ledger-unreachable", describeError(error));
-    return true;
-  }
-}
-
-/** A client that the ledger was asked about will not arrive: as letGo(). */
-export async function letClientGo(ledgers: Env["LEDGER"], { grantId }: ClientWish): Promise<void> {
-  try {
-    await asked(ledgers.getByName(grantId).count("", 0, 1));
-  } catch (error) {
-    logEvent("ledger-unreachable", describeError(error));
-  }
+export function couldOpen(ledgers: Env["LEDGER"], { grantId, subject, maxSubjects }: Wish): Promise<boolean> {
+  return asked(() => ledgers.getByName(grantId).wouldAllow(subject, maxSubjects), true);
 }
 
 /** A client that the ledger was asked about will not arrive. Unheard, the place comes back one lease later. */
 export async function letGo(ledgers: Env["LEDGER"], { grantId, subject }: Wish): Promise<void> {
-  try {
-    await asked(ledgers.getByName(grantId).close(subject, "", 1));
-  } catch (error) {
-    logEvent("ledger-unreachable", describeError(error));
-  }
+  await asked(() => ledgers.getByName(grantId).close(subject, "", 1), null);
 }
 
-function asked<T>(call: Promise<T>): Promise<T> {
-  return within(systemRuntime, ASK_TIMEOUT_MS, call);
+/** Whether one more client of the grant may come beside `maxClients` at most; `asked` and `assumed` as for mayOpen(). */
+export async function mayCome(ledgers: Env["LEDGER"], { grantId, maxClients }: ClientWish): Promise<Permission> {
+  const isAllowed = await asked(() => ledgers.getByName(grantId).askClient(maxClients), null);
+  if (isAllowed === null) return "assumed";
+  return isAllowed ? "asked" : "refused";
+}
+
+/** What mayCome() would say; takes no place. */
+export function couldCome(ledgers: Env["LEDGER"], { grantId, maxClients }: ClientWish): Promise<boolean> {
+  return asked(() => ledgers.getByName(grantId).wouldAllowClient(maxClients), true);
+}
+
+/** A client that the ledger was asked about will not arrive: as letGo(). */
+export async function letClientGo(ledgers: Env["LEDGER"], { grantId }: ClientWish): Promise<void> {
+  await asked(() => ledgers.getByName(grantId).count("", 0, 1), null);
+}
+
+/** What the ledger says; `unheard` where it cannot be asked, or says nothing. */
+async function asked<T, U>(call: () => Promise<T>, unheard: U): Promise<T | U> {
+  try {
+    return await within(systemRuntime, ASK_TIMEOUT_MS, call());
+  } catch (error) {
+    logEvent("ledger-unreachable", describeError(error));
+    return unheard;
+  }
 }

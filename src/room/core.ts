@@ -75,7 +75,7 @@ export class Core implements FeedHost {
       connection: () => this.feed?.connection ?? null,
       onLeft: (name) => this.feed?.onLeft(name),
       head: () => this.#ask(),
-      lastHead: () => this.feed?.streamInfo.latest ?? null,
+      lastHead: () => this.feed?.streamInfo.heard(Infinity) ?? null,
       onDropped: (...dropped) => this.#reader.drop(...dropped),
       wake: () => this.#catchUpLoop.wake(0),
     });

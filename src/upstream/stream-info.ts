@@ -53,11 +53,6 @@ export class StreamInfoCache {
     return ++this.#clock;
   }
 
-  /** The last that was heard, however long ago. */
-  get latest(): Head | null {
-    return this.#latest;
-  }
-
   /** The latest head asked after `moment`, or null. */
   since(moment: number): Head | null {
     return this.#latest !== null && this.#latest.askedAt > moment ? this.#latest : null;

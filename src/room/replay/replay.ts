@@ -72,8 +72,8 @@ export class Replay {
   #brokeOff = false;
   readonly #turn = new Turn();
 
-  /** Starts above `base`, for somebody with this credential. `deletedBefore`: see there. */
-  constructor(base: number, credential: string, fanout: Fanout, host: ReplayHost, deletedBefore: number | null = null) {
+  /** Starts above `base`, for somebody with this credential. `deletedBefore`: what the stream said last of its deletions. */
+  constructor(base: number, credential: string, fanout: Fanout, host: ReplayHost, deletedBefore: number | null) {
     this.#base = base;
     this.#credential = credential;
     this.#lastSeq = base;

@@ -17,6 +17,15 @@ export function drained(): Promise<void> {
   return new Promise((resolve) => setImmediate(resolve));
 }
 
+/** So many heartbeats of a room, each with all that comes of it. */
+export async function passBeats(clock: ModelClock, everyMs: number, beat: () => void, count: number): Promise<void> {
+  for (let done = 0; done < count; done += 1) {
+    clock.nowMs += everyMs;
+    beat();
+    await drained();
+  }
+}
+
 export class ModelClock {
   /** Time as it passes, whatever any clock says. */
   nowMs = 1_700_000_000_000;

@@ -1,12 +1,12 @@
-/** A room with a client of each protocol, both of which have read three events. */
+/** A room with a client of each protocol, both of which have read three events after `restMs` of rest. */
 import type { CoreWorld } from "./core.ts";
 import { newWorld } from "./world.ts";
 
-export async function withPair(settings: Readonly<Record<string, string>> = {}): Promise<CoreWorld> {
+export async function withPair(settings: Readonly<Record<string, string>> = {}, restMs = 5_000): Promise<CoreWorld> {
   const world = newWorld(settings);
   await world.run({ do: "join", v2: true, back: null, epoch: false });
   await world.run({ do: "join", v2: false, back: null, epoch: false });
-  await world.run({ do: "advance", ms: 5_000 });
+  await world.run({ do: "advance", ms: restMs });
   await world.run({ do: "publish", kind: "match", bytes: 100, count: 3 });
   await world.run({ do: "advance", ms: 100 });
   return world;

@@ -1,7 +1,7 @@
 /** What a room tells the ledgers of how many clients they have there (A9). */
 import { beforeEach, describe, expect, it } from "vitest";
 import { GrantReports } from "../../../src/quota/grant-reports.ts";
-import { drained, ModelClock } from "../../support/model/clock.ts";
+import { drained, ModelClock, passBeats } from "../../support/model/clock.ts";
 
 const HEARTBEAT_MS = 25_000;
 let clock: ModelClock;
@@ -41,13 +41,7 @@ function leave(grantId: string): void {
   room.left({ grantId, lease: null });
 }
 
-async function beat(count = 1): Promise<void> {
-  for (let beats = 0; beats < count; beats += 1) {
-    clock.nowMs += HEARTBEAT_MS;
-    room.beat();
-    await drained();
-  }
-}
+const beat = (count = 1): Promise<void> => passBeats(clock, HEARTBEAT_MS, () => room.beat(), count);
 
 beforeEach(() => {
   clock = new ModelClock();

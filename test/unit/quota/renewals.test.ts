@@ -1,6 +1,6 @@
 import { beforeEach, describe, expect, it } from "vitest";
 import { Renewals } from "../../../src/quota/renewals.ts";
-import { drained, ModelClock } from "../../support/model/clock.ts";
+import { drained, ModelClock, passBeats } from "../../support/model/clock.ts";
 
 const HEARTBEAT_MS = 25_000;
 const LEASE_MS = 300_000;
@@ -29,13 +29,7 @@ function newRoom(): Renewals {
   );
 }
 
-async function beat(count = 1): Promise<void> {
-  for (let beats = 0; beats < count; beats += 1) {
-    clock.nowMs += HEARTBEAT_MS;
-    room.beat();
-    await drained();
-  }
-}
+const beat = (count = 1): Promise<void> => passBeats(clock, HEARTBEAT_MS, () => room.beat(), count);
 
 beforeEach(() => {
   clock = new ModelClock();

@@ -1,23 +1,13 @@
 /** An operator pauses the room's consumer (P12). */
 import { describe, expect, it } from "vitest";
 import type { CoreWorld } from "../../support/model/core.ts";
-import { newWorld } from "../../support/model/world.ts";
+import { cursors, withPair } from "../../support/model/pair.ts";
 
-async function open(): Promise<CoreWorld> {
-  const world = newWorld({});
-  await world.run({ do: "join", v2: true, back: null, epoch: false });
-  await world.run({ do: "join", v2: false, back: null, epoch: false });
-  await world.run({ do: "advance", ms: 3_000 });
-  await world.run({ do: "publish", kind: "match", bytes: 100, count: 3 });
-  await world.run({ do: "advance", ms: 100 });
-  return world;
-}
+const open = (): Promise<CoreWorld> => withPair({}, 3_000);
 
 const pause = (world: CoreWorld): void => {
   for (const consumer of world.broker.consumers.values()) consumer.isPaused = true;
 };
-const cursors = (world: CoreWorld): (number | null)[] =>
-  [...world.clients.values()].map(({ reading }) => reading.cursor);
 const lost = (world: CoreWorld): number =>
   world.clock.lines.filter((line) => line.includes("the consumer stands still")).length;
 
