@@ -18,10 +18,8 @@ export type Lease = { readonly renewedAtMs: number | null } | null;
 export interface GrantReportsHost {
   readonly subject: () => string;
   readonly ledger: (grantId: string) => LedgerStub & CountStub;
-  /** By grant. */
-  readonly clients: () => ReadonlyMap<string, number>;
-  /** Whether clients are limited. */
-  readonly isLimited: () => boolean;
+  /** By grant; null where clients are not limited. */
+  readonly counted: () => ReadonlyMap<string, number> | null;
 }
 
 export class GrantReports {
@@ -48,13 +46,14 @@ export class GrantReports {
     if (place !== "none") this.#renewals.refused(grantId, place);
   }
 
-  /** A client went, and `clients` of the host no longer counts it. */
+  /** A client went, and the host no longer counts it. */
   left({ grantId, lease }: { readonly grantId: string; readonly lease: Lease }): void {
     if (lease !== null) this.#renewals.left(grantId);
-    if (!this.#host.isLimited()) return;
+    const clients = this.#host.counted();
+    if (clients === null) return;
     this.#counts.left(grantId);
     // Nothing will wake an empty room to say so.
-    if (this.#host.clients().size === 0) this.#counts.beat(this.#host.clients());
+    if (clients.size === 0) this.#counts.beat(clients);
   }
 
   /** A client brought a credential of another grant (V8). What comes back is what its socket has to keep now. */
@@ -76,6 +75,7 @@ export class GrantReports {
   /** With every heartbeat. */
   beat(): void {
     this.#renewals.beat();
-    if (this.#host.isLimited()) this.#counts.beat(this.#host.clients());
+    const clients = this.#host.counted();
+    if (clients !== null) this.#counts.beat(clients);
   }
 }

@@ -59,8 +59,8 @@ export class Room extends DurableObject<Env> {
     this.#grants = new GrantReports(this.#runtime, this.#id, {
       subject,
       ledger: (grantId) => env.LEDGER.getByName(grantId),
-      clients: () => this.#core?.costs.clients ?? new Map(),
-      isLimited: () => (this.#config?.maxClientsPerGrant ?? null) !== null,
+      counted: () =>
+        (this.#config?.maxClientsPerGrant ?? null) === null ? null : (this.#core?.costs.clients ?? new Map()),
     });
     this.#credentials = new Credentials(this.#runtime, this.#sockets, () => this.#config, {
       subject,
@@ -70,12 +70,7 @@ export class Room extends DurableObject<Env> {
     });
     const clients = (): number => this.#core?.clients ?? 0;
     this.#shards = new ShardReports(this.#runtime, name, clients, (coordinator) => env.ROOM.getByName(coordinator));
-    this.#self = new SelfReporter(
-      name,
-      this.#runtime,
-      () => this.#core?.facts() ?? null,
-      () => this.#shards.size,
-    );
+    this.#self = new SelfReporter(name, this.#runtime);
     thisIsolate.forget(this.#id);
     try {
       ctx.setWebSocketAutoResponse(new WebSocketRequestResponsePair("ping", "pong"));
@@ -135,7 +130,7 @@ export class Room extends DurableObject<Env> {
 
   /** How the room is (O4). */
   status(): SelfReport {
-    return this.#self.report();
+    return this.#self.report(this.#core?.facts() ?? null, this.#shards.size);
   }
 
   /** For the coordinator of the shards: what another shard says of itself (B2). */

@@ -17,16 +17,12 @@ export class SelfReporter {
   readonly #id: RoomId | null;
   readonly #runtime: Runtime;
   readonly #startedAtMs: number;
-  readonly #facts: () => CoreFacts | null;
-  readonly #shards: () => number;
   #isJustWoken = false;
 
-  constructor(id: RoomId | null, runtime: Runtime, facts: () => CoreFacts | null, shards: () => number) {
+  constructor(id: RoomId | null, runtime: Runtime) {
     this.#id = id;
     this.#runtime = runtime;
     this.#startedAtMs = runtime.wallMs();
-    this.#facts = facts;
-    this.#shards = shards;
   }
 
   /** Its sockets survived a sleep. A question that comes now is what has woken it, or as good as that. */
@@ -35,12 +31,12 @@ export class SelfReporter {
     this.#runtime.timer().arm(WAKING_MS, () => (this.#isJustWoken = false));
   }
 
-  report(): SelfReport {
+  /** `facts`: null where nobody came since the room is in memory. */
+  report(facts: CoreFacts | null, shards: number): SelfReport {
     const wasAsleep = this.#isJustWoken;
     this.#isJustWoken = false;
-    const facts = this.#facts();
     const place = facts && this.#id;
     const answer = place && statusOf({ ...place, startedAtMs: this.#startedAtMs, wasAsleep, ...facts });
-    return { answer, shards: this.#shards() };
+    return { answer, shards };
   }
 }

@@ -15,8 +15,7 @@ function newRoom(): GrantReports {
   const unused = (): Promise<void> => Promise.resolve();
   return new GrantReports(clock.runtime, "room", {
     subject: () => "a",
-    clients: () => clients,
-    isLimited: () => isLimited,
+    counted: () => (isLimited ? clients : null),
     ledger: (grantId) => ({
       renew: unused,
       close: unused,
